@@ -1,0 +1,147 @@
+//! One call of the runtime's hidden macro, and the errors beside it.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Error, parse2};
+
+use crate::attrs::Routed;
+use crate::parse::{Item, Options, Static};
+
+/// Expands `#[def_percpu(options)] item`; `runtime` finds the runtime where no option says it.
+pub(crate) fn expand(
+    options: TokenStream,
+    item: TokenStream,
+    runtime: fn() -> TokenStream,
+) -> TokenStream {
+    let Options {
+        runtime: given,
+        mut errors,
+    } = parse2(options).unwrap_or_else(Options::from);
+    let expansion = match parse2(item.clone()) {
+        Ok(Item::Static(item)) => {
+            // Mistakes beside the static leave the variable in place, so that its uses are no errors.
+            call(item, &given.unwrap_or_else(runtime), &mut errors)
+        }
+        Ok(Item::Other(error)) => {
+            errors.extend(error);
+            item
+        }
+        Err(error) => {
+            errors.push(error);
+            TokenStream::new()
+        }
+    };
+    let errors = errors.iter().map(Error::to_compile_error);
+    quote!(#(#errors)* #expansion)
+}
+
+fn call(item: Static, runtime: &TokenStream, errors: &mut Vec<Error>) -> TokenStream {
+    let Static {
+        attributes,
+        vis,
+        name,
+        ty,
+        value,
+    } = item;
+    let routed = Routed::new(attributes);
+    errors.extend(routed.errors);
+    let (on_call, on_variable, on_storage) = (routed.call, routed.variable, routed.storage);
+    let storage = format_ident!("__PERCPU_{}", name);
+    let symbol = format_ident!("__PERCPU_SYM_{}", name);
+    let alias = format_ident!("{}_WRAPPER", name);
+    quote! {
+        #on_call
+        #runtime::__variable! {
+            [#on_variable] [#on_storage]
+            #vis static #name: #ty = #value;
+            storage = #storage, symbol = #symbol, alias = #alias
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::TokenStream;
+    use quote::quote;
+
+    use super::expand;
+
+    #[track_caller]
+    fn expands(options: TokenStream, item: TokenStream, expansion: TokenStream) {
+        let expanded = expand(options, item, || quote!(::found));
+        assert_eq!(expanded.to_string(), expansion.to_string());
+    }
+
+    #[test]
+    fn a_variable_is_one_call() {
+        expands(
+            quote!(),
+            quote! {
+                #[doc = "Exits."]
+                #[cfg(smp)]
+                #[unsafe(no_mangle)]
+                pub(crate) static mut EXITS: &[u64] = &[1 + 1];
+            },
+            quote! {
+                #[cfg(smp)]
+                ::found::__variable! {
+                    [#[doc = "Exits."]] [#[unsafe(no_mangle)]]
+                    pub(crate) static EXITS: &'static [u64] = &[1 + 1];
+                    storage = __PERCPU_EXITS, symbol = __PERCPU_SYM_EXITS, alias = EXITS_WRAPPER
+                }
+            },
+        );
+    }
+
+    #[test]
+    fn raw_names_lose_their_prefix_where_they_are_a_part() {
+        expands(
+            quote!(crate = self::runtime),
+            quote!(
+                static r#type: u8 = 0;
+            ),
+            quote! {
+                self::runtime::__variable! {
+                    [] []
+                    static r#type: u8 = 0;
+                    storage = __PERCPU_type, symbol = __PERCPU_SYM_type, alias = type_WRAPPER
+                }
+            },
+        );
+    }
+
+    #[test]
+    fn mistakes_beside_a_static_leave_it_in_place() {
+        let expanded = expand(
+            quote!(hot),
+            quote!(
+                #[link_section = "x"]
+                static X: u8 = 0;
+            ),
+            || quote!(::found),
+        )
+        .to_string();
+        assert_eq!(expanded.matches("compile_error").count(), 2);
+        assert!(expanded.ends_with(&{
+            let call = quote! {
+                ::found::__variable! {
+                    [] []
+                    static X: u8 = 0;
+                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER
+                }
+            };
+            call.to_string()
+        }));
+    }
+
+    #[test]
+    fn other_items_are_given_back() {
+        let item = quote!(
+            pub const X: u8 = 0;
+        );
+        let expanded = expand(quote!(), item.clone(), || quote!(::found)).to_string();
+        assert_eq!(expanded.matches("compile_error").count(), 1);
+        assert!(expanded.ends_with(&item.to_string()));
+        expands(quote!(), quote!(static X = 0;), quote!(static X = 0;));
+    }
+}

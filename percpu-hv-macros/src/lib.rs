@@ -1,0 +1,69 @@
+//! The attribute macro of [`percpu-hv`](https://docs.rs/percpu-hv); depend on that crate, which
+//! re-exports it.
+//!
+//! A `static` is parsed (`parse.rs`), the lifetimes that its type leaves out are written (`lifetimes.rs`),
+//! its attributes are sorted by what they are about (`attrs.rs`), the runtime is found (`runtime.rs`),
+//! and *one* call of the runtime's hidden macro is emitted (`expand.rs`). Whatever depends on an
+//! architecture, a feature, a section or a type is decided there, because a `cfg` in an expansion would
+//! be evaluated in the user's crate.
+
+mod attrs;
+mod expand;
+mod lifetimes;
+mod parse;
+mod runtime;
+
+use proc_macro::TokenStream;
+
+/// Gives each CPU its own copy of a `static`.
+///
+/// ```
+/// #[percpu_hv::def_percpu]
+/// static EXITS: u64 = 0;
+///
+/// # #[cfg(target_os = "linux")]
+/// # fn main() -> Result<(), percpu_hv::InitError> {
+/// # percpu_hv::init_hosted(4)?;
+/// # percpu_hv::init_percpu_reg(0);
+/// EXITS.write_current(EXITS.read_current() + 1);
+/// assert_eq!(EXITS.read_current(), 1);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(target_os = "linux"))]
+/// # fn main() {}
+/// ```
+///
+/// The static keeps its name and visibility; its type becomes `percpu_hv::PerCpu<_, T>`, whose methods
+/// are all there is to know about using it. `static mut` is accepted and means the same. The initial
+/// value is what every CPU's copy starts from.
+///
+/// # Names
+///
+/// For `static X` the expansion also defines `__PERCPU_X` (the storage, of type `T`), `__PERCPU_SYM_X`
+/// (a type that stands for the storage) and `X_WRAPPER` (the type of `X`) beside it.
+///
+/// # Attributes
+///
+/// | attribute | goes to |
+/// |---|---|
+/// | `cfg`, also inside `cfg_attr` | the whole expansion |
+/// | `no_mangle`, `export_name`, `used`, also as `unsafe(...)` | the storage: one symbol is exported, and it is the variable's place in the template |
+/// | `allow`, `expect`, `warn`, `deny`, `forbid` | both; on the storage `expect` counts as `allow` |
+/// | any other, documentation included | the static `X` |
+///
+/// `link_section` and `thread_local` are errors.
+///
+/// # Options
+///
+/// `#[def_percpu(crate = path)]`: where the runtime is, for a crate that reaches it through another
+/// one's re-export. `$crate::...` works too. Without it the runtime is found by its package name in the
+/// user's `Cargo.toml`, under whatever name it has there.
+///
+/// # Errors
+///
+/// Anything but a `static` with a type and an initial value is a compile error on the token that is
+/// wrong.
+#[proc_macro_attribute]
+pub fn def_percpu(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::expand(options.into(), item.into(), runtime::path).into()
+}

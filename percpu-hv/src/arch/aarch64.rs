@@ -1,0 +1,241 @@
+//! AArch64: `TPIDR_EL2`, or `TPIDR_EL1` without the feature `arm-el2`.
+//!
+//! Register: the software thread ID register of the exception level (Arm ARM D24.2, "TPIDR_EL1"
+//! and "TPIDR_EL2"); hardware never uses it. `TPIDR_EL2` cannot be reached from EL1 or EL0, so
+//! it survives every guest; it is UNDEFINED at EL1. `TPIDR_EL1` belongs to whatever runs at EL1:
+//! a hypervisor that uses it must save it before and restore it after a guest.
+//!
+//! Default mode: the template starts at a multiple of 64 KiB, so the low 16 bits of a symbol are
+//! its offset; the register holds the base. The relocation does not check its range: percpu.x
+//! and init do.
+//!
+//! ```text
+//! mrs  x8, TPIDR_EL2
+//! movz x9, #:abs_g0_nc:__PERCPU_X
+//! ldr  x0, [x8, x9]
+//! ```
+//!
+//! `non-zero-vma`: any address within 4 GiB of the code, any size; the register is biased.
+//!
+//! ```text
+//! mrs  x8, TPIDR_EL2
+//! adrp x9, __PERCPU_X
+//! add  x9, x9, :lo12:__PERCPU_X
+//! ldr  x0, [x8, x9]
+//! ```
+
+use core::arch::asm;
+
+#[cfg(not(feature = "arm-el2"))]
+use aarch64_cpu::registers::TPIDR_EL1 as TPIDR;
+#[cfg(feature = "arm-el2")]
+use aarch64_cpu::registers::TPIDR_EL2 as TPIDR;
+use aarch64_cpu::registers::{CurrentEL, SCTLR_EL1, SCTLR_EL2, SCTLR_EL3};
+use tock_registers::interfaces::{Readable, Writeable};
+
+use crate::InitError;
+
+/// What a 16-bit offset reaches, and what the template's address is a multiple of.
+#[cfg(not(feature = "non-zero-vma"))]
+const REACH: usize = 1 << 16;
+
+pub(crate) fn register() -> usize {
+    register_for_access()
+}
+
+#[inline(always)]
+pub(crate) fn register_for_access() -> usize {
+    let value: usize;
+    // SAFETY: rule 10. Not `pure`: the value changes when the context moves to another CPU.
+    // aarch64-cpu's read is not used here because it declares the flags clobbered.
+    unsafe {
+        #[cfg(feature = "arm-el2")]
+        asm!("mrs {}, TPIDR_EL2", out(reg) value, options(nomem, nostack, preserves_flags));
+        #[cfg(not(feature = "arm-el2"))]
+        asm!("mrs {}, TPIDR_EL1", out(reg) value, options(nomem, nostack, preserves_flags));
+    }
+    value
+}
+
+/// # Safety
+///
+/// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
+pub(crate) unsafe fn set_register(value: usize) {
+    TPIDR.set(value as u64);
+}
+
+pub(crate) fn assert_register_accessible() {
+    #[cfg(feature = "arm-el2")]
+    assert!(
+        exception_level() >= 2,
+        "percpu-hv is built for EL2 but runs at EL1, where TPIDR_EL2 is UNDEFINED; build the \
+         whole image with `default-features = false` on percpu-hv, or boot it at EL2"
+    );
+}
+
+#[cfg(not(feature = "non-zero-vma"))]
+#[inline(always)]
+pub(crate) const fn bias() -> usize {
+    0
+}
+
+#[cfg(feature = "non-zero-vma")]
+#[inline(always)]
+pub(crate) fn bias() -> usize {
+    crate::section::start()
+}
+
+#[cfg(not(feature = "non-zero-vma"))]
+pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
+    if start % REACH != 0 {
+        return Err(InitError::TemplateMisaligned {
+            address: start,
+            align: REACH,
+        });
+    }
+    if size > REACH {
+        return Err(InitError::TemplateTooLarge { size, limit: REACH });
+    }
+    Ok(())
+}
+
+#[cfg(feature = "non-zero-vma")]
+pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
+    Ok(())
+}
+
+/// Exclusives are only guaranteed on Normal cacheable memory (Arm ARM B2.12), which data is
+/// once the MMU and the data cache of the running exception level are on.
+pub(crate) fn memory_is_normal() -> bool {
+    // The register of another exception level would trap, or speak of another one's MMU.
+    match exception_level() {
+        1 => SCTLR_EL1.matches_all(SCTLR_EL1::M::SET + SCTLR_EL1::C::SET),
+        2 => SCTLR_EL2.matches_all(SCTLR_EL2::M::SET + SCTLR_EL2::C::SET),
+        _ => SCTLR_EL3.matches_all(SCTLR_EL3::M::SET + SCTLR_EL3::C::SET),
+    }
+}
+
+fn exception_level() -> u64 {
+    CurrentEL.read(CurrentEL::EL)
+}
+
+/// The offset: the low 16 bits of the address.
+#[cfg(not(feature = "non-zero-vma"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __displacement {
+    ($symbol:path) => {{
+        let offset: ::core::primitive::usize;
+        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+        unsafe {
+            ::core::arch::asm!(
+                "movz {}, #:abs_g0_nc:{}",
+                out(reg) offset,
+                sym $symbol,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        offset
+    }};
+}
+
+/// The address, since the register is biased.
+#[cfg(feature = "non-zero-vma")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __displacement {
+    ($symbol:path) => {
+        $crate::__address!($symbol)
+    };
+}
+
+/// All 64 bits: a kernel linked high cannot reach a template at VMA 0 relative to the PC.
+#[cfg(not(feature = "non-zero-vma"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __address {
+    ($symbol:path) => {{
+        let address: ::core::primitive::usize;
+        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+        unsafe {
+            ::core::arch::asm!(
+                "movz {0}, #:abs_g3:{1}",
+                "movk {0}, #:abs_g2_nc:{1}",
+                "movk {0}, #:abs_g1_nc:{1}",
+                "movk {0}, #:abs_g0_nc:{1}",
+                out(reg) address,
+                sym $symbol,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        address
+    }};
+}
+
+/// Relative to the PC, within 4 GiB: an image that moves needs no relocation.
+#[cfg(feature = "non-zero-vma")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __address {
+    ($symbol:path) => {{
+        let address: ::core::primitive::usize;
+        // SAFETY: rule 10. Fixed once the image is loaded: `pure` and without memory. In `asm!`
+        // because LLVM would fold a load through `&raw const` to the initial value.
+        unsafe {
+            ::core::arch::asm!(
+                "adrp {0}, {1}",
+                "add {0}, {0}, :lo12:{1}",
+                out(reg) address,
+                sym $symbol,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        address
+    }};
+}
+
+/// A weak reference is 0 in all four parts if it is undefined.
+#[cfg(not(feature = "non-zero-vma"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __optional_address {
+    ($symbol:literal) => {{
+        let address: ::core::primitive::usize;
+        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+        unsafe {
+            ::core::arch::asm!(
+                ::core::concat!(".weak ", $symbol),
+                ::core::concat!(".hidden ", $symbol),
+                ::core::concat!("movz {0}, #:abs_g3:", $symbol),
+                ::core::concat!("movk {0}, #:abs_g2_nc:", $symbol),
+                ::core::concat!("movk {0}, #:abs_g1_nc:", $symbol),
+                ::core::concat!("movk {0}, #:abs_g0_nc:", $symbol),
+                out(reg) address,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        address
+    }};
+}
+
+/// By the GOT: an undefined weak symbol relative to the PC is the PC's page, not 0.
+#[cfg(feature = "non-zero-vma")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __optional_address {
+    ($symbol:literal) => {{
+        let address: ::core::primitive::usize;
+        // SAFETY: rule 10. One load of a slot that is written before the image runs.
+        unsafe {
+            ::core::arch::asm!(
+                ::core::concat!(".weak ", $symbol),
+                ::core::concat!(".hidden ", $symbol),
+                ::core::concat!("adrp {0}, :got:", $symbol),
+                ::core::concat!("ldr {0}, [{0}, :got_lo12:", $symbol, "]"),
+                out(reg) address,
+                options(pure, readonly, nostack, preserves_flags)
+            );
+        }
+        address
+    }};
+}

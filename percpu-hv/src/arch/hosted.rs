@@ -1,0 +1,73 @@
+//! A Linux process, for unit tests: threads play CPUs.
+//!
+//! Register: a thread-local, so that every thread is a CPU of its own choice. It is checked on
+//! each access: a thread that is no CPU yet panics instead of writing somewhere. It is biased by
+//! the start of the section, which the linker provides; no linker script is needed, and a
+//! position-independent executable is as good as any.
+
+use core::cell::Cell;
+
+use crate::InitError;
+
+std::thread_local! {
+    static REGISTER: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Stands for base 0 until this thread is a CPU.
+pub(crate) fn register() -> usize {
+    REGISTER.get().unwrap_or(bias().wrapping_neg())
+}
+
+#[inline]
+pub(crate) fn register_for_access() -> usize {
+    REGISTER.get().unwrap_or_else(|| refuse())
+}
+
+#[cold]
+#[inline(never)]
+fn refuse() -> ! {
+    panic!(
+        "this thread is no CPU yet; call `percpu_hv::init_percpu_reg(cpu_id)` on it before it uses \
+         a per-CPU variable"
+    )
+}
+
+/// # Safety
+///
+/// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
+pub(crate) unsafe fn set_register(value: usize) {
+    REGISTER.set(Some(value));
+}
+
+pub(crate) const fn assert_register_accessible() {}
+
+#[inline(always)]
+pub(crate) fn bias() -> usize {
+    crate::section::start()
+}
+
+pub(crate) const fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
+    Ok(())
+}
+
+pub(crate) const fn memory_is_normal() -> bool {
+    true
+}
+
+/// The address, since the register is biased.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __displacement {
+    ($symbol:path) => {
+        $crate::__address!($symbol)
+    };
+}
+
+/// The address, as an integer: nothing is read through it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __address {
+    ($symbol:path) => {
+        (&raw const $symbol).addr()
+    };
+}

@@ -1,0 +1,59 @@
+//! The contract that an architecture fulfils.
+//!
+//! One file is one architecture; it defines exactly these names, and no other file names an
+//! instruction or a register of it:
+//!
+//! | name | gives |
+//! |---|---|
+//! | `register() -> usize` | the per-CPU register, also before it was written |
+//! | `register_for_access() -> usize` | the same for an access, in the fewest instructions |
+//! | `unsafe set_register(usize)` | writes it |
+//! | `assert_register_accessible()` | panics where using the register would trap |
+//! | `bias() -> usize` | the base minus the register's value: 0, or the template's start |
+//! | `check_template(start, size)` | whether the offsets reach every byte of the template |
+//! | `memory_is_normal() -> bool` | whether exclusive and unaligned accesses work now |
+//! | `__displacement!(STATIC)` | [`Symbol::displacement`](crate::variable::Symbol) |
+//! | `__address!(STATIC)` | a linked address, by relocations that cannot wrap |
+//! | `__optional_address!("symbol")` | the same, and 0 if nothing defines the symbol |
+//!
+//! The macros are exported: they expand in the crate of the variable, whose features are not
+//! ours, so a feature chooses between definitions and never stands inside one.
+
+#[cfg_attr(feature = "sp-naive", path = "naive.rs")]
+#[cfg_attr(all(not(feature = "sp-naive"), any(unix, windows)), path = "hosted.rs")]
+#[cfg_attr(
+    all(
+        not(feature = "sp-naive"),
+        not(any(unix, windows)),
+        target_arch = "aarch64"
+    ),
+    path = "aarch64.rs"
+)]
+mod imp;
+
+#[cfg(not(feature = "sp-naive"))]
+pub(crate) use imp::*;
+// Its public functions take the place of init.rs.
+#[cfg(feature = "sp-naive")]
+pub use imp::*;
+
+/// Nothing: a kernel, or a test of one, runs here.
+#[cfg(any(feature = "sp-naive", target_os = "linux", not(any(unix, windows))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __refuse_host {
+    () => {};
+}
+
+/// Refuses variables on a host where only the documentation builds.
+#[cfg(not(any(feature = "sp-naive", target_os = "linux", not(any(unix, windows)))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __refuse_host {
+    () => {
+        ::core::compile_error!(
+            "percpu-hv runs on bare metal and, for tests, on Linux; on this host enable its \
+             feature `sp-naive`"
+        );
+    };
+}

@@ -1,0 +1,202 @@
+//! Checked arithmetic on sizes, strides and bases. No memory is touched here.
+
+use core::alloc::Layout;
+
+use crate::InitError;
+
+/// The smallest area alignment: one cache line, so that two CPUs never share one.
+pub(crate) const CACHE_LINE: usize = 64;
+
+/// What the areas of one image have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    /// Bytes of the template, as linked.
+    size: usize,
+    /// Alignment of every area: a power of two, at least [`CACHE_LINE`].
+    align: usize,
+    /// Distance between two areas: `size` rounded up to `align`, and never 0.
+    stride: usize,
+}
+
+impl Geometry {
+    /// The geometry of a template of `size` bytes whose variables need `align`.
+    ///
+    /// `None` if `align` is not a power of two or the stride does not fit in an `isize`.
+    pub(crate) const fn new(size: usize, align: usize) -> Option<Self> {
+        if !align.is_power_of_two() {
+            return None;
+        }
+        let align = if align < CACHE_LINE {
+            CACHE_LINE
+        } else {
+            align
+        };
+        // An empty template keeps distinct bases, and nothing ever divides by 0.
+        let occupied = if size == 0 { 1 } else { size };
+        match occupied.checked_next_multiple_of(align) {
+            Some(stride) if stride <= isize::MAX as usize => Some(Self {
+                size,
+                align,
+                stride,
+            }),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn size(&self) -> usize {
+        self.size
+    }
+
+    pub(crate) const fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// The memory that `cpu_count` areas take, or `None` if it exceeds the address space.
+    pub(crate) const fn layout(&self, cpu_count: usize) -> Option<Layout> {
+        match self.stride.checked_mul(cpu_count) {
+            Some(bytes) => match Layout::from_size_align(bytes, self.align) {
+                Ok(layout) => Some(layout),
+                Err(_) => None,
+            },
+            None => None,
+        }
+    }
+
+    /// How many areas a block of `bytes` holds.
+    pub(crate) const fn capacity(&self, bytes: usize) -> usize {
+        bytes / self.stride
+    }
+
+    /// Checks that `cpu_count` areas may start at `base`: not null, aligned, and not wrapping
+    /// around the end of the address space.
+    pub(crate) const fn check_base(&self, base: usize, cpu_count: usize) -> Result<(), InitError> {
+        if cpu_count == 0 {
+            return Err(InitError::NoCpus);
+        }
+        let Some(layout) = self.layout(cpu_count) else {
+            return Err(InitError::TooManyCpus { cpu_count });
+        };
+        if base == 0 || base.checked_add(layout.size()).is_none() {
+            return Err(InitError::InvalidBase);
+        }
+        if base % self.align != 0 {
+            return Err(InitError::UnalignedBase);
+        }
+        Ok(())
+    }
+}
+
+/// Whether `[a, a + a_len)` and `[b, b + b_len)` share a byte. Neither may wrap.
+pub(crate) const fn overlap(a: usize, a_len: usize, b: usize, b_len: usize) -> bool {
+    a_len != 0 && b_len != 0 && a < b.saturating_add(b_len) && b < a.saturating_add(a_len)
+}
+
+#[cfg(all(test, any(unix, windows)))]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_empty_template_still_has_distinct_areas() {
+        let empty = Geometry::new(0, 1).unwrap();
+        assert_eq!((empty.size(), empty.stride()), (0, CACHE_LINE));
+        assert_eq!(empty.capacity(0), 0);
+        assert_eq!(empty.capacity(4 * CACHE_LINE), 4);
+    }
+
+    #[test]
+    fn defect_03_the_stride_honours_every_alignment() {
+        for shift in 0..=12 {
+            let align = 1 << shift;
+            let geometry = Geometry::new(0x110, align).unwrap();
+            assert_eq!(geometry.stride() % align.max(CACHE_LINE), 0);
+            assert_eq!(geometry.layout(4).unwrap().align(), align.max(CACHE_LINE));
+        }
+    }
+
+    #[test]
+    fn defect_20_no_size_wraps() {
+        let geometry = Geometry::new(0x1000, 64).unwrap();
+        assert_eq!(geometry.layout(usize::MAX), None);
+        assert_eq!(
+            geometry.check_base(0x1000, usize::MAX),
+            Err(InitError::TooManyCpus {
+                cpu_count: usize::MAX
+            })
+        );
+        assert_eq!(
+            geometry.check_base(usize::MAX - 0xfff, 2),
+            Err(InitError::InvalidBase)
+        );
+        assert_eq!(Geometry::new(usize::MAX, 64), None);
+        assert_eq!(Geometry::new(isize::MAX as usize, 64), None);
+        assert_eq!(Geometry::new(1, 0), None);
+        assert_eq!(Geometry::new(1, 48), None);
+    }
+
+    #[test]
+    fn defect_06_bad_bases_are_refused() {
+        let geometry = Geometry::new(100, 4096).unwrap();
+        assert_eq!(geometry.check_base(0, 1), Err(InitError::InvalidBase));
+        assert_eq!(geometry.check_base(64, 1), Err(InitError::UnalignedBase));
+        assert_eq!(geometry.check_base(4096, 0), Err(InitError::NoCpus));
+        assert_eq!(geometry.check_base(4096, 1), Ok(()));
+    }
+
+    fn any_align() -> impl Strategy<Value = usize> {
+        (0u32..=12).prop_map(|shift| 1usize << shift)
+    }
+
+    proptest! {
+        #[test]
+        fn areas_are_aligned_disjoint_and_inside_the_block(
+            size in 0usize..1 << 20,
+            align in any_align(),
+            count in 1usize..600,
+            slot in 1usize..1 << 20,
+        ) {
+            let geometry = Geometry::new(size, align).unwrap();
+            let layout = geometry.layout(count).unwrap();
+            let base = slot * layout.align();
+            prop_assert_eq!(geometry.check_base(base, count), Ok(()));
+            prop_assert_eq!(geometry.capacity(layout.size()), count);
+            for cpu in 0..count {
+                let area = base + cpu * geometry.stride();
+                prop_assert_eq!(area % align, 0);
+                prop_assert_eq!(area % CACHE_LINE, 0);
+                prop_assert!(area + geometry.size() <= base + layout.size());
+                if cpu > 0 {
+                    prop_assert!(!overlap(area - geometry.stride(), size, area, size));
+                }
+            }
+        }
+
+        #[test]
+        fn no_input_overflows(
+            size: usize,
+            align: usize,
+            base: usize,
+            count: usize,
+            bytes: usize,
+        ) {
+            if let Some(geometry) = Geometry::new(size, align) {
+                prop_assert!(geometry.stride() >= size);
+                prop_assert!(geometry.capacity(bytes) <= bytes);
+                if geometry.check_base(base, count).is_ok() {
+                    let layout = geometry.layout(count).unwrap();
+                    let last = base + (count - 1) * geometry.stride();
+                    prop_assert!(last.checked_add(size).unwrap() <= base + layout.size());
+                }
+            }
+        }
+
+        #[test]
+        fn overlap_is_symmetric_and_agrees_with_the_sets(
+            a in 0usize..64, a_len in 0usize..16, b in 0usize..64, b_len in 0usize..16,
+        ) {
+            let shared = (a..a + a_len).any(|byte| (b..b + b_len).contains(&byte));
+            prop_assert_eq!(overlap(a, a_len, b, b_len), shared);
+            prop_assert_eq!(overlap(b, b_len, a, a_len), shared);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+use core::fmt;
+
+/// Why the areas were not set up. A failed init changes nothing: correct the cause and call again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InitError {
+    /// The base is null, or the areas would wrap around the address space or overlap the template.
+    InvalidBase,
+    /// The base does not have the alignment that `percpu_area_layout_expected` states.
+    UnalignedBase,
+    /// Areas for 0 CPUs were asked for.
+    NoCpus,
+    /// The areas of so many CPUs exceed the address space.
+    TooManyCpus {
+        /// The number of CPUs asked for.
+        cpu_count: usize,
+    },
+    /// The memory handed to `init_from` is too small.
+    TooSmall {
+        /// Bytes that the areas take.
+        needed: usize,
+        /// Bytes that were given.
+        given: usize,
+    },
+    /// `init_in_place` found no areas in this image.
+    NoAreas,
+    /// The areas exist already, for this many CPUs; their live values are not overwritten.
+    AlreadyInitialized {
+        /// The number of CPUs with an area.
+        cpu_count: usize,
+    },
+    /// The template exceeds what the offsets of this architecture and mode reach.
+    TemplateTooLarge {
+        /// Bytes of the template.
+        size: usize,
+        /// Bytes within reach.
+        limit: usize,
+    },
+    /// The template does not start at a multiple of what the offsets require.
+    TemplateMisaligned {
+        /// Where the template starts.
+        address: usize,
+        /// The alignment required.
+        align: usize,
+    },
+    /// The template in memory is not what was linked: its section is `(NOLOAD)`, the loader
+    /// skipped it, or the boot code cleared it.
+    TemplateNotLoaded,
+}
+
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidBase => f.write_str(
+                "the per-CPU base is null, or the areas would wrap around or overlap the template",
+            ),
+            Self::UnalignedBase => f.write_str(
+                "the per-CPU base is not aligned as `percpu_area_layout_expected` states",
+            ),
+            Self::NoCpus => f.write_str("per-CPU areas for 0 CPUs; ask for at least 1"),
+            Self::TooManyCpus { cpu_count } => write!(
+                f,
+                "the per-CPU areas of {cpu_count} CPUs exceed the address space"
+            ),
+            Self::TooSmall { needed, given } => write!(
+                f,
+                "the per-CPU areas take {needed} bytes, but {given} were given; size the memory \
+                 by `percpu_area_layout_expected`"
+            ),
+            Self::NoAreas => f.write_str(
+                "this image reserves no per-CPU areas; set PERCPU_CPU_NUM in the linker script, \
+                 or hand memory to `init` or `init_from` (`init_hosted` in tests on a host)",
+            ),
+            Self::AlreadyInitialized { cpu_count } => write!(
+                f,
+                "the per-CPU areas are live already, for {cpu_count} CPUs; initialize once"
+            ),
+            Self::TemplateTooLarge { size, limit } => write!(
+                f,
+                "the per-CPU variables take {size} bytes, but this mode's offsets reach {limit}; \
+                 make them smaller or enable the feature `non-zero-vma`"
+            ),
+            Self::TemplateMisaligned { address, align } => write!(
+                f,
+                "the per-CPU template starts at {address:#x}, which is not a multiple of \
+                 {align:#x}; link with percpu.x, or enable the feature `non-zero-vma`"
+            ),
+            Self::TemplateNotLoaded => f.write_str(
+                "the per-CPU template lost its initial values; drop `(NOLOAD)` from `.percpu` in \
+                 the linker script, and keep the boot code from clearing it",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for InitError {}

@@ -1,0 +1,544 @@
+//! From the template to live areas: checked first, built by one CPU, published once.
+
+use core::alloc::Layout;
+use core::hint;
+use core::mem::MaybeUninit;
+use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use crate::section::{self, MAGIC, Template};
+use crate::{InitError, arch, area};
+
+/// Uninit (not claimed) -> Building (claimed, `count` is 0) -> Ready (`count` is not 0).
+///
+/// `base` and `stride` are written while Building and published by `count` (rule 4).
+struct Areas {
+    claimed: AtomicBool,
+    base: AtomicUsize,
+    stride: AtomicUsize,
+    count: AtomicUsize,
+}
+
+static AREAS: Areas = Areas::new();
+
+/// What an init has checked and will build: it cannot fail any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Plan {
+    /// Where the initial values are read.
+    image: usize,
+    size: usize,
+    base: usize,
+    stride: usize,
+    count: usize,
+}
+
+impl Plan {
+    /// Checks everything that can be wrong, before anything is changed.
+    fn new(template: &Template, base: usize, count: usize) -> Result<Self, InitError> {
+        arch::check_template(template.start, template.size)?;
+        let geometry = template.geometry()?;
+        geometry.check_base(base, count)?;
+        let plan = Self {
+            image: template.image,
+            size: geometry.size(),
+            base,
+            stride: geometry.stride(),
+            count,
+        };
+        // Only area 0 may be the template itself, as in a script written for `percpu`.
+        if base != plan.image && area::overlap(plan.image, plan.size, base, plan.stride * count) {
+            return Err(InitError::InvalidBase);
+        }
+        Ok(plan)
+    }
+
+    /// Copies the template to every area but itself.
+    fn build(&self) {
+        for cpu in 0..self.count {
+            let area = self.base + cpu * self.stride;
+            if area != self.image {
+                copy(self.image, area, self.size);
+            }
+        }
+    }
+}
+
+impl Areas {
+    const fn new() -> Self {
+        Self {
+            claimed: AtomicBool::new(false),
+            base: AtomicUsize::new(0),
+            stride: AtomicUsize::new(0),
+            count: AtomicUsize::new(0),
+        }
+    }
+
+    /// The number of CPUs with an area: 0 until Ready.
+    #[inline]
+    fn count(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
+    #[inline]
+    fn area(&self, cpu_id: usize) -> usize {
+        let count = self.count();
+        if cpu_id >= count {
+            refuse(cpu_id, count);
+        }
+        // Rule 4: `count` was acquired. No overflow: `Plan::new` checked the last area.
+        self.base.load(Ordering::Relaxed) + cpu_id * self.stride.load(Ordering::Relaxed)
+    }
+
+    /// Uninit to Building, by one CPU only.
+    fn claim(&self) -> bool {
+        if arch::memory_is_normal() {
+            self.claimed
+                .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok()
+        } else {
+            // Rule 11: one CPU runs, and exclusives need not work.
+            let free = !self.claimed.load(Ordering::Acquire);
+            if free {
+                self.claimed.store(true, Ordering::Release);
+            }
+            free
+        }
+    }
+
+    /// Builds the areas of `plan`, or waits for the CPU that builds them already.
+    fn init(&self, plan: Plan, build: impl FnOnce(&Plan)) -> Result<usize, InitError> {
+        let live = self.count();
+        if live != 0 {
+            return Err(InitError::AlreadyInitialized { cpu_count: live });
+        }
+        if self.claim() {
+            build(&plan);
+            self.base.store(plan.base, Ordering::Relaxed);
+            self.stride.store(plan.stride, Ordering::Relaxed);
+            self.count.store(plan.count, Ordering::Release);
+            return Ok(plan.count);
+        }
+        // Building cannot fail, so this ends.
+        while self.count() == 0 {
+            hint::spin_loop();
+        }
+        let cpu_count = self.count();
+        if self.base.load(Ordering::Relaxed) == plan.base && cpu_count == plan.count {
+            Ok(cpu_count)
+        } else {
+            Err(InitError::AlreadyInitialized { cpu_count })
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn refuse(cpu_id: usize, count: usize) -> ! {
+    if count == 0 {
+        panic!(
+            "there are no per-CPU areas yet; call `percpu_hv::init_in_place()` or \
+             `percpu_hv::init(base, cpu_count)` first"
+        );
+    }
+    panic!(
+        "CPU id {cpu_id} is out of range: the per-CPU areas are for {count} CPUs; CPU ids are \
+         dense indices from 0, not MPIDRs or APIC ids"
+    );
+}
+
+/// Copies `size` bytes between two areas, or an area and the template.
+fn copy(from: usize, to: usize, size: usize) {
+    let source: *const u8 = ptr::with_exposed_provenance(from);
+    let target: *mut u8 = ptr::with_exposed_provenance_mut(to);
+    if arch::memory_is_normal() {
+        // SAFETY: rules 3 and 9, `Plan::new` saw the ranges apart.
+        unsafe { ptr::copy_nonoverlapping(source, target, size) };
+        return;
+    }
+    // Rule 11: a `memcpy` may access unaligned words, which fault while the MMU is off. Both
+    // addresses are aligned to a cache line.
+    let words = size / size_of::<usize>();
+    for word in 0..words {
+        // SAFETY: rules 3 and 9, in bounds and aligned.
+        unsafe {
+            let value = source
+                .cast::<MaybeUninit<usize>>()
+                .add(word)
+                .read_volatile();
+            target
+                .cast::<MaybeUninit<usize>>()
+                .add(word)
+                .write_volatile(value);
+        }
+    }
+    for byte in words * size_of::<usize>()..size {
+        // SAFETY: rules 3 and 9, in bounds.
+        unsafe {
+            let value = source.cast::<MaybeUninit<u8>>().add(byte).read_volatile();
+            target
+                .cast::<MaybeUninit<u8>>()
+                .add(byte)
+                .write_volatile(value);
+        }
+    }
+}
+
+/// The template, once it is known to hold what was linked.
+fn loaded_template() -> Result<Template, InitError> {
+    let template = section::template();
+    arch::check_template(template.start, template.size)?;
+    let header = section::header();
+    if header.saturating_add(size_of::<usize>()) > template.size {
+        return Err(InitError::TemplateNotLoaded);
+    }
+    let header: *const usize = ptr::with_exposed_provenance(template.image + header);
+    // SAFETY: rule 8, inside the template.
+    if unsafe { header.read_volatile() } != MAGIC {
+        return Err(InitError::TemplateNotLoaded);
+    }
+    Ok(template)
+}
+
+fn init_at(base: usize, cpu_count: usize) -> Result<usize, InitError> {
+    let plan = Plan::new(&loaded_template()?, base, cpu_count)?;
+    AREAS.init(plan, Plan::build)
+}
+
+/// Sets up the areas that the linker script reserves (`PERCPU_CPU_NUM` of them with percpu.x),
+/// and returns their number. Call it once, on one CPU, before `init_percpu_reg`.
+///
+/// It may run before the MMU is on: then it uses no exclusive and no unaligned access, and the
+/// other CPUs must not run yet. A CPU that calls while another one builds the areas waits, and
+/// gets the same result.
+///
+/// With a linker script written for `percpu`, CPU 0's area is the template itself and keeps what
+/// was written there before.
+///
+/// # Errors
+///
+/// Any [`InitError`] but `TooSmall`; the state is as before then.
+pub fn init_in_place() -> Result<usize, InitError> {
+    let template = loaded_template()?;
+    let (base, bytes) = section::block();
+    let count = template.geometry()?.capacity(bytes);
+    if count == 0 {
+        return Err(InitError::NoAreas);
+    }
+    let plan = Plan::new(&template, base, count)?;
+    AREAS.init(plan, Plan::build)
+}
+
+/// Sets up the areas of CPUs `0..cpu_count` in memory at `base`, sized and aligned as
+/// [`percpu_area_layout_expected`] states, and returns `cpu_count`.
+///
+/// Null, unaligned and wrapping bases and an overlap with the template are refused. That the
+/// memory is writable, mapped, used by nobody else and never freed **cannot** be checked: the
+/// signature is that of `percpu`, for compatibility. Prefer [`init_from`], which is sound.
+///
+/// A CPU that calls while another one builds the same areas waits, and gets the same result.
+///
+/// # Errors
+///
+/// Any [`InitError`] but `NoAreas` and `TooSmall`; the state is as before then.
+pub fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> {
+    init_at(base.expose_provenance(), cpu_count)
+}
+
+/// Sets up the areas of CPUs `0..cpu_count` in `memory`, and returns `cpu_count`.
+///
+/// The memory starts at an address aligned as [`percpu_area_layout_expected`] states, and is at
+/// least as large.
+///
+/// ```
+/// # #[cfg(target_os = "linux")] {
+/// use core::mem::MaybeUninit;
+///
+/// let layout = percpu_hv::percpu_area_layout_expected(2);
+/// let memory = Vec::leak(vec![MaybeUninit::uninit(); layout.size() + layout.align()]);
+/// let start = memory.as_ptr().align_offset(layout.align());
+/// assert_eq!(percpu_hv::init_from(&mut memory[start..], 2), Ok(2));
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// Any [`InitError`] but `NoAreas`; the state is as before then.
+pub fn init_from(
+    memory: &'static mut [MaybeUninit<u8>],
+    cpu_count: usize,
+) -> Result<usize, InitError> {
+    let layout = loaded_template()?
+        .geometry()?
+        .layout(cpu_count)
+        .ok_or(InitError::TooManyCpus { cpu_count })?;
+    if memory.len() < layout.size() {
+        return Err(InitError::TooSmall {
+            needed: layout.size(),
+            given: memory.len(),
+        });
+    }
+    init_at(memory.as_mut_ptr().expose_provenance(), cpu_count)
+}
+
+/// Sets up areas for CPUs `0..cpu_count` on the heap of a test process, and returns `cpu_count`.
+///
+/// Every test may call it: once the areas exist, the same count is a success. Each thread then
+/// chooses its CPU by [`init_percpu_reg`]; two threads on one CPU share its variables, as two
+/// contexts on one CPU do.
+///
+/// # Errors
+///
+/// `NoCpus`, `TooManyCpus`, or `AlreadyInitialized` if the areas exist for another count.
+#[cfg(any(unix, windows))]
+pub fn init_hosted(cpu_count: usize) -> Result<usize, InitError> {
+    static ONE_BY_ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _held = ONE_BY_ONE
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let live = AREAS.count();
+    if live != 0 {
+        return if live == cpu_count {
+            Ok(live)
+        } else {
+            Err(InitError::AlreadyInitialized { cpu_count: live })
+        };
+    }
+    if cpu_count == 0 {
+        return Err(InitError::NoCpus);
+    }
+    let layout = loaded_template()?
+        .geometry()?
+        .layout(cpu_count)
+        .ok_or(InitError::TooManyCpus { cpu_count })?;
+    // SAFETY: the layout is not empty, as a stride never is.
+    let memory = unsafe { std::alloc::alloc_zeroed(layout) };
+    if memory.is_null() {
+        std::alloc::handle_alloc_error(layout);
+    }
+    init(memory, cpu_count)
+}
+
+/// The bytes of one area, from its base to the end of its last variable (not rounded up to the
+/// stride).
+pub fn percpu_area_size() -> usize {
+    section::size()
+}
+
+/// The memory that the areas of `cpu_count` CPUs take: `cpu_count` strides, aligned to the
+/// largest alignment of a variable and at least to a cache line of 64 bytes.
+///
+/// # Panics
+///
+/// If the areas exceed the address space.
+pub fn percpu_area_layout_expected(cpu_count: usize) -> Layout {
+    match section::template().geometry() {
+        Ok(geometry) => match geometry.layout(cpu_count) {
+            Some(layout) => layout,
+            None => panic!("{}", InitError::TooManyCpus { cpu_count }),
+        },
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The number of CPUs that have an area; before init, the number that the linker script reserves.
+pub fn percpu_area_num() -> usize {
+    match AREAS.count() {
+        0 => match section::template().geometry() {
+            Ok(geometry) => geometry.capacity(section::block().1),
+            Err(_) => 0,
+        },
+        count => count,
+    }
+}
+
+/// The base of the area of CPU `cpu_id`.
+///
+/// # Panics
+///
+/// Before init, and if `cpu_id` is not in `0..percpu_area_num()`.
+#[inline]
+pub fn percpu_area_base(cpu_id: usize) -> usize {
+    AREAS.area(cpu_id)
+}
+
+/// The base that this CPU's per-CPU register stands for, in every mode; see [the table of
+/// registers](crate#architectures).
+///
+/// It is what [`write_percpu_reg`] or [`init_percpu_reg`] wrote; before that it means nothing.
+#[inline]
+pub fn read_percpu_reg() -> usize {
+    arch::register().wrapping_add(arch::bias())
+}
+
+/// Makes `base` the area of this CPU: writes its per-CPU register; see [the table of
+/// registers](crate#architectures).
+///
+/// # Safety
+///
+/// `base` is the base of an area that no other CPU uses (rule 2 of docs/safety.md), and the
+/// register is accessible at this exception level.
+#[inline]
+pub unsafe fn write_percpu_reg(base: usize) {
+    // SAFETY: rule 2 is the caller's.
+    unsafe { arch::set_register(base.wrapping_sub(arch::bias())) }
+}
+
+/// Makes the area of `cpu_id` that of this CPU: writes its per-CPU register; see [the table of
+/// registers](crate#architectures). Call it once on each CPU, after init.
+///
+/// `cpu_id` is this CPU's own dense index. That no other CPU uses the id cannot be checked here:
+/// the signature is that of `percpu`, for compatibility.
+///
+/// # Panics
+///
+/// Before init, if `cpu_id` is not in `0..percpu_area_num()`, and at an exception level where
+/// the register is not accessible (an AArch64 image built for EL2 that runs at EL1).
+pub fn init_percpu_reg(cpu_id: usize) {
+    arch::assert_register_accessible();
+    // SAFETY: rule 2, `percpu_area_base` gives the base of an area; the id is the caller's.
+    unsafe { write_percpu_reg(percpu_area_base(cpu_id)) }
+}
+
+#[cfg(all(test, any(unix, windows)))]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::vec::Vec;
+
+    use super::*;
+
+    const TEMPLATE: Template = Template {
+        start: 0x10_0000,
+        size: 0x90,
+        image: 0x10_0000,
+        align: 64,
+    };
+
+    #[test]
+    fn a_plan_keeps_off_the_template() {
+        assert_eq!(
+            Plan::new(&TEMPLATE, 0x10_0000 - 0xc0, 2),
+            Err(InitError::InvalidBase)
+        );
+        assert_eq!(
+            Plan::new(&TEMPLATE, 0x10_0000 + 0x40, 1),
+            Err(InitError::InvalidBase)
+        );
+        assert!(Plan::new(&TEMPLATE, 0x10_0000 - 0x180, 2).is_ok());
+        assert!(Plan::new(&TEMPLATE, 0x10_0000 + 0xc0, 2).is_ok());
+    }
+
+    #[test]
+    fn defect_18_area_0_may_be_the_template_itself() {
+        let layout = Layout::from_size_align(0x180, 64).unwrap();
+        // SAFETY: the layout is not empty.
+        let memory = unsafe { std::alloc::alloc_zeroed(layout) };
+        // SAFETY: inside the allocation, which nothing else uses.
+        unsafe { memory.write_bytes(7, 0x90) };
+        let template = Template {
+            image: memory.expose_provenance(),
+            ..TEMPLATE
+        };
+        let plan = Plan::new(&template, template.image, 2).unwrap();
+        plan.build();
+        // SAFETY: inside the allocation, initialized above.
+        let areas = unsafe { core::slice::from_raw_parts(memory, 0x180) };
+        assert_eq!(&areas[..0x90], &[7; 0x90]);
+        assert_eq!(&areas[0xc0..0x150], &[7; 0x90]);
+        assert_eq!(&areas[0x150..], &[0; 0x30]);
+        // SAFETY: allocated above with this layout; the slice is dead.
+        unsafe { std::alloc::dealloc(memory, layout) };
+    }
+
+    fn plan(base: usize, count: usize) -> Plan {
+        Plan::new(&TEMPLATE, base, count).unwrap()
+    }
+
+    #[test]
+    fn defect_14_nothing_is_seen_before_the_areas_are_built() {
+        let areas = Areas::new();
+        let count = areas.init(plan(0x20_0000, 3), |_| {
+            assert_eq!(areas.count(), 0);
+            assert!(thread::scope(|scope| scope
+                .spawn(|| areas.area(0))
+                .join()
+                .is_err()));
+        });
+        assert_eq!(count, Ok(3));
+        assert_eq!(areas.area(2), 0x20_0000 + 2 * 0xc0);
+    }
+
+    #[test]
+    fn defect_15_a_refused_init_leaves_the_next_one_free() {
+        let areas = Areas::new();
+        assert_eq!(
+            Plan::new(&TEMPLATE, 8, 1).and_then(|plan| areas.init(plan, |_| ())),
+            Err(InitError::UnalignedBase)
+        );
+        assert_eq!(areas.init(plan(0x20_0000, 1), |_| ()), Ok(1));
+    }
+
+    #[test]
+    fn defect_16_the_loser_waits_and_gets_the_winners_result() {
+        let areas = Areas::new();
+        let (losers_start, started) = mpsc::channel();
+        thread::scope(|scope| {
+            let mut losers = Vec::new();
+            let count = areas.init(plan(0x20_0000, 2), |_| {
+                for base in [0x20_0000, 0x20_0000, 0x30_0000] {
+                    let (areas, losers_start) = (&areas, losers_start.clone());
+                    losers.push(scope.spawn(move || {
+                        losers_start.send(()).unwrap();
+                        areas.init(plan(base, 2), |_| panic!("built twice"))
+                    }));
+                }
+                // All three have passed the first check before the areas are Ready.
+                for _ in 0..3 {
+                    started.recv().unwrap();
+                }
+                thread::sleep(std::time::Duration::from_millis(50));
+                assert!(losers.iter().all(|loser| !loser.is_finished()));
+            });
+            assert_eq!(count, Ok(2));
+            let results: Vec<_> = losers
+                .into_iter()
+                .map(|loser| loser.join().unwrap())
+                .collect();
+            let live = Err(InitError::AlreadyInitialized { cpu_count: 2 });
+            assert_eq!(results, [Ok(2), Ok(2), live]);
+        });
+    }
+
+    #[test]
+    fn defect_13_live_areas_are_not_built_again() {
+        let areas = Areas::new();
+        assert_eq!(areas.init(plan(0x20_0000, 2), |_| ()), Ok(2));
+        for base in [0x20_0000, 0x30_0000] {
+            assert_eq!(
+                areas.init(plan(base, 2), |_| panic!("built twice")),
+                Err(InitError::AlreadyInitialized { cpu_count: 2 })
+            );
+        }
+    }
+
+    #[test]
+    fn one_of_many_concurrent_inits_builds() {
+        for _ in 0..200 {
+            let areas = Areas::new();
+            let built = AtomicUsize::new(0);
+            thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        let result = areas.init(plan(0x20_0000, 2), |_| {
+                            built.fetch_add(1, Ordering::Relaxed);
+                        });
+                        let live = InitError::AlreadyInitialized { cpu_count: 2 };
+                        assert!(result == Ok(2) || result == Err(live));
+                        assert_eq!(areas.area(1), 0x20_0000 + 0xc0);
+                    });
+                }
+            });
+            assert_eq!(built.into_inner(), 1);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(any(unix, windows)), no_std)]
+
+#[cfg(any(unix, windows))]
+extern crate std;
+
+// The expansion says `::percpu_hv`, also in this crate's own code, tests and examples.
+extern crate self as percpu_hv;
+
+mod arch;
+#[cfg(not(feature = "sp-naive"))]
+mod area;
+mod error;
+mod guard;
+#[cfg(not(feature = "sp-naive"))]
+mod init;
+mod scalar;
+#[cfg(not(feature = "sp-naive"))]
+mod section;
+mod variable;
+
+#[cfg(feature = "sp-naive")]
+use arch as init;
+
+pub use error::InitError;
+#[cfg(any(unix, windows))]
+pub use init::init_hosted;
+pub use init::{
+    init, init_from, init_in_place, init_percpu_reg, percpu_area_base, percpu_area_layout_expected,
+    percpu_area_num, percpu_area_size, read_percpu_reg, write_percpu_reg,
+};
+pub use percpu_hv_macros::def_percpu;
+pub use scalar::Scalar;
+pub use variable::PerCpu;
+
+/// What expansions and the compat crates name; not for other code.
+#[doc(hidden)]
+pub mod __priv {
+    pub use crate::guard::NoPreemptGuard;
+    pub use crate::variable::Symbol;
+}
+
+/// The linked address of a static in the per-CPU section, as `percpu_macros` offered it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! percpu_symbol_vma {
+    ($symbol:path) => {
+        $crate::__address!($symbol)
+    };
+}

@@ -1,0 +1,169 @@
+//! The linker's symbols, and only they: where the template and the reserved areas are.
+
+use crate::area::Geometry;
+use crate::{InitError, arch};
+
+/// The linked image of all variables.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Template {
+    /// The address that the symbols of the variables count from.
+    pub(crate) start: usize,
+    /// Bytes, as linked.
+    pub(crate) size: usize,
+    /// Where the initial values can be read.
+    pub(crate) image: usize,
+    /// The largest alignment of a variable, as far as the linker says it.
+    pub(crate) align: usize,
+}
+
+impl Template {
+    /// The geometry of this template's areas.
+    pub(crate) const fn geometry(&self) -> Result<Geometry, InitError> {
+        match Geometry::new(self.size, self.align) {
+            Some(geometry) => Ok(geometry),
+            // `_percpu_load_end` before `_percpu_load_start`, or no power of two between the
+            // start and `__percpu_hv_aligned`: not the template that was linked.
+            None => Err(InitError::TemplateNotLoaded),
+        }
+    }
+}
+
+/// The header's value in a template that was loaded.
+pub(crate) const MAGIC: usize = 0x7063_6876;
+
+// In every section, so that it is never empty and a lost template can be told.
+crate::__storage! { [] __PERCPU_HEADER: usize = MAGIC; }
+
+/// The offset of the header, which holds [`MAGIC`].
+pub(crate) fn header() -> usize {
+    crate::__displacement!(__PERCPU_HEADER).wrapping_sub(arch::bias())
+}
+
+/// Bare metal: the symbols of percpu.x, or of a linker script written for `percpu`.
+#[cfg(not(any(unix, windows)))]
+mod symbols {
+    use super::Template;
+    use crate::area::CACHE_LINE;
+
+    unsafe extern "C" {
+        static _percpu_load_start: u8;
+        static _percpu_load_end: u8;
+        static _percpu_start: u8;
+        static _percpu_end: u8;
+    }
+
+    pub(crate) fn start() -> usize {
+        crate::__address!(_percpu_load_start)
+    }
+
+    pub(crate) fn size() -> usize {
+        crate::__address!(_percpu_load_end).wrapping_sub(start())
+    }
+
+    pub(crate) fn template() -> Template {
+        let start = start();
+        // Only percpu.x defines this symbol: one alignment beyond the start of a template that
+        // is no CPU's area. In a script for `percpu` the template is area 0, whose address in
+        // memory `_percpu_start` states.
+        let (image, align) = match crate::__optional_address!("__percpu_hv_aligned") {
+            0 => (crate::__address!(_percpu_start), CACHE_LINE),
+            aligned => (start, aligned.wrapping_sub(start)),
+        };
+        Template {
+            start,
+            size: size(),
+            image,
+            align,
+        }
+    }
+
+    pub(crate) fn block() -> (usize, usize) {
+        let base = crate::__address!(_percpu_start);
+        (base, crate::__address!(_percpu_end).wrapping_sub(base))
+    }
+}
+
+/// A process: the bounds that the linker makes for a section whose name is an identifier.
+#[cfg(any(unix, windows))]
+mod symbols {
+    use super::Template;
+
+    unsafe extern "C" {
+        static __start_percpu_hv: u8;
+        static __stop_percpu_hv: u8;
+    }
+
+    pub(crate) fn start() -> usize {
+        (&raw const __start_percpu_hv).expose_provenance()
+    }
+
+    pub(crate) fn size() -> usize {
+        (&raw const __stop_percpu_hv).addr().wrapping_sub(start())
+    }
+
+    pub(crate) fn template() -> Template {
+        let start = start();
+        // The section's alignment divides its address; no more than a page is assumed of it.
+        let align = 1 << start.trailing_zeros().min(12);
+        Template {
+            start,
+            size: size(),
+            image: start,
+            align,
+        }
+    }
+
+    pub(crate) fn block() -> (usize, usize) {
+        (0, 0)
+    }
+}
+
+/// The bytes from the base of an area to the end of its last variable.
+pub(crate) fn size() -> usize {
+    symbols::size()
+}
+
+/// Where the template starts, as the variables' symbols count.
+#[cfg_attr(
+    not(any(feature = "non-zero-vma", unix, windows)),
+    allow(dead_code, reason = "a register that holds the base is not biased")
+)]
+pub(crate) fn start() -> usize {
+    symbols::start()
+}
+
+/// The template of this image.
+pub(crate) fn template() -> Template {
+    symbols::template()
+}
+
+/// The address and the bytes of the areas that the linker script reserves; 0 bytes if none.
+pub(crate) fn block() -> (usize, usize) {
+    symbols::block()
+}
+
+/// Emits a variable's storage, in the section of this target.
+#[cfg(not(any(unix, windows)))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __storage {
+    ([$($attr:tt)*] $storage:ident: $ty:ty = $value:expr;) => {
+        $($attr)*
+        #[allow(non_upper_case_globals)]
+        #[unsafe(link_section = ".percpu")]
+        static mut $storage: $ty = $value;
+    };
+}
+
+/// Emits a variable's storage, in the section of a process.
+#[cfg(any(unix, windows))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __storage {
+    ([$($attr:tt)*] $storage:ident: $ty:ty = $value:expr;) => {
+        $($attr)*
+        #[allow(non_upper_case_globals)]
+        #[cfg_attr(target_os = "linux", unsafe(link_section = "percpu_hv"))]
+        static mut $storage: $ty = $value;
+    };
+}

@@ -1,0 +1,280 @@
+//! A variable and its accessors, written once for every type and architecture.
+
+use core::marker::PhantomData;
+use core::ptr;
+
+use crate::guard::NoPreemptGuard;
+use crate::{Scalar, arch, percpu_area_base};
+
+/// A variable's storage: its address, its displacement and its initial value.
+///
+/// # Safety
+///
+/// Rule 1 of docs/safety.md: [`address`](Symbol::address) and
+/// [`displacement`](Symbol::displacement) name one static of type `T` in the per-CPU section.
+/// Only the expansion of `def_percpu` implements this trait.
+pub unsafe trait Symbol<T> {
+    /// The address that the linker gave the storage.
+    fn address() -> usize;
+
+    /// What is added to the per-CPU register to reach this CPU's copy: the offset where the
+    /// register holds the base, the address where it is biased.
+    fn displacement() -> usize;
+
+    /// The initial value, evaluated anew.
+    fn initial() -> T;
+}
+
+/// The type of the static that `#[def_percpu]` leaves in place of the original: a name for one
+/// `T` per CPU.
+///
+/// Methods that end in `_current` or contain `current` reach the copy of the CPU that runs them;
+/// methods with `remote` in their name take a CPU id in `0..count`.
+///
+/// ```
+/// # #[cfg(target_os = "linux")] {
+/// use percpu_hv::def_percpu;
+///
+/// #[def_percpu]
+/// static EXITS: u64 = 0;
+///
+/// percpu_hv::init_hosted(4).unwrap();
+/// percpu_hv::init_percpu_reg(0);
+/// EXITS.write_current(EXITS.read_current() + 1);
+/// assert_eq!(EXITS.read_current(), 1);
+/// # }
+/// ```
+pub struct PerCpu<S, T> {
+    symbol: PhantomData<fn() -> (S, T)>,
+}
+
+impl<S: Symbol<T>, T> PerCpu<S, T> {
+    #[doc(hidden)]
+    pub const fn __new() -> Self {
+        Self {
+            symbol: PhantomData,
+        }
+    }
+
+    /// The address that the linker gave the variable in the template, equal on all CPUs.
+    #[inline]
+    pub fn symbol_vma(&self) -> usize {
+        S::address()
+    }
+
+    /// The variable's distance in bytes from the start of any area.
+    ///
+    /// With `sp-naive` there are no areas: the address itself, as [`percpu_area_base`] is 0 then.
+    #[inline]
+    pub fn offset(&self) -> usize {
+        S::displacement().wrapping_sub(arch::bias())
+    }
+
+    /// The address of this CPU's copy: the per-CPU register plus an offset.
+    ///
+    /// # Safety
+    ///
+    /// This CPU ran [`init_percpu_reg`](crate::init_percpu_reg), and the context stays on this
+    /// CPU for as long as it uses the pointer (rules 2 and 5 of docs/safety.md).
+    #[inline]
+    pub unsafe fn current_ptr(&self) -> *const T {
+        Self::pointer(arch::register_for_access().wrapping_add(S::displacement()))
+    }
+
+    /// This CPU's copy, shared.
+    ///
+    /// # Safety
+    ///
+    /// As [`current_ptr`](Self::current_ptr), and nothing writes the copy while the reference
+    /// lives, unless `T` is `Sync` and writes through shared references.
+    #[inline]
+    pub unsafe fn current_ref_raw(&self) -> &T {
+        // SAFETY: rule 3, the pointer is into this CPU's area; rules 2 and 5 are the caller's.
+        unsafe { &*self.current_ptr() }
+    }
+
+    /// This CPU's copy, exclusive.
+    ///
+    /// # Safety
+    ///
+    /// As [`current_ptr`](Self::current_ptr), and nothing else reaches the copy while the
+    /// reference lives: no interrupt handler, no other CPU, no second call.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub unsafe fn current_ref_mut_raw(&self) -> &mut T {
+        // SAFETY: rule 3, the pointer is into this CPU's area; rules 2 and 5 are the caller's.
+        unsafe { &mut *self.current_ptr().cast_mut() }
+    }
+
+    /// Calls `f` with this CPU's copy; with the feature `preempt`, preemption is off meanwhile.
+    ///
+    /// `f` must not reach the same variable again, directly or from a handler that interrupts it:
+    /// two exclusive references would exist (rule 5 of docs/safety.md).
+    #[inline]
+    pub fn with_current<F, R>(&self, f: F) -> R
+    where
+        F: FnOnce(&mut T) -> R,
+        T: Send,
+    {
+        let _guard = NoPreemptGuard::new();
+        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; rule 5 is the
+        // documented duty of the caller; rule 7, `T: Send`.
+        f(unsafe { self.current_ref_mut_raw() })
+    }
+
+    /// Assigns the initial value to this CPU's copy; the old value is dropped.
+    ///
+    /// The initial expression is evaluated as a constant once more.
+    #[inline]
+    pub fn reset_to_init(&self)
+    where
+        T: Send,
+    {
+        self.with_current(|value| *value = S::initial());
+    }
+
+    /// The address of the copy of CPU `cpu_id`.
+    ///
+    /// # Panics
+    ///
+    /// Before init, and if there is no such CPU.
+    ///
+    /// # Safety
+    ///
+    /// The pointer is valid for as long as the image runs; what goes through it must not race
+    /// with the accesses of that CPU (rule 6 of docs/safety.md).
+    #[inline]
+    pub unsafe fn remote_ptr(&self, cpu_id: usize) -> *const T {
+        Self::pointer(percpu_area_base(cpu_id).wrapping_add(self.offset()))
+    }
+
+    /// The copy of CPU `cpu_id`, shared.
+    ///
+    /// # Panics
+    ///
+    /// Before init, and if there is no such CPU.
+    ///
+    /// # Safety
+    ///
+    /// Nothing writes that copy while the reference lives, unless `T` is `Sync` and writes
+    /// through shared references.
+    #[inline]
+    pub unsafe fn remote_ref_raw(&self, cpu_id: usize) -> &T {
+        // SAFETY: rules 3 and 4, the id was checked; rule 6 is the caller's.
+        unsafe { &*self.remote_ptr(cpu_id) }
+    }
+
+    /// The copy of CPU `cpu_id`, exclusive.
+    ///
+    /// # Panics
+    ///
+    /// Before init, and if there is no such CPU.
+    ///
+    /// # Safety
+    ///
+    /// Nothing else reaches that copy while the reference lives.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub unsafe fn remote_ref_mut_raw(&self, cpu_id: usize) -> &mut T {
+        // SAFETY: rules 3 and 4, the id was checked; rule 6 is the caller's.
+        unsafe { &mut *self.remote_ptr(cpu_id).cast_mut() }
+    }
+
+    #[inline(always)]
+    fn pointer(address: usize) -> *const T {
+        // A script written for percpu fixes the stride itself and cannot honour more than 64.
+        debug_assert!(
+            address % align_of::<T>() == 0,
+            "a per-CPU variable is misaligned in this area; link with percpu.x of percpu-hv, \
+             which aligns areas to their variables"
+        );
+        ptr::with_exposed_provenance(address)
+    }
+}
+
+impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
+    /// This CPU's value, in one load.
+    ///
+    /// # Safety
+    ///
+    /// This CPU ran [`init_percpu_reg`](crate::init_percpu_reg), and the context stays on it
+    /// during the call (rules 2 and 5 of docs/safety.md).
+    #[inline]
+    pub unsafe fn read_current_raw(&self) -> T {
+        // SAFETY: rule 3; rules 2 and 5 are the caller's. Volatile, since a handler on this CPU
+        // may write the variable between two reads.
+        unsafe { self.current_ptr().read_volatile() }
+    }
+
+    /// Stores this CPU's value, in one store.
+    ///
+    /// # Safety
+    ///
+    /// As [`read_current_raw`](Self::read_current_raw), and no reference to the copy is live.
+    #[inline]
+    pub unsafe fn write_current_raw(&self, value: T) {
+        // SAFETY: rule 3; rules 2 and 5 are the caller's. Volatile as in `read_current_raw`.
+        unsafe { self.current_ptr().cast_mut().write_volatile(value) }
+    }
+
+    /// This CPU's value; with the feature `preempt`, preemption is off meanwhile.
+    #[inline]
+    pub fn read_current(&self) -> T {
+        let _guard = NoPreemptGuard::new();
+        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU.
+        unsafe { self.read_current_raw() }
+    }
+
+    /// Stores this CPU's value; with the feature `preempt`, preemption is off meanwhile.
+    #[inline]
+    pub fn write_current(&self, value: T) {
+        let _guard = NoPreemptGuard::new();
+        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU.
+        unsafe { self.write_current_raw(value) }
+    }
+}
+
+/// Everything that `#[def_percpu]` stands for. Called by its expansion alone.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __variable {
+    (
+        [$($attr:tt)*] [$($storage_attr:tt)*]
+        $vis:vis static $name:ident: $ty:ty = $value:expr;
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident
+    ) => {
+        $crate::__refuse_host!();
+        $crate::__storage! { [$($storage_attr)*] $storage: $ty = $value; }
+
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, clippy::exhaustive_enums)]
+        $vis enum $symbol {}
+
+        // SAFETY: rule 1, the storage is the static above, of this type and in the section.
+        unsafe impl $crate::__priv::Symbol<$ty> for $symbol {
+            #[inline(always)]
+            fn address() -> ::core::primitive::usize {
+                $crate::__address!($storage)
+            }
+
+            #[inline(always)]
+            fn displacement() -> ::core::primitive::usize {
+                $crate::__displacement!($storage)
+            }
+
+            #[inline(always)]
+            #[allow(clippy::declare_interior_mutable_const)]
+            fn initial() -> $ty {
+                const { $value }
+            }
+        }
+
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, private_interfaces)]
+        $vis type $alias = $crate::PerCpu<$symbol, $ty>;
+
+        $($attr)*
+        #[allow(private_interfaces)]
+        $vis static $name: $alias = $crate::PerCpu::__new();
+    };
+}

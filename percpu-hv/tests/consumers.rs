@@ -1,0 +1,85 @@
+//! Packages that depend on percpu-hv in other ways than its own tests do: `fixtures/`, built and run
+//! by cargo as a user's own would be.
+
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs};
+
+#[test]
+fn defect_10_renamed_dependency_is_found() {
+    passes("renamed", &["variable_works"]);
+}
+
+#[test]
+fn dependency_called_percpu_is_found() {
+    passes("as-percpu", &["variable_works"]);
+}
+
+#[test]
+fn compat_crate_is_found_where_percpu_hv_is_no_dependency() {
+    passes("percpu", &["variable_of_its_own_works"]);
+    passes("through-percpu", &["variable_works"]);
+}
+
+#[test]
+fn defect_22_no_mangle_exports_one_symbol() {
+    // A second symbol per variable would collide with one that the fixture exports: it would not
+    // compile.
+    passes(
+        "edition-2021",
+        &["no_mangle_exports_the_storage", "variable_works"],
+    );
+}
+
+#[test]
+fn used_keeps_the_storage() {
+    passes("optimized", &["used_variables_are_kept"]);
+}
+
+/// Runs `cargo test` in a copy of a fixture, where its lock file and its build may stay.
+#[track_caller]
+fn passes(fixture: &str, tests: &[&str]) {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("consumers");
+    // One directory per fixture: tests run at the same time.
+    let copies = root.join(fixture);
+    for package in [fixture, "percpu"] {
+        copy_package(package, &copies.join(package));
+    }
+    let output = Command::new(env::var_os("CARGO").expect("cargo sets CARGO for tests"))
+        .args(["test", "--lib", "--manifest-path"])
+        .arg(copies.join(fixture).join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(root.join("target"))
+        .output()
+        .expect("cargo starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{fixture} fails:\n{text}\n{errors}"
+    );
+    for test in tests {
+        let line = format!("test {test} ... ok");
+        assert!(
+            text.lines().any(|l| l == line),
+            "{fixture}: `{line}` is missing in:\n{text}"
+        );
+    }
+}
+
+fn copy_package(package: &str, to: &Path) {
+    let runtime = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let from = runtime.join("tests/fixtures").join(package);
+    fs::create_dir_all(to.join("src")).unwrap();
+    fs::copy(from.join("src/lib.rs"), to.join("src/lib.rs")).unwrap();
+    // `{:?}` escapes as TOML does.
+    let manifest = fs::read_to_string(from.join("Cargo.toml"))
+        .unwrap()
+        .replace("\"../../..\"", &format!("{runtime:?}"));
+    fs::write(to.join("Cargo.toml"), manifest).unwrap();
+    // The versions of the workspace, which are here already: no network is needed.
+    let lock = runtime.join("../Cargo.lock");
+    if lock.exists() {
+        fs::copy(lock, to.join("Cargo.lock")).unwrap();
+    }
+}

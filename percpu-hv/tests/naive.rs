@@ -1,0 +1,35 @@
+//! Feature `sp-naive`: one CPU, plain globals.
+#![cfg(feature = "sp-naive")]
+
+use percpu_hv::def_percpu;
+
+#[def_percpu]
+static COUNT: u64 = 3;
+#[def_percpu]
+static NAME: &str = "boot";
+
+#[test]
+fn a_variable_is_a_global() {
+    assert_eq!(percpu_hv::init_in_place(), Ok(1));
+    assert_eq!(percpu_hv::init(core::ptr::null_mut(), 1), Ok(1));
+    assert_eq!(percpu_hv::init_hosted(7), Ok(1));
+    percpu_hv::init_percpu_reg(5);
+    assert_eq!(
+        (percpu_hv::percpu_area_num(), percpu_hv::percpu_area_size()),
+        (1, 0)
+    );
+    assert_eq!(percpu_hv::percpu_area_layout_expected(4).size(), 0);
+
+    COUNT.write_current(COUNT.read_current() + 1);
+    assert_eq!(COUNT.read_current(), 4);
+    COUNT.with_current(|count| *count += 1);
+    // SAFETY: rule 5, one thread.
+    unsafe {
+        assert_eq!(*COUNT.remote_ref_raw(0), 5);
+        assert_eq!(COUNT.current_ptr().addr(), COUNT.offset());
+        assert_eq!(COUNT.current_ptr(), COUNT.remote_ptr(0));
+    }
+    COUNT.reset_to_init();
+    assert_eq!(COUNT.read_current(), 3);
+    assert_eq!(NAME.with_current(|name| *name), "boot");
+}

@@ -1,0 +1,5 @@
+fn main() {
+    #[percpu_hv::def_percpu]
+    let exits = 0_u64;
+    let _ = exits;
+}

@@ -1,0 +1,4 @@
+#[percpu_hv::def_percpu]
+static EXITS = 0_u64;
+
+fn main() {}

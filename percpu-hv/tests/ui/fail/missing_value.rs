@@ -1,0 +1,4 @@
+#[percpu_hv::def_percpu]
+static EXITS: u64;
+
+fn main() {}
