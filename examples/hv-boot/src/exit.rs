@@ -1,0 +1,70 @@
+//! Stopping the machine: the status, the panic handler, and what a fault says last.
+
+use core::{
+    fmt,
+    panic::PanicInfo,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use crate::{console, machine::Named, platform};
+
+/// The status with which the machine stops; 0 is success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExitCode(u8);
+
+impl ExitCode {
+    /// Everything was as it should be.
+    pub const SUCCESS: Self = Self(0);
+    /// `main` found something wrong and has said what.
+    pub const FAILURE: Self = Self(1);
+    /// A panic, as in a Rust program on a host.
+    pub const PANIC: Self = Self(101);
+    /// An exception that nothing handles.
+    pub const EXCEPTION: Self = Self(102);
+    /// The machine is not what the image was built for.
+    pub const BOOT: Self = Self(103);
+
+    /// The status as a number.
+    pub const fn value(self) -> u8 {
+        self.0
+    }
+
+    /// Stops the machine, all cores, with this status.
+    pub fn exit(self) -> ! {
+        platform::exit(self.0)
+    }
+}
+
+impl From<u8> for ExitCode {
+    fn from(status: u8) -> Self {
+        Self(status)
+    }
+}
+
+/// The core that prints last: its hardware id, or `NOBODY`.
+static LAST_SPEAKER: AtomicU64 = AtomicU64::new(NOBODY);
+const NOBODY: u64 = u64::MAX;
+
+/// Prints `reason` with the CPU that it struck and stops the machine. The first core to come here
+/// wins; another waits for the end, and the same one, failing while it reports, stops at once.
+pub(crate) fn fail(code: ExitCode, reason: fmt::Arguments<'_>) -> ! {
+    let me = platform::hardware_id();
+    // A compare-and-swap is an exclusive instruction, which needs the caches; before them one core runs.
+    if platform::caches_are_on()
+        && let Err(speaker) =
+            LAST_SPEAKER.compare_exchange(NOBODY, me, Ordering::Relaxed, Ordering::Relaxed)
+        && speaker != me
+    {
+        loop {
+            platform::wait_for_event();
+        }
+    }
+    let cpu = Named { hardware_id: me };
+    console::print_at_last(format_args!("hv-boot: {cpu}: {reason}\n"));
+    code.exit()
+}
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    fail(ExitCode::PANIC, format_args!("{info}"))
+}

@@ -1,0 +1,325 @@
+//! From the boot loader, and from PSCI, to Rust on a stack.
+//!
+//! Nothing here but [`boot`] reads or writes memory before the caches are on, apart from the boot core's clearing
+//! of .bss: a secondary core gets its CPU id in a register and computes its stack from it. So no core
+//! with its caches off depends on what another has only in a cache, and no stack line that a cache holds already
+//! shadows what is written past it.
+
+use core::{arch::naked_asm, cell::UnsafeCell, mem::MaybeUninit, ops::Range};
+
+use aarch64_cpu::registers::{HCR_EL2, SCTLR_EL2, TCR_EL2};
+
+use super::{
+    device_tree,
+    level::{Level, level},
+    mmu, uart,
+};
+use crate::{
+    cores,
+    exit::{ExitCode, fail},
+    machine::MAX_CPUS,
+    platform::run_image,
+};
+
+/// One CPU's stacks, from the lowest address: a guard page, the exception stack, the main stack.
+#[repr(C, align(4096))]
+pub(super) struct Stack(UnsafeCell<MaybeUninit<[u8; Stack::SIZE]>>);
+
+// SAFETY: rule 11: each CPU uses its own, by its stack pointer; Rust code takes addresses only.
+unsafe impl Sync for Stack {}
+
+/// Not cleared at boot, and without space in the file.
+#[unsafe(link_section = ".bss.stacks")]
+static STACKS: [Stack; MAX_CPUS] =
+    [const { Stack(UnsafeCell::new(MaybeUninit::uninit())) }; MAX_CPUS];
+
+impl Stack {
+    const SIZE_BITS: usize = 16;
+    const SIZE: usize = 1 << Self::SIZE_BITS;
+    const GUARD: usize = mmu::PAGE;
+    /// Where the exception stack begins, which grows down to the guard; the main stack grows down to it.
+    const EXCEPTION_TOP: usize = Self::GUARD + 0x3000;
+
+    /// The page below CPU `cpu`'s stacks.
+    pub(super) fn guard(cpu: usize) -> Range<usize> {
+        let start = STACKS[cpu].0.get().addr();
+        start..start + Self::GUARD
+    }
+}
+
+unsafe extern "C" {
+    safe static __image_start: u8;
+    safe static __text_end: u8;
+    safe static __rodata_end: u8;
+    safe static __image_end: u8;
+}
+
+/// The executable part of the image.
+pub(super) fn text() -> Range<usize> {
+    (&raw const __image_start).addr()..(&raw const __text_end).addr()
+}
+
+/// Its read-only part.
+pub(super) fn rodata() -> Range<usize> {
+    (&raw const __text_end).addr()..(&raw const __rodata_end).addr()
+}
+
+/// All of it, stacks and areas included.
+pub(super) fn image() -> Range<usize> {
+    (&raw const __image_start).addr()..(&raw const __image_end).addr()
+}
+
+/// `SCTLR_ELx` with everything off, RES1 bits set (D24.2.175, D24.2.176).
+const SCTLR_EL1_OFF: u64 = 0x30d0_0800;
+const SCTLR_EL2_OFF: u64 = 0x30c5_0830;
+
+/// MMU, caches, stack alignment check, and no execution of writable memory; the same bits at both levels.
+const SCTLR_ON: u64 = SCTLR_EL2::M::Enable.value
+    | SCTLR_EL2::C::Cacheable.value
+    | SCTLR_EL2::I::Cacheable.value
+    | SCTLR_EL2::SA::Enable.value
+    | SCTLR_EL2::WXN::Enable.value;
+
+/// `TCR_ELx` without the size of physical addresses: 39 bits from TTBR0, tables cached and shared. Bits 23 and
+/// 31 are RES1 at EL2; at EL1 they switch TTBR1's walks off, and choose its granule (D24.2.188, D24.2.189).
+const TCR: u64 = TCR_EL2::T0SZ.val(64 - 39).value
+    | TCR_EL2::TG0::KiB_4.value
+    | TCR_EL2::SH0::Inner.value
+    | TCR_EL2::ORGN0::WriteBack_ReadAlloc_WriteAlloc_Cacheable.value
+    | TCR_EL2::IRGN0::WriteBack_ReadAlloc_WriteAlloc_Cacheable.value
+    | 1 << 23
+    | 1 << 31;
+
+/// The entry point, and the header of a Linux `Image` in front of it, by which a boot loader places the flat binary
+/// and passes the device tree in x0 (Linux, Documentation/arch/arm64/booting.rst).
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".text.entry")]
+extern "C" fn _start() -> ! {
+    naked_asm!(
+        "b      2f",
+        "nop",
+        ".quad  __image_offset",
+        ".quad  __image_size",
+        // Little-endian, 4 KiB pages, anywhere near the base of memory.
+        ".quad  0b0010",
+        ".quad  0, 0, 0",
+        ".ascii \"ARM\\x64\"",
+        ".word  0",
+        "2:",
+        "mov    x19, x0",
+        "bl     {prepare}",
+        "mov    x0, xzr",
+        "bl     {set_stacks}",
+        // Whatever a cache still holds of what is written from here to the MMU's start.
+        "mov    x0, sp",
+        "sub    x1, x0, #{stack_size}",
+        "bl     {forget}",
+        "adrp   x1, __data_start",
+        "adrp   x0, __data_end",
+        "bl     {forget}",
+        "adrp   x1, __bss_start",
+        "adrp   x0, __bss_end",
+        "bl     {forget}",
+        "adrp   x1, __bss_start",
+        "adrp   x0, __bss_end",
+        "3:",
+        "stp    xzr, xzr, [x1], #16",
+        "cmp    x1, x0",
+        "b.lo   3b",
+        "mov    x0, x19",
+        "bl     {boot}",
+        prepare = sym prepare,
+        set_stacks = sym set_stacks,
+        stack_size = const Stack::SIZE,
+        forget = sym forget_cached_copy,
+        boot = sym boot,
+    )
+}
+
+/// Where PSCI starts the other cores, with the CPU id in x0.
+#[unsafe(naked)]
+pub(super) extern "C" fn secondary_start() -> ! {
+    naked_asm!(
+        "mov    x19, x0",
+        "bl     {prepare}",
+        "mov    x0, x19",
+        "bl     {set_stacks}",
+        "bl     {enable_mmu}",
+        "mov    x0, x19",
+        "bl     {serve}",
+        prepare = sym prepare,
+        set_stacks = sym set_stacks,
+        enable_mmu = sym enable_mmu,
+        serve = sym serve,
+    )
+}
+
+/// Puts the system registers of the current level into a known state: interrupts masked, MMU off, exceptions to
+/// the vector table. At EL3 it does nothing: `boot` refuses that level. Uses x9 and x10, and no stack.
+#[unsafe(naked)]
+extern "C" fn prepare() {
+    naked_asm!(
+        "msr    daifset, #0b1111",
+        "adrp   x9, hv_boot_vectors",
+        "add    x9, x9, :lo12:hv_boot_vectors",
+        "mrs    x10, CurrentEL",
+        "cmp    x10, #(2 << 2)",
+        "b.eq   2f",
+        "b.hi   3f",
+        "msr    vbar_el1, x9",
+        "ldr    x10, ={sctlr_el1}",
+        "msr    sctlr_el1, x10",
+        "b      3f",
+        "2:",
+        "msr    vbar_el2, x9",
+        // The level's own registers, not the host extensions' redirection (E2H), before any is named.
+        "mov    x10, #{hcr}",
+        "msr    hcr_el2, x10",
+        "isb",
+        "ldr    x10, ={sctlr_el2}",
+        "msr    sctlr_el2, x10",
+        "3:",
+        "isb",
+        // An SError is reported from here on.
+        "msr    daifclr, #0b0100",
+        "ret",
+        ".ltorg",
+        hcr = const HCR_EL2::RW::EL1IsAarch64.value,
+        sctlr_el1 = const SCTLR_EL1_OFF,
+        sctlr_el2 = const SCTLR_EL2_OFF,
+    )
+}
+
+/// Sets both stack pointers for the CPU id in x0: SP_ELx for exceptions, SP_EL0 for everything else. Uses
+/// x9 and x10, and no memory.
+#[unsafe(naked)]
+extern "C" fn set_stacks() {
+    naked_asm!(
+        "adrp   x9, {stacks}",
+        "add    x9, x9, x0, lsl #{size_bits}",
+        "add    x10, x9, #{exception_top}",
+        "msr    spsel, #1",
+        "mov    sp, x10",
+        "add    x10, x9, #{size}",
+        "msr    spsel, #0",
+        "mov    sp, x10",
+        "ret",
+        stacks = sym STACKS,
+        size_bits = const Stack::SIZE_BITS,
+        size = const Stack::SIZE,
+        exception_top = const Stack::EXCEPTION_TOP,
+    )
+}
+
+/// Discards what caches hold of x1..x0, page-aligned and not empty, without writing it back: memory written
+/// with the caches off must not be shadowed by an older line once they are on (D7.5.9). Uses x1, x9 and x10,
+/// and no stack.
+#[unsafe(naked)]
+extern "C" fn forget_cached_copy() {
+    naked_asm!(
+        // The smallest line of any data cache: CTR_EL0.DminLine, log2 of words.
+        "mrs    x9, ctr_el0",
+        "ubfx   x9, x9, #16, #4",
+        "mov    x10, #4",
+        "lsl    x10, x10, x9",
+        "2:",
+        "dc     ivac, x1",
+        "add    x1, x1, x10",
+        "cmp    x1, x0",
+        "b.lo   2b",
+        "dsb    sy",
+        "ret",
+    )
+}
+
+/// Turns MMU and caches on with the tables that the boot core built, at EL1 or EL2. Uses x9 to x12, and no
+/// memory but the tables.
+#[unsafe(naked)]
+extern "C" fn enable_mmu() {
+    naked_asm!(
+        "adrp   x9, {tables}",
+        "ldr    x10, ={tcr}",
+        // The size of physical addresses, at most 48 bits.
+        "mrs    x11, id_aa64mmfr0_el1",
+        "and    x11, x11, #0b1111",
+        "mov    x12, #5",
+        "cmp    x11, x12",
+        "csel   x11, x11, x12, lo",
+        "mov    x12, #{mair}",
+        // What the boot core wrote to the tables is there before a walk reads it.
+        "dsb    sy",
+        "mrs    x13, CurrentEL",
+        "cmp    x13, #(2 << 2)",
+        "b.eq   2f",
+        "bfi    x10, x11, #32, #3",
+        "msr    mair_el1, x12",
+        "msr    tcr_el1, x10",
+        "msr    ttbr0_el1, x9",
+        "isb",
+        "tlbi   vmalle1",
+        "ic     iallu",
+        "dsb    nsh",
+        "isb",
+        "ldr    x10, ={sctlr_el1}",
+        "msr    sctlr_el1, x10",
+        "isb",
+        "ret",
+        "2:",
+        "bfi    x10, x11, #16, #3",
+        "msr    mair_el2, x12",
+        "msr    tcr_el2, x10",
+        "msr    ttbr0_el2, x9",
+        "isb",
+        "tlbi   alle2",
+        "ic     iallu",
+        "dsb    nsh",
+        "isb",
+        "ldr    x10, ={sctlr_el2}",
+        "msr    sctlr_el2, x10",
+        "isb",
+        "ret",
+        ".ltorg",
+        tables = sym mmu::TABLES,
+        tcr = const TCR,
+        mair = const mmu::MAIR,
+        sctlr_el1 = const SCTLR_EL1_OFF | SCTLR_ON,
+        sctlr_el2 = const SCTLR_EL2_OFF | SCTLR_ON,
+    )
+}
+
+/// The boot core in Rust, its MMU off.
+extern "C" fn boot(tree: usize) -> ! {
+    uart::enable();
+    let (fits, wanted) = match level() {
+        Level::El2 => (true, "EL2"),
+        _ if cfg!(feature = "arm-el2") => (false, "EL2"),
+        level => (level == Level::El1, "EL1 or EL2"),
+    };
+    if !fits {
+        let level = level().name();
+        let reason = format_args!("started at {level}, but this image runs at {wanted}");
+        fail(ExitCode::BOOT, reason);
+    }
+    // SAFETY: rule 11, rule 12: this is the boot core, alone; `tree` is what the boot protocol handed over.
+    let machine = unsafe { device_tree::read(tree) };
+    let machine = match machine {
+        Ok(machine) => machine,
+        Err(error) => fail(ExitCode::BOOT, format_args!("{error}")),
+    };
+    uart::move_to(machine.platform.uart);
+    uart::enable();
+    // SAFETY: rule 11: this core runs alone, its MMU is off, and it comes here once.
+    let machine = unsafe {
+        let machine = machine.publish();
+        mmu::build(machine);
+        machine
+    };
+    enable_mmu();
+    run_image(machine)
+}
+
+/// A secondary core in Rust, its MMU on.
+extern "C" fn serve(cpu: usize) -> ! {
+    cores::serve(cpu)
+}

@@ -1,0 +1,38 @@
+//! The platform: one architecture on one machine. Each defines the same names:
+//!
+//! | name | what |
+//! |---|---|
+//! | `_start` | the entry point: ends in `extern "Rust" fn __hv_boot_main` |
+//! | `Description` | what the platform keeps of the firmware's tables |
+//! | `start_core(&Machine, id, hardware_id)` | starts a core, which ends in `cores::serve(id)` |
+//! | `write(Arguments)` | prints, without a lock |
+//! | `exit(u8)` | stops the machine with a status |
+//! | `hardware_id()`, `HARDWARE_ID` | the running core, and how the manual calls that number |
+//! | `privilege()` | the running core's privilege level |
+//! | `caches_are_on()` | whether exclusive instructions work |
+//! | `ticks()`, `ticks_per_second()` | a counter that all cores share |
+//! | `wait_for_event()`, `send_event()` | sleep until another core has news, and tell news |
+
+#[cfg_attr(target_arch = "aarch64", path = "aarch64/mod.rs")]
+mod imp;
+
+#[cfg(not(target_arch = "aarch64"))]
+compile_error!("hv-boot has no platform for this architecture: see src/platform/mod.rs");
+
+pub(crate) use imp::{
+    Description, HARDWARE_ID, caches_are_on, exit, hardware_id, privilege, send_event, start_core,
+    ticks, ticks_per_second, wait_for_event, write,
+};
+
+use crate::{exit::ExitCode, machine::Machine};
+
+unsafe extern "Rust" {
+    /// The image's main function, by the macro [`main!`](crate::main!).
+    #[link_name = "__hv_boot_main"]
+    safe fn image_main(machine: &'static Machine) -> ExitCode;
+}
+
+/// The common end of every platform's boot: the image runs, then the machine stops.
+fn run_image(machine: &'static Machine) -> ! {
+    image_main(machine).exit()
+}

@@ -1,0 +1,51 @@
+//! Waiting with a bound.
+
+use core::{fmt, time::Duration};
+
+use crate::{machine, platform};
+
+/// How long a core waits for the others: an emulator may run hundreds of cores on two, all of them spinning.
+fn patience() -> Duration {
+    Duration::from_secs(30) + Duration::from_millis(500) * machine::known_cpus() as u32
+}
+
+/// A point in time, by the counter that all cores share.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    ticks: u64,
+}
+
+impl Deadline {
+    /// The point `delay` from now.
+    pub fn after(delay: Duration) -> Self {
+        let delay = delay.as_micros() * u128::from(platform::ticks_per_second()) / 1_000_000;
+        let delay = u64::try_from(delay).unwrap_or(u64::MAX);
+        Self {
+            ticks: platform::ticks().saturating_add(delay),
+        }
+    }
+
+    /// Whether it has come.
+    pub fn has_passed(self) -> bool {
+        platform::ticks() >= self.ticks
+    }
+}
+
+/// Waits until `condition` holds.
+///
+/// # Panics
+///
+/// After half a minute, and half a second more for each CPU, with `what` in the message: "waited 30 s for {what}".
+#[track_caller]
+pub fn wait_until(what: impl fmt::Display, mut condition: impl FnMut() -> bool) {
+    let patience = patience();
+    let deadline = Deadline::after(patience);
+    while !condition() {
+        assert!(
+            !deadline.has_passed(),
+            "waited {} s for {what}",
+            patience.as_secs()
+        );
+        core::hint::spin_loop();
+    }
+}

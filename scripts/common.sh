@@ -1,0 +1,156 @@
+# shellcheck shell=bash
+# What the other scripts share: messages, and which Rust builds what. To be sourced.
+#
+# PERCPU_HV_RUST chooses the toolchain for bare metal:
+#   rustup  the active toolchain (`cargo` on PATH), which gets the target by `rustup target add`
+#   debian  Debian's rustc-web, which builds core itself
+#   auto    the first if it has the target, or else the second (the default)
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+readonly root
+
+# The first Rust that the bare-metal examples compile with.
+readonly bare_rust=1.88
+# The Rust that the two library crates promise to compile with.
+readonly msrv=1.85
+
+say() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+die() {
+    say "$*"
+    exit 1
+}
+
+# For a mistake on the command line.
+die_usage() {
+    say "$* (--help shows the options)"
+    exit 2
+}
+
+# version_at_least FOUND WANTED
+version_at_least() {
+    [[ -n $1 && $(printf '%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]]
+}
+
+rust_choice() {
+    case ${PERCPU_HV_RUST:-auto} in
+        auto | rustup | debian) printf '%s\n' "${PERCPU_HV_RUST:-auto}" ;;
+        *) die "PERCPU_HV_RUST is '$PERCPU_HV_RUST', but must be auto, rustup or debian" ;;
+    esac
+}
+
+# rustc_version RUSTC: "1.88.0", or nothing.
+rustc_version() {
+    "$1" --version 2>/dev/null | sed -n 's/^rustc \([0-9.]*\).*/\1/p'
+}
+
+# active_can_build TARGET: whether `cargo` on PATH has the target's core library.
+active_can_build() (
+    cd -- "$root" || return
+    command -v cargo >/dev/null && command -v rustc >/dev/null || return
+    version_at_least "$(rustc_version rustc)" "$bare_rust" || return
+    libraries=$(rustc --print target-libdir --target "$1" 2>/dev/null) || return
+    compgen -G "$libraries/libcore-*.rlib" >/dev/null
+)
+
+# Whether Debian's toolchain is complete: compiler, library source, linker.
+debian_can_build() {
+    [[ -x /usr/bin/cargo && -x /usr/bin/rust-lld ]] || return
+    version_at_least "$(rustc_version /usr/bin/rustc)" "$bare_rust" || return
+    [[ -e $(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library/core/src/lib.rs ]]
+}
+
+# toolchain TARGET: prints which one builds for TARGET, `active` or `debian`; fails if none is there.
+toolchain() {
+    local choice
+    choice=$(rust_choice) || exit
+    if [[ $choice != debian ]] && active_can_build "$1"; then
+        echo active
+    elif [[ $choice != rustup ]] && debian_can_build; then
+        echo debian
+    else
+        return 1
+    fi
+}
+
+# bare_cargo TARGET SUBCOMMAND ARGUMENT...: cargo for another target, with the toolchain that setup.sh provided.
+# Where that one builds the standard libraries itself, BUILD_STD names others than core and alloc.
+bare_cargo() {
+    local target=$1 command=$2 kind
+    shift 2
+    kind=$(toolchain "$target") ||
+        die "no Rust toolchain here builds for $target: scripts/setup.sh provides one"
+    case $kind in
+        active) cargo "$command" --target "$target" "$@" ;;
+        # PATH is for cargo's subcommands, such as clippy. RUSTFLAGS stay as they are: a change builds core again.
+        debian)
+            PATH=/usr/bin:$PATH RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc /usr/bin/cargo \
+                "$command" -Zbuild-std="${BUILD_STD:-core,alloc}" --target "$target" "$@"
+            ;;
+    esac
+}
+
+# target_directory: where cargo leaves what it builds.
+target_directory() {
+    printf '%s\n' "${CARGO_TARGET_DIR:-$root/target}"
+}
+
+# msrv_toolchain: prints the path of a rustc of the MSRV; fails, with the reason on standard error, where none
+# can be had. It takes rustup's if that is installed, or unpacks Debian's below target/msrv, installing nothing.
+msrv_toolchain() {
+    local rustc
+    if rustc=$(rustup which --toolchain "$msrv" rustc 2>/dev/null) && is_msrv "$rustc"; then
+        printf '%s\n' "$rustc"
+        return
+    fi
+    rustc=$root/target/msrv/usr/bin/rustc
+    if ! is_msrv "$rustc"; then
+        unpack_msrv "$root/target/msrv" || return
+        is_msrv "$rustc" || { say "skipped: the unpacked rustc $msrv does not run"; return 1; }
+    fi
+    printf '%s\n' "$rustc"
+}
+
+is_msrv() {
+    [[ $(rustc_version "$1") == "$msrv".* ]]
+}
+
+# unpack_msrv DIRECTORY: fetches Debian's packages of the compiler with what it links to, and unpacks them.
+unpack_msrv() (
+    skip() {
+        say "skipped: $*"
+        exit 1
+    }
+    command -v apt-get >/dev/null ||
+        skip "no rustc $msrv: neither rustup has it (rustup toolchain install $msrv) nor is this Debian"
+    version=$(apt-cache madison rustc-web | awk -v msrv="$msrv." 'index($3, msrv) == 1 { print $3; exit }')
+    [[ -n $version ]] || skip "this Debian offers no rustc-web $msrv (apt-get update may help)"
+    std=libstd-rust-web-$msrv
+    llvm=$(apt-cache show "$std=$version" | sed -n 's/^Depends:.*\(libllvm[0-9]*\).*/\1/p')
+    rm -rf -- "$1"
+    mkdir -p -- "$1/packages"
+    cd -- "$1/packages" || exit
+    # As root apt warns that its sandbox user cannot write here; only an error matters.
+    apt-get -qq download "rustc-web=$version" "libstd-rust-web-dev=$version" "$std=$version" \
+        ${llvm:+"$llvm"} 2>errors ||
+        skip "the packages of rustc-web $version cannot be fetched: $(grep -m 1 '^E:' errors || head -n 1 errors)"
+    for package in *.deb; do
+        dpkg-deb -x "$package" .. || skip "$package cannot be unpacked"
+    done
+    rm -- *.deb
+    # The compiler looks for its libraries beside the system's; a wrapper names the place.
+    cd ../usr/bin || exit
+    mv rustc rustc-unpacked
+    cat >rustc <<'WRAPPER'
+#!/bin/sh
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+for libraries in "$here"/../lib/*-linux-gnu*; do
+    LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+done
+export LD_LIBRARY_PATH
+exec "$here/rustc-unpacked" "$@"
+WRAPPER
+    chmod +x rustc
+)

@@ -1,0 +1,263 @@
+#!/usr/bin/env bash
+# Sets up and runs the tests; the last line counts them.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+
+# Stages in the order in which they run; stage_NAME below is what each does.
+readonly stages=(lint unit ui links qemu docs package)
+
+readonly aarch64=aarch64-unknown-none-softfloat
+# One row per set of features of percpu-hv; each is a mode of its own.
+readonly feature_sets=(
+    "--features arm-el2"
+    "--no-default-features"
+    "--features non-zero-vma,preempt"
+    "--no-default-features --features sp-naive"
+)
+
+usage() {
+    cat <<E2
+usage: scripts/test.sh [STAGE...]
+
+Installs what is missing (scripts/setup.sh --tests) and runs the stages, by default all: ${stages[*]}.
+Each check prints a line; its output is in target/test-logs, the consoles of QEMU in target/qemu-logs.
+The last line counts the checks; the status is not 0 if one failed.
+
+  lint     formatting, clippy with warnings as errors for the host and bare metal, the minimum Rust, shell scripts
+  unit     unit, property and hosted tests, on this machine and as an AArch64 process
+  ui       what the macro accepts and refuses, and packages that depend on percpu-hv
+  links    the linker fragment with two linkers, and images that prove it
+  qemu     hv-boot on 1 to 8 CPUs, debug and release
+  docs     documentation and its examples
+  package  a publication dry run
+E2
+}
+
+passed=0 failed=0 skipped=0
+logs=$root/target/test-logs
+consoles=$root/target/qemu-logs
+
+# check NAME COMMAND...: runs one check and counts it.
+check() {
+    local name=$1 log status=0 start=$SECONDS
+    shift
+    log=$logs/${name//[^A-Za-z0-9._-]/_}.log
+    (cd -- "$root" && "$@") >"$log" 2>&1 </dev/null || status=$?
+    if ((status == 0)); then
+        passed=$((passed + 1))
+        printf 'ok    %-72s %4d s\n' "$name" $((SECONDS - start))
+    else
+        failed=$((failed + 1))
+        printf 'FAIL  %-72s %4d s, status %d\n' "$name" $((SECONDS - start)) "$status"
+        tail -n 40 -- "$log" | sed 's/^/      | /'
+    fi
+}
+
+# skip NAME REASON
+skip() {
+    skipped=$((skipped + 1))
+    printf 'skip  %s: %s\n' "$1" "$2"
+}
+
+# can_build TARGET NAME: whether the check can run; a skip says why not.
+can_build() {
+    toolchain "$1" >/dev/null || {
+        skip "$2" "no toolchain here builds for $1 (PERCPU_HV_RUST=debian does)"
+        return 1
+    }
+}
+
+stage_lint() {
+    local features rustc
+    check "lint: format" cargo fmt --all --check
+    for features in "${feature_sets[@]}"; do
+        # shellcheck disable=SC2086  # a row is a list of arguments
+        check "lint: clippy, host, $features" \
+            cargo clippy --package percpu-hv --all-targets $features -- --deny warnings
+        # shellcheck disable=SC2086
+        check "lint: clippy, $aarch64, $features" \
+            bare_cargo "$aarch64" clippy --package percpu-hv $features -- --deny warnings
+    done
+    check "lint: clippy, macros" cargo clippy --package percpu-hv-macros --all-targets -- --deny warnings
+    check "lint: clippy, link tests" cargo clippy --package links --all-targets -- --deny warnings
+    check "lint: clippy, hv-boot" bare_cargo "$aarch64" clippy --package hv-boot -- --deny warnings
+    check "lint: clippy, images" bare_cargo "$aarch64" clippy --package images --examples -- --deny warnings
+    if rustc=$(msrv_toolchain 2>"$logs/msrv"); then
+        for features in "${feature_sets[@]}"; do
+            # shellcheck disable=SC2086
+            check "lint: Rust $msrv, $features" env RUSTC="$rustc" \
+                cargo check --target-dir target/msrv/build --package percpu-hv $features
+        done
+    else
+        skip "lint: Rust $msrv" "$(tail -n 1 "$logs/msrv")"
+    fi
+    if can_build aarch64-apple-darwin "lint: other hosts"; then
+        check "lint: other hosts" other_hosts
+    fi
+    check "lint: shell scripts" shellcheck --external-sources scripts/*.sh scripts/tests/*.sh .ci/run
+}
+
+# On macOS and Windows the library builds, and a variable is one error that says what runs where.
+other_hosts() {
+    local crate=target/other-host target
+    mkdir -p "$crate/src"
+    cat >"$crate/Cargo.toml" <<E2
+[package]
+name = "other-host"
+edition = "2024"
+[features]
+variable = []
+naive = ["percpu-hv/sp-naive"]
+[dependencies]
+percpu-hv = { path = "../../percpu-hv" }
+[workspace]
+E2
+    echo '#[cfg(feature = "variable")] #[percpu_hv::def_percpu] static X: u32 = 1;' >"$crate/src/lib.rs"
+    for target in aarch64-apple-darwin x86_64-pc-windows-msvc; do
+        host_check "$crate" "$target"
+        host_check "$crate" "$target" --features variable,naive
+        if host_check "$crate" "$target" --features variable 2>"$crate/errors"; then
+            echo "$target: a variable compiles"
+            return 1
+        fi
+        cat "$crate/errors"
+        grep -q '^error: percpu-hv runs on bare metal and, for tests, on Linux' "$crate/errors"
+        [[ $(grep -c '^error' "$crate/errors") == 2 ]] # the other one counts them
+    done
+}
+
+# host_check CRATE TARGET ARGUMENT...: cargo check for a host that is not this one.
+host_check() {
+    local crate=$1 target=$2
+    shift 2
+    BUILD_STD=std bare_cargo "$target" check --quiet --manifest-path "$crate/Cargo.toml" \
+        --target-dir target/other-host/build "$@"
+}
+
+stage_unit() {
+    local features script
+    for features in "${feature_sets[@]}"; do
+        # shellcheck disable=SC2086
+        check "unit: host, $features" \
+            cargo test --package percpu-hv --lib --test hosted --test naive $features
+    done
+    check "unit: macros" cargo test --package percpu-hv-macros --lib
+    if can_build aarch64-unknown-linux-gnu "unit: hosted mode on AArch64"; then
+        check "unit: hosted mode on AArch64" hosted_on_aarch64
+    fi
+    for script in "$root"/scripts/tests/*.sh; do
+        check "unit: ${script##*/}" "$script"
+    done
+}
+
+hosted_on_aarch64() {
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
+    BUILD_STD=std bare_cargo aarch64-unknown-linux-gnu test --package percpu-hv --lib --test hosted
+}
+
+stage_ui() {
+    check "ui: macro" cargo test --package percpu-hv --test ui
+    check "ui: consumers" cargo test --package percpu-hv --test consumers
+}
+
+stage_links() {
+    check "links" cargo test --package links
+}
+
+# boot NAME SENTENCE ARGUMENT...: a boot of hv-boot that ends well and says the sentence.
+boot() {
+    local name=$1 sentence=$2
+    shift 2
+    check "qemu: $name" boot_and_find "$consoles/${name//[^A-Za-z0-9._-]/_}.log" "$sentence" "$@"
+}
+
+boot_and_find() {
+    local console=$1 sentence=$2
+    shift 2
+    scripts/qemu-virt.sh "$@" 2>&1 | tee "$console"
+    grep -qF -- "$sentence" "$console"
+}
+
+stage_qemu() {
+    local cpu profile smp bin
+    for bin in hv-boot hv-boot-given-memory; do
+        for profile in debug release; do
+            for cpu in cortex-a72 max; do
+                for smp in 1 2 4 8; do
+                    boot "$bin, $profile, $cpu, $smp CPUs" "hv-boot: $smp CPUs at EL2, ok" \
+                        --bin "$bin" "--$profile" --cpu "$cpu" --smp "$smp"
+                done
+            done
+        done
+        boot "$bin, non-zero-vma, 4 CPUs" "hv-boot: 4 CPUs at EL2, ok" --bin "$bin" --features non-zero-vma
+    done
+    boot "hv-boot, 64 CPUs" "hv-boot: 64 CPUs at EL2, ok" --smp 64
+    check "qemu: the wrong exception level is refused" wrong_level
+}
+
+# Without virtualization=on the machine starts at EL1.
+wrong_level() {
+    local status=0
+    timeout 60 qemu-system-aarch64 -M virt,gic-version=3 -cpu cortex-a72 -m 256M -nographic -nic none -semihosting \
+        -kernel "$(target_directory)/$aarch64/release/hv-boot" 2>&1 | tee "$consoles/wrong_level.log" || status=$?
+    ((status != 0 && status != 124))
+    grep -F EL1 "$consoles/wrong_level.log"
+}
+
+stage_docs() {
+    check "docs: host" env RUSTDOCFLAGS="--deny warnings" cargo doc --no-deps --package percpu-hv --package percpu-hv-macros
+    check "docs: $aarch64" bare_docs
+    check "docs: examples" cargo test --doc --package percpu-hv --package percpu-hv-macros
+}
+
+bare_docs() {
+    RUSTDOCFLAGS="--deny warnings" bare_cargo "$aarch64" doc --no-deps --package percpu-hv
+}
+
+stage_package() {
+    # --allow-dirty: what is tested is what is here.
+    check "package: dry run" cargo publish --dry-run --allow-dirty --no-verify \
+        --package percpu-hv-macros --package percpu-hv
+    check "package: contents" packaged_files
+}
+
+packaged_files() {
+    local file files
+    files=$(cargo package --list --allow-dirty --package percpu-hv)
+    for file in LICENSE README.md build.rs percpu.x src/arch/aarch64.rs; do
+        grep -qxF -- "$file" <<<"$files" || { echo "$file is not in the package"; return 1; }
+    done
+}
+
+main() {
+    local stage known chosen=()
+    for stage; do
+        case $stage in
+            --help | -h)
+                usage
+                return
+                ;;
+        esac
+        known=" ${stages[*]} "
+        [[ $known == *" $stage "* ]] || die_usage "unknown stage '$stage'; the stages are: ${stages[*]}"
+        chosen+=("$stage")
+    done
+    ((${#chosen[@]})) || chosen=("${stages[@]}")
+
+    "$root/scripts/setup.sh" --tests
+    mkdir -p "$logs" "$consoles"
+    for stage in "${chosen[@]}"; do
+        "stage_$stage"
+    done
+    echo
+    if ((skipped)); then
+        echo "$passed passed, $failed failed, $skipped skipped"
+    else
+        echo "$passed passed, $failed failed"
+    fi
+    ((failed == 0))
+}
+
+main "$@"
