@@ -4,7 +4,7 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-readonly target=aarch64-unknown-none-softfloat
+readonly aarch64=aarch64-unknown-none-softfloat
 readonly package=$root/examples/hv-boot
 
 usage() {
@@ -84,8 +84,8 @@ qemu-system-aarch64 -M virt -cpu help | grep -qwF -- "${cpu%%,*}" ||
 build=(build --quiet --package hv-boot --bin "$bin")
 [[ $profile == debug ]] || build+=(--release)
 [[ -z $features ]] || build+=(--features "$features")
-(cd -- "$root" && bare_cargo "$target" "${build[@]}") || die "hv-boot does not build"
-image=$(target_directory)/$target/$profile/$bin
+(cd -- "$root" && bare_cargo "$aarch64" "${build[@]}") || die "hv-boot does not build"
+image=$(target_directory)/$aarch64/$profile/$bin
 
 # Without -nic none a missing network ROM can stop QEMU.
 qemu=(

@@ -43,7 +43,7 @@ as_root() {
 
 # by_hand PACKAGE...: the command for a human.
 by_hand() {
-    echo "sudo apt-get install --no-install-recommends $*"
+    echo "apt-get install --no-install-recommends $*"
 }
 
 # refresh_lists: apt-get update, once.
@@ -55,12 +55,17 @@ refresh_lists() {
         say "apt-get update failed in part; going on with the package lists that are here"
 }
 
-# install PACKAGE...: options of apt-get may come first.
-install() {
+# may_install ARGUMENT...: an error, with what to do by hand, if this user or system cannot.
+may_install() {
     command -v apt-get >/dev/null ||
         die "this is not Debian or a relative; install by hand what these packages hold: $*"
     ((EUID == 0)) || command -v sudo >/dev/null ||
-        die "installing needs root, and there is no sudo; as root run: $(by_hand "$*")"
+        die "installing needs root, and there is no sudo; as root run scripts/setup.sh, or: $(by_hand "$*")"
+}
+
+# install PACKAGE...: options of apt-get may come first.
+install() {
+    may_install "$@"
     refresh_lists
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends "$@" >/dev/null ||
         die "apt-get cannot install $*; is the network up? by hand: $(by_hand "$*")"
@@ -68,7 +73,7 @@ install() {
 
 # has_package NAME: whether apt can install it.
 has_package() {
-    command -v apt-cache >/dev/null && [[ -n $(apt-cache madison "$1" 2>/dev/null) ]]
+    [[ -n $(apt-cache madison "$1" 2>/dev/null) ]]
 }
 
 codename() {
@@ -111,6 +116,7 @@ provide_qemu() {
         fi
     done
     ((${#packages[@]})) || return 0
+    may_install "${packages[@]}"
     if [[ $(codename) == bookworm ]]; then
         add_backports bookworm
         # Said explicitly, for everything: without it apt would mix releases, or downgrade.
@@ -125,8 +131,14 @@ provide_qemu() {
 }
 
 install_debian_rust() {
-    local linker
-    install rustc-web cargo-web rust-web-src rust-web-llvm
+    local packages=(rustc-web cargo-web rust-web-src rust-web-llvm) package linker
+    may_install "${packages[@]}" lld
+    refresh_lists
+    for package in "${packages[@]}"; do
+        has_package "$package" ||
+            die "the package sources here offer no $package: add Debian's security source, or install Rust by rustup"
+    done
+    install "${packages[@]}"
     # rust-lld is a link to the lld of the LLVM that the compiler uses.
     linker=$(readlink /usr/bin/rust-lld) || die "rust-web-llvm brings no rust-lld here; set PERCPU_HV_RUST=rustup"
     install "${linker##*/}"
@@ -146,22 +158,10 @@ provide_rust() {
     fi
     [[ $choice != rustup ]] ||
         die "PERCPU_HV_RUST=rustup, but the active toolchain cannot build for $target: with rustup and network, run: rustup target add $target"
-    if command -v apt-get >/dev/null; then
-        refresh_if_allowed
-        has_package rustc-web ||
-            die "this system has no package rustc-web; install Rust by rustup, then run: rustup target add $target"
-    fi
     say "installing rustc-web, cargo-web, rust-web-src, rust-web-llvm and lld: the active Rust has no $target"
     install_debian_rust
     debian_can_build ||
         die "Debian's Rust is installed, but older than $bare_rust or incomplete; use rustup, and PERCPU_HV_RUST=rustup"
-}
-
-# The package lists of a fresh machine are empty; without root they stay as they are.
-refresh_if_allowed() {
-    if ((EUID == 0)) || command -v sudo >/dev/null; then
-        refresh_lists
-    fi
 }
 
 # need COMMAND PACKAGE... -- WHY: queues the packages if the command is missing.

@@ -45,8 +45,8 @@ impl From<u8> for ExitCode {
 static LAST_SPEAKER: AtomicU64 = AtomicU64::new(NOBODY);
 const NOBODY: u64 = u64::MAX;
 
-/// Prints `reason` with the CPU that it struck and stops the machine. The first core to come here
-/// wins; another waits for the end, and the same one, failing while it reports, stops at once.
+/// Prints `reason` with the CPU that it struck and stops the machine. The first core to come here wins, another
+/// waits for the end. A fault of the report itself is reported once more, on a stack that is bounded.
 pub(crate) fn fail(code: ExitCode, reason: fmt::Arguments<'_>) -> ! {
     let me = platform::hardware_id();
     // A compare-and-swap is an exclusive instruction, which needs the caches; before them one core runs.
