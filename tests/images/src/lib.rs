@@ -1,1 +1,93 @@
-//! Placeholder of the lead; overwrite.
+//! What the images have in common: the statuses they end with, and a run over a few small variables.
+//!
+//! On any other target than bare metal this package is empty.
+#![cfg_attr(target_os = "none", no_std)]
+#![cfg(target_os = "none")]
+
+use core::ptr;
+
+use hv_boot::{ExitCode, Machine, println};
+use percpu_hv::{InitError, def_percpu};
+
+/// The status of an image whose init failed; the reason is on the console.
+pub const INIT_FAILED: u8 = 2;
+
+#[def_percpu]
+static WORD: u64 = 0x0123_4567_89ab_cdef;
+#[def_percpu]
+static BYTE: u8 = 7;
+#[def_percpu]
+static TABLE: [u32; 24] = [0x5a5a_5a5a; 24];
+
+/// Prints what an init returned, as the package `links` expects it.
+///
+/// # Errors
+///
+/// The status for a failed init.
+pub fn report(init: Result<usize, InitError>) -> Result<usize, ExitCode> {
+    println!("init: {init:?}");
+    init.map_err(|_| ExitCode::from(INIT_FAILED))
+}
+
+/// Initializes by `init`; then every CPU finds the initial values and writes its own, which are still there
+/// after a second init was refused.
+///
+/// # Panics
+///
+/// If any variable of any CPU has another value than it must have.
+pub fn use_small_variables(
+    machine: &'static Machine,
+    init: impl Fn() -> Result<usize, InitError>,
+) -> ExitCode {
+    let count = match report(init()) {
+        Ok(count) => count,
+        Err(status) => return status,
+    };
+    println!("area size: {}", percpu_hv::percpu_area_size());
+    assert_eq!(percpu_hv::percpu_area_num(), count);
+    assert!(machine.cpu_count() <= count);
+
+    machine.run_on_all(|cpu| {
+        let id = cpu.id();
+        percpu_hv::init_percpu_reg(id);
+        assert_eq!(
+            percpu_hv::read_percpu_reg(),
+            percpu_hv::percpu_area_base(id)
+        );
+        assert_eq!(WORD.read_current(), 0x0123_4567_89ab_cdef);
+        assert_eq!(BYTE.read_current(), 7);
+        TABLE.with_current(|table| {
+            assert_eq!(*table, [0x5a5a_5a5a; 24]);
+            *table = [id as u32; 24];
+        });
+        WORD.write_current(!(id as u64));
+        BYTE.write_current(id as u8);
+    });
+
+    println!("second init: {:?}", init());
+    let last = ptr::with_exposed_provenance_mut(percpu_hv::percpu_area_base(count - 1));
+    println!("second init elsewhere: {:?}", percpu_hv::init(last, 1));
+
+    machine.run_on_all(|cpu| {
+        let id = cpu.id();
+        assert_eq!(WORD.read_current(), !(id as u64));
+        for other in 0..machine.cpu_count() {
+            // SAFETY: rule 6: a valid id, after init; every CPU only reads now.
+            let found = unsafe {
+                (
+                    *WORD.remote_ref_raw(other),
+                    *BYTE.remote_ref_raw(other),
+                    *TABLE.remote_ref_raw(other),
+                )
+            };
+            let expected = (!(other as u64), other as u8, [other as u32; 24]);
+            assert_eq!(found, expected);
+        }
+    });
+    println!(
+        "{} CPUs at {}: ok",
+        machine.cpu_count(),
+        machine.boot_cpu().level()
+    );
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,122 @@
+//! Booting an image in QEMU.
+
+use std::{
+    ffi::OsString,
+    fmt,
+    fs::{self, File},
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use wait_timeout::ChildExt;
+
+/// The images' own waits end after half a minute.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A machine of four CPUs with an image, to be started.
+#[derive(Debug)]
+#[must_use]
+pub struct Boot {
+    arguments: Vec<OsString>,
+}
+
+impl Boot {
+    /// A machine that starts the image at EL2.
+    pub fn el2(image: &Path) -> Self {
+        Self::new("virt,virtualization=on,gic-version=3", image)
+    }
+
+    /// A machine without EL2.
+    pub fn el1(image: &Path) -> Self {
+        Self::new("virt,gic-version=3", image)
+    }
+
+    fn new(machine: &str, image: &Path) -> Self {
+        let options = "-cpu cortex-a72 -smp 4 -m 256M -nographic -nic none -semihosting";
+        let mut arguments: Vec<OsString> = options.split(' ').map(Into::into).collect();
+        arguments.extend(["-M".into(), machine.into(), "-kernel".into(), image.into()]);
+        Self { arguments }
+    }
+
+    /// Has QEMU write all code that it comes to, disassembled, to `log`.
+    pub fn log_code(mut self, log: &Path) -> Self {
+        let options = ["-d".into(), "in_asm".into(), "-D".into(), log.into()];
+        self.arguments.extend(options);
+        self
+    }
+
+    /// Runs the machine until the image stops it.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start, or does not stop in time.
+    pub fn run(self) -> End {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("console");
+        let console = File::create(&path).expect("the directory is writable");
+        let errors = console.try_clone().expect("a second handle");
+        let mut qemu = Command::new("qemu-system-aarch64")
+            .args(&self.arguments)
+            .stdin(Stdio::null())
+            .stdout(console)
+            .stderr(errors)
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("qemu-system-aarch64 does not start ({error}); scripts/setup.sh --tests installs it")
+            });
+        let status = qemu.wait_timeout(PATIENCE).expect("QEMU can be waited for");
+        if status.is_none() {
+            // It may have stopped since; either way it is reaped.
+            let _ = qemu.kill();
+            let _ = qemu.wait();
+        }
+        let console = fs::read(&path).expect("QEMU wrote the console");
+        let console = String::from_utf8_lossy(&console).into_owned();
+        let Some(status) = status else {
+            panic!("the image still ran after {PATIENCE:?}; its console:\n{console}");
+        };
+        End {
+            status: status.code().unwrap_or(-1),
+            console,
+        }
+    }
+}
+
+/// How a machine stopped.
+#[derive(Debug)]
+pub struct End {
+    /// The image's status; -1 if QEMU was killed.
+    pub status: i32,
+    /// What the image and QEMU printed.
+    pub console: String,
+}
+
+impl End {
+    /// The lines of the console.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.console.lines()
+    }
+
+    /// Whether `line` stands on the console.
+    pub fn said(&self, line: &str) -> bool {
+        self.lines().any(|said| said == line)
+    }
+
+    /// What follows `prefix` in the first line that starts with it.
+    ///
+    /// # Panics
+    ///
+    /// If none does.
+    pub fn value(&self, prefix: &str) -> &str {
+        self.lines()
+            .find_map(|line| line.strip_prefix(prefix))
+            .unwrap_or_else(|| panic!("no line starts with `{prefix}`: {self}"))
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "status {}, console:\n{}", self.status, self.console)
+    }
+}

@@ -1,0 +1,51 @@
+//! Disassembly, by binutils.
+
+use std::{collections::BTreeMap, path::Path, process::Command};
+
+use crate::tools::run;
+
+/// The instructions of each function of an object file, an archive or an image, in the words of `objdump`:
+/// "mrs x8, tpidr_el2".
+///
+/// # Panics
+///
+/// If the file cannot be read.
+pub fn disassembly(file: &Path) -> BTreeMap<String, Vec<String>> {
+    let output = run(Command::new("aarch64-linux-gnu-objdump")
+        .args(["--disassemble", "--no-show-raw-insn"])
+        .arg(file));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let mut functions = BTreeMap::new();
+    let mut current: Option<&mut Vec<String>> = None;
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        // "0000000000000000 <name>:", then "   0:\tmrs\tx8, tpidr_el2".
+        if let Some((_, name)) = line.split_once(" <")
+            && let Some(name) = name.strip_suffix(">:")
+        {
+            current = Some(functions.entry(name.to_owned()).or_default());
+        } else if let Some((_, instruction)) = line.split_once(":\t")
+            && let Some(current) = &mut current
+        {
+            current.push(instruction.trim().replace('\t', " "));
+        }
+    }
+    functions
+}
+
+/// The functions whose names start with `prefix`, by what follows it.
+///
+/// # Panics
+///
+/// If there is none, or the archive cannot be read.
+pub fn accesses_of(prefix: &str, archive: &Path) -> BTreeMap<String, Vec<String>> {
+    let functions = disassembly(archive).into_iter();
+    let accesses: BTreeMap<_, _> = functions
+        .filter_map(|(name, code)| Some((name.strip_prefix(prefix)?.to_owned(), code)))
+        .collect();
+    assert!(!accesses.is_empty(), "no function is called {prefix}*");
+    accesses
+}

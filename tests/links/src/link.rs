@@ -1,0 +1,112 @@
+//! Linking by hand, with the arguments that rustc would pass.
+
+use std::{ffi::OsString, path::Path, process::Command};
+
+use crate::{
+    elf::Elf,
+    tools::{root, run, rust_lld},
+};
+
+/// A linker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linker {
+    /// `rust-lld`.
+    Lld,
+    /// GNU `ld`.
+    Gnu,
+}
+
+impl Linker {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Lld, Self::Gnu];
+
+    fn command(self) -> Command {
+        match self {
+            Self::Lld => {
+                let mut lld = Command::new(rust_lld());
+                lld.args(["-flavor", "gnu"]);
+                lld
+            }
+            Self::Gnu => {
+                let mut ld = Command::new("aarch64-linux-gnu-ld");
+                ld.arg("--no-warn-rwx-segments");
+                ld
+            }
+        }
+    }
+}
+
+/// A link to be done. The order of the calls is the order on the command line.
+#[derive(Debug)]
+#[must_use]
+pub struct Link {
+    linker: Linker,
+    archive: &'static Path,
+    fragment: &'static Path,
+    arguments: Vec<OsString>,
+    kind: &'static str,
+}
+
+impl Link {
+    pub(crate) fn new(linker: Linker, archive: &'static Path, fragment: &'static Path) -> Self {
+        Self {
+            linker,
+            archive,
+            fragment,
+            arguments: Vec::new(),
+            kind: "-static",
+        }
+    }
+
+    /// Adds an argument.
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Defines `PERCPU_CPU_NUM`.
+    pub fn cpus(self, count: usize) -> Self {
+        self.arg(format!("--defsym=PERCPU_CPU_NUM={count}"))
+    }
+
+    /// Adds a script: of `tests/links/scripts`, or of percpu-hv.
+    pub fn script(self, name: &str) -> Self {
+        self.arg("-T").arg(name)
+    }
+
+    /// Makes the image position-independent.
+    pub fn pie(mut self) -> Self {
+        self.kind = "-pie";
+        self
+    }
+
+    /// Links.
+    ///
+    /// # Errors
+    ///
+    /// What the linker says if it refuses.
+    ///
+    /// # Panics
+    ///
+    /// If the linker does not start.
+    pub fn run(self) -> Result<Elf, String> {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("image");
+        let mut command = self.linker.command();
+        command
+            .args(["--gc-sections", "--no-dynamic-linker", self.kind, "-L"])
+            .arg(root().join("tests/links/scripts"))
+            .arg("-L")
+            .arg(self.fragment)
+            .args(&self.arguments)
+            .arg(self.archive)
+            .arg("-o")
+            .arg(&path);
+        let output = run(&mut command);
+        if output.status.success() {
+            Ok(Elf::new(directory, path))
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+    }
+}

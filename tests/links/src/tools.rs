@@ -1,0 +1,44 @@
+//! Where the programs are, and running them.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::OnceLock,
+};
+
+/// The workspace's root.
+pub(crate) fn root() -> &'static Path {
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = package.ancestors().nth(2);
+        root.expect("this package is two levels below the root")
+            .to_path_buf()
+    })
+}
+
+/// Runs a program to its end.
+///
+/// # Panics
+///
+/// If it does not start, with the way to install it.
+pub(crate) fn run(command: &mut Command) -> Output {
+    command.output().unwrap_or_else(|error| {
+        let program = command.get_program().to_string_lossy().into_owned();
+        panic!("{program} does not start ({error}); scripts/setup.sh --tests installs it")
+    })
+}
+
+/// The linker of the Rust toolchain, or else the system's.
+pub(crate) fn rust_lld() -> &'static Path {
+    static LLD: OnceLock<PathBuf> = OnceLock::new();
+    LLD.get_or_init(|| {
+        let output = run(Command::new("rustc").args(["--print", "sysroot"]));
+        let sysroot = String::from_utf8(output.stdout).expect("rustc prints UTF-8");
+        let hosts = Path::new(sysroot.trim()).join("lib/rustlib");
+        let own = hosts.read_dir().ok().into_iter().flatten();
+        own.filter_map(|host| Some(host.ok()?.path().join("bin/rust-lld")))
+            .find(|lld| lld.is_file())
+            .unwrap_or_else(|| PathBuf::from("rust-lld"))
+    })
+}

@@ -1,0 +1,123 @@
+//! What the linkers say to a mistake. README.md lists these texts with their cures.
+
+use links::{Link, Linker, Mode, image};
+
+const README: &str = include_str!("../../../README.md");
+
+/// An image that nothing is wrong with but what follows.
+fn areas(linker: Linker) -> Link {
+    image(Mode::Default, "areas").link(linker)
+}
+
+/// Links, which must fail with `text`; the README must list that.
+#[track_caller]
+fn refused(link: Link, text: &str) {
+    let error = link.run().expect_err("the linker must refuse this");
+    assert!(error.contains(text), "`{text}` is missing:\n{error}");
+    let (_, table) = README.split_once("## Troubleshooting").unwrap();
+    assert!(table.contains(text), "README.md does not list `{text}`");
+}
+
+#[test]
+fn defect_01_seventy_kib_need_the_other_mode() {
+    for linker in Linker::ALL {
+        let link = || image(Mode::Default, "large").link(linker).cpus(4);
+        let text = "ERROR(percpu-hv): the per-CPU variables take more than 0x10000 bytes";
+        refused(link().script("include.ld"), text);
+        refused(link().script("percpu-insert.x").script("plain.ld"), text);
+        let error = link().script("include.ld").run().unwrap_err();
+        assert!(
+            error.contains("enable percpu-hv's feature `non-zero-vma`."),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn no_fragment() {
+    let text = "undefined symbol: _percpu_load_start";
+    refused(areas(Linker::Lld).script("plain.ld"), text);
+    let text = "undefined reference to `_percpu_load_start'";
+    refused(areas(Linker::Gnu).script("plain.ld"), text);
+}
+
+#[test]
+fn no_cpu_count() {
+    let lld = "symbol not found: PERCPU_CPU_NUM";
+    let gnu = "undefined symbol `PERCPU_CPU_NUM' referenced in expression";
+    for (linker, text) in [(Linker::Lld, lld), (Linker::Gnu, gnu)] {
+        refused(areas(linker).script("include.ld"), text);
+        let link = areas(linker).script("percpu-insert.x");
+        refused(link.script("plain.ld"), text);
+    }
+}
+
+#[test]
+fn no_cpu() {
+    for linker in Linker::ALL {
+        let text = "ERROR(percpu-hv): PERCPU_CPU_NUM is 0";
+        refused(areas(linker).cpus(0).script("include.ld"), text);
+        let link = areas(linker).cpus(0).script("percpu-insert.x");
+        refused(link.script("plain.ld"), text);
+    }
+}
+
+#[test]
+fn nothing_to_insert_before() {
+    let link = |linker| areas(linker).cpus(4).script("percpu-insert.x");
+    let link = |linker| link(linker).script("no-data.ld");
+    refused(link(Linker::Lld), "unable to insert .percpu");
+    refused(link(Linker::Gnu), ".data not found for insert");
+
+    // GNU ld sees only the scripts before.
+    let link = areas(Linker::Gnu).cpus(4).script("plain.ld");
+    refused(link.script("percpu-insert.x"), ".data not found for insert");
+}
+
+#[test]
+fn absolute_offsets_in_a_position_independent_image() {
+    let lld = "relocation R_AARCH64_MOVW_UABS_G0_NC cannot be used";
+    let gnu = "can not be used when making a shared object";
+    for (linker, text) in [(Linker::Lld, lld), (Linker::Gnu, gnu)] {
+        // Without the errors that constants with addresses in them give, of which lld shows only twenty.
+        let link = areas(linker).pie().arg("-znotext").cpus(4);
+        refused(link.script("pie.ld"), text);
+    }
+}
+
+/// The second one would find no variables, and its symbols would win.
+#[test]
+fn two_templates() {
+    const TWO: &str = "ERROR(percpu-hv): there are two per-CPU templates";
+    for linker in Linker::ALL {
+        for script in ["include.ld", "legacy.ld"] {
+            let link = areas(linker).cpus(4).script("percpu-insert.x");
+            refused(link.script(script), TWO);
+        }
+        let text = match linker {
+            Linker::Lld => "there is a cycle in linker script INCLUDEs",
+            Linker::Gnu => TWO,
+        };
+        refused(areas(linker).cpus(4).script("twice.ld"), text);
+        let text = match linker {
+            Linker::Lld => TWO,
+            Linker::Gnu => "linker script file 'percpu-insert.x' appears multiple times",
+        };
+        let link = areas(linker).cpus(4).script("percpu-insert.x");
+        refused(link.script("percpu-insert.x").script("plain.ld"), text);
+    }
+}
+
+/// PC-relative offsets do not reach from the top of the address space to a template at 0.
+#[test]
+fn a_kernel_linked_high_in_the_other_mode() {
+    let link = image(Mode::NonZeroVma, "areas").link(Linker::Lld);
+    refused(
+        link.script("high.ld"),
+        "R_AARCH64_ADR_PREL_PG_HI21 out of range: ",
+    );
+    let link = image(Mode::NonZeroVma, "areas").link(Linker::Gnu);
+    let error = link.script("high.ld").run().unwrap_err();
+    let text = "relocation truncated to fit: R_AARCH64_ADR_PREL_PG_HI21 against symbol `_percpu_load_start'";
+    assert!(error.contains(text), "{error}");
+}
