@@ -209,6 +209,27 @@ fn defect_03_alignment_holds_on_every_cpu() {
 }
 
 #[test]
+fn defect_19_an_area_is_written_whole() {
+    const fn squares() -> [u32; 1000] {
+        let mut table = [0; 1000];
+        let mut index = 0;
+        while index < table.len() {
+            table[index] = (index * index) as u32;
+            index += 1;
+        }
+        table
+    }
+    #[def_percpu]
+    static TABLE: [u32; 1000] = squares();
+
+    for cpu in 0..CPUS {
+        on_cpu(cpu, || {
+            assert!(TABLE.with_current(|table| *table == squares()))
+        });
+    }
+}
+
+#[test]
 fn defect_05_the_count_is_the_one_initialized() {
     percpu_hv::init_hosted(CPUS).unwrap();
     assert_eq!(percpu_hv::percpu_area_num(), CPUS);
