@@ -5,15 +5,38 @@ use std::{env, fs};
 
 fn main() {
     println!("cargo::rerun-if-changed=percpu.x");
+    println!("cargo::rerun-if-changed=percpu-at-0.x");
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
     let any_address = env::var_os("CARGO_FEATURE_NON_ZERO_VMA").is_some();
-    // The reach of a 16-bit offset; PC-relative offsets reach everything.
-    let (align, limit) = if any_address {
-        ("64", "0x7fffffff")
-    } else {
-        ("0x10000", "0x10000")
+
+    // Relaxation would address data by the register that this library owns.
+    let own_assert = match arch.as_str() {
+        "riscv32" | "riscv64" => {
+            "  ASSERT(!DEFINED(__global_pointer$), \"\n\
+             ERROR(percpu-hv): your script defines __global_pointer$, by which the linker addresses data through gp,\n\
+             the per-CPU register. Remove it.\");\n"
+        }
+        _ => "",
     };
+
+    let (fragment, insert) = match arch.as_str() {
+        // Relative to the code, which reaches everything.
+        _ if any_address => anywhere("64", "0x7fffffff"),
+        // The reach of a 16-bit offset.
+        "aarch64" | "arm" => anywhere("0x10000", "0x10000"),
+        _ => at_0(),
+    };
+    let [fragment, insert] =
+        [fragment, insert].map(|text| text.replace("@ARCH_ASSERT@\n", own_assert));
+    fs::write(out.join("percpu.x"), fragment).expect("OUT_DIR is writable");
+    fs::write(out.join("percpu-insert.x"), insert).expect("OUT_DIR is writable");
+    println!("cargo::rustc-link-search={}", out.display());
+}
+
+/// The fragment at an ordinary address, and the script that inserts it into another one.
+fn anywhere(align: &str, limit: &str) -> (String, String) {
     let fragment = include_str!("percpu.x")
         .replace("@TEMPLATE_ALIGN@", align)
         .replace("@TEMPLATE_LIMIT@", limit);
@@ -26,7 +49,14 @@ fn main() {
         "SECTIONS {{\n{template}}} INSERT BEFORE .data;\n\
          SECTIONS {{\n/* The areas:{areas}}} INSERT BEFORE .bss;\n"
     );
-    fs::write(out.join("percpu.x"), fragment).expect("OUT_DIR is writable");
-    fs::write(out.join("percpu-insert.x"), insert).expect("OUT_DIR is writable");
-    println!("cargo::rustc-link-search={}", out.display());
+    (fragment, insert)
+}
+
+/// The fragment with the template at address 0. Inserted sections leave the assignments to the
+/// location counter behind, so a script that inserts it only tells what to do.
+fn at_0() -> (String, String) {
+    let insert = "ASSERT(0, \"\nERROR(percpu-hv): the template of this target and mode cannot be \
+                  inserted. Say `INCLUDE percpu.x` in\nSECTIONS of your linker script, or enable \
+                  percpu-hv's feature `non-zero-vma`.\");\n";
+    (include_str!("percpu-at-0.x").into(), insert.into())
 }

@@ -43,6 +43,13 @@ pub enum InitError {
         /// The alignment required.
         align: usize,
     },
+    /// The template is at addresses that the offsets of this mode cannot express.
+    TemplateOutOfReach {
+        /// Where the template starts.
+        start: usize,
+        /// Bytes of the template.
+        size: usize,
+    },
     /// The template in memory is not what was linked: its section is `(NOLOAD)`, the loader
     /// skipped it, or the boot code cleared it.
     TemplateNotLoaded,
@@ -85,9 +92,15 @@ impl fmt::Display for InitError {
                 "the per-CPU template starts at {address:#x}, which is not a multiple of \
                  {align:#x}; link with percpu.x, or enable the feature `non-zero-vma`"
             ),
+            Self::TemplateOutOfReach { start, size } => write!(
+                f,
+                "the per-CPU template, {size} bytes at {start:#x}, is not at addresses of 32 \
+                 signed bits; link it at address 0 with percpu.x, or enable the feature \
+                 `non-zero-vma`"
+            ),
             Self::TemplateNotLoaded => f.write_str(
-                "the per-CPU template lost its initial values; drop `(NOLOAD)` from `.percpu` in \
-                 the linker script, and keep the boot code from clearing it",
+                "the per-CPU template lost its initial values; in the linker script drop `(NOLOAD)` \
+                 from `.percpu` and keep only one, and keep the boot code from clearing it",
             ),
         }
     }

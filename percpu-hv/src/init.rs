@@ -80,6 +80,7 @@ impl Areas {
     }
 
     #[inline]
+    #[track_caller]
     fn area(&self, cpu_id: usize) -> usize {
         let count = self.count();
         if cpu_id >= count {
@@ -133,6 +134,7 @@ impl Areas {
 
 #[cold]
 #[inline(never)]
+#[track_caller]
 fn refuse(cpu_id: usize, count: usize) -> ! {
     if count == 0 {
         panic!(
@@ -330,6 +332,7 @@ pub fn percpu_area_size() -> usize {
 /// # Panics
 ///
 /// If the areas exceed the address space.
+#[track_caller]
 pub fn percpu_area_layout_expected(cpu_count: usize) -> Layout {
     match section::template().geometry() {
         Ok(geometry) => match geometry.layout(cpu_count) {
@@ -357,6 +360,7 @@ pub fn percpu_area_num() -> usize {
 ///
 /// Before init, and if `cpu_id` is not in `0..percpu_area_num()`.
 #[inline]
+#[track_caller]
 pub fn percpu_area_base(cpu_id: usize) -> usize {
     AREAS.area(cpu_id)
 }
@@ -393,6 +397,7 @@ pub unsafe fn write_percpu_reg(base: usize) {
 ///
 /// Before init, if `cpu_id` is not in `0..percpu_area_num()`, and at an exception level where
 /// the register is not accessible (an AArch64 image built for EL2 that runs at EL1).
+#[track_caller]
 pub fn init_percpu_reg(cpu_id: usize) {
     arch::assert_register_accessible();
     // SAFETY: rule 2, `percpu_area_base` gives the base of an area; the id is the caller's.

@@ -36,8 +36,10 @@ pub use variable::PerCpu;
 /// What expansions and the compat crates name; not for other code.
 #[doc(hidden)]
 pub mod __priv {
+    #[cfg(all(not(any(feature = "sp-naive", unix, windows)), target_arch = "x86_64"))]
+    pub use crate::arch::__PERCPU_SELF_PTR;
     pub use crate::guard::NoPreemptGuard;
-    pub use crate::variable::Symbol;
+    pub use crate::variable::{Symbol, load_at, store_at};
 }
 
 /// The linked address of a static in the per-CPU section, as `percpu_macros` offered it.

@@ -32,7 +32,12 @@ use core::ptr::NonNull;
 /// assert_eq!(CURRENT.read_current(), VcpuId(7));
 /// # }
 /// ```
-pub unsafe trait Scalar: Copy + 'static {}
+pub unsafe trait Scalar: Copy + 'static {
+    /// Tells the optimizer which bit patterns a loaded byte can have.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn __loaded(_byte: usize) {}
+}
 
 macro_rules! scalars {
     ($($ty:ty),*) => {$(
@@ -41,8 +46,17 @@ macro_rules! scalars {
     )*};
 }
 scalars!(
-    bool, char, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64
+    char, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64
 );
+
+// SAFETY: one byte, and `Send`.
+unsafe impl Scalar for bool {
+    #[inline(always)]
+    fn __loaded(byte: usize) {
+        // SAFETY: rule 1, the variable is a `bool`.
+        unsafe { core::hint::assert_unchecked(byte < 2) }
+    }
+}
 
 // SAFETY: one address; dereferencing it is unsafe in every context.
 unsafe impl<T: 'static> Scalar for *const T {}

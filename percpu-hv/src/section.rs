@@ -62,12 +62,15 @@ mod symbols {
 
     pub(crate) fn template() -> Template {
         let start = start();
-        // Only percpu.x defines this symbol: one alignment beyond the start of a template that
-        // is no CPU's area. In a script for `percpu` the template is area 0, whose address in
+        // Only percpu.x defines these symbols: where the template is in memory, and one alignment
+        // beyond its start. In a script for `percpu` the template is area 0, whose address in
         // memory `_percpu_start` states.
-        let (image, align) = match crate::__optional_address!("__percpu_hv_aligned") {
+        let (image, align) = match crate::__optional_address!("__percpu_hv_image") {
             0 => (crate::__address!(_percpu_start), CACHE_LINE),
-            aligned => (start, aligned.wrapping_sub(start)),
+            image => {
+                let aligned = crate::__optional_address!("__percpu_hv_aligned");
+                (image, aligned.wrapping_sub(start))
+            }
         };
         Template {
             start,
@@ -147,11 +150,11 @@ pub(crate) fn block() -> (usize, usize) {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __storage {
-    ([$($attr:tt)*] $storage:ident: $ty:ty = $value:expr;) => {
+    ([$($attr:tt)*] $vis:vis $storage:ident: $ty:ty = $value:expr;) => {
         $($attr)*
         #[allow(non_upper_case_globals)]
         #[unsafe(link_section = ".percpu")]
-        static mut $storage: $ty = $value;
+        $vis static mut $storage: $ty = $value;
     };
 }
 
@@ -160,10 +163,10 @@ macro_rules! __storage {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __storage {
-    ([$($attr:tt)*] $storage:ident: $ty:ty = $value:expr;) => {
+    ([$($attr:tt)*] $vis:vis $storage:ident: $ty:ty = $value:expr;) => {
         $($attr)*
         #[allow(non_upper_case_globals)]
         #[cfg_attr(target_os = "linux", unsafe(link_section = "percpu_hv"))]
-        static mut $storage: $ty = $value;
+        $vis static mut $storage: $ty = $value;
     };
 }

@@ -23,6 +23,57 @@ pub unsafe trait Symbol<T> {
 
     /// The initial value, evaluated anew.
     fn initial() -> T;
+
+    /// The address of this CPU's copy.
+    #[inline(always)]
+    fn current() -> usize {
+        arch::register_for_access().wrapping_add(Self::displacement())
+    }
+
+    /// Loads this CPU's copy.
+    ///
+    /// # Safety
+    ///
+    /// `V` is `T`; rules 2 and 5 of docs/safety.md.
+    #[inline(always)]
+    unsafe fn load<V: Scalar>() -> V {
+        // SAFETY: rule 3; rules 2 and 5 are the caller's.
+        unsafe { load_at(Self::current()) }
+    }
+
+    /// Stores this CPU's copy.
+    ///
+    /// # Safety
+    ///
+    /// As [`load`](Symbol::load).
+    #[inline(always)]
+    unsafe fn store<V: Scalar>(value: V) {
+        // SAFETY: as `load`.
+        unsafe { store_at(Self::current(), value) }
+    }
+}
+
+/// Loads a copy by its address. Volatile, since a handler on this CPU may write the variable
+/// between two loads.
+///
+/// # Safety
+///
+/// There is a `V` at `address` that may be read (rules 3 and 5 of docs/safety.md).
+#[inline(always)]
+pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
+    // SAFETY: the caller's.
+    unsafe { ptr::with_exposed_provenance::<V>(address).read_volatile() }
+}
+
+/// Stores a copy by its address, volatile as [`load_at`].
+///
+/// # Safety
+///
+/// There is a `V` at `address` that may be written (rules 3 and 5 of docs/safety.md).
+#[inline(always)]
+pub unsafe fn store_at<V: Scalar>(address: usize, value: V) {
+    // SAFETY: the caller's.
+    unsafe { ptr::with_exposed_provenance_mut::<V>(address).write_volatile(value) }
 }
 
 /// The type of the static that `#[def_percpu]` leaves in place of the original: a name for one
@@ -78,7 +129,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// CPU for as long as it uses the pointer (rules 2 and 5 of docs/safety.md).
     #[inline]
     pub unsafe fn current_ptr(&self) -> *const T {
-        Self::pointer(arch::register_for_access().wrapping_add(S::displacement()))
+        Self::pointer(S::current())
     }
 
     /// This CPU's copy, shared.
@@ -144,6 +195,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// The pointer is valid for as long as the image runs; what goes through it must not race
     /// with the accesses of that CPU (rule 6 of docs/safety.md).
     #[inline]
+    #[track_caller]
     pub unsafe fn remote_ptr(&self, cpu_id: usize) -> *const T {
         Self::pointer(percpu_area_base(cpu_id).wrapping_add(self.offset()))
     }
@@ -159,6 +211,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// Nothing writes that copy while the reference lives, unless `T` is `Sync` and writes
     /// through shared references.
     #[inline]
+    #[track_caller]
     pub unsafe fn remote_ref_raw(&self, cpu_id: usize) -> &T {
         // SAFETY: rules 3 and 4, the id was checked; rule 6 is the caller's.
         unsafe { &*self.remote_ptr(cpu_id) }
@@ -174,6 +227,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     ///
     /// Nothing else reaches that copy while the reference lives.
     #[inline]
+    #[track_caller]
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn remote_ref_mut_raw(&self, cpu_id: usize) -> &mut T {
         // SAFETY: rules 3 and 4, the id was checked; rule 6 is the caller's.
@@ -201,9 +255,8 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     /// during the call (rules 2 and 5 of docs/safety.md).
     #[inline]
     pub unsafe fn read_current_raw(&self) -> T {
-        // SAFETY: rule 3; rules 2 and 5 are the caller's. Volatile, since a handler on this CPU
-        // may write the variable between two reads.
-        unsafe { self.current_ptr().read_volatile() }
+        // SAFETY: `T` is the type of `S`; rules 2 and 5 are the caller's.
+        unsafe { S::load() }
     }
 
     /// Stores this CPU's value, in one store.
@@ -213,8 +266,8 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     /// As [`read_current_raw`](Self::read_current_raw), and no reference to the copy is live.
     #[inline]
     pub unsafe fn write_current_raw(&self, value: T) {
-        // SAFETY: rule 3; rules 2 and 5 are the caller's. Volatile as in `read_current_raw`.
-        unsafe { self.current_ptr().cast_mut().write_volatile(value) }
+        // SAFETY: `T` is the type of `S`; rules 2 and 5 are the caller's.
+        unsafe { S::store(value) }
     }
 
     /// This CPU's value; with the feature `preempt`, preemption is off meanwhile.
@@ -261,6 +314,8 @@ macro_rules! __variable {
             fn displacement() -> ::core::primitive::usize {
                 $crate::__displacement!($storage)
             }
+
+            $crate::__direct! { $storage, $ty }
 
             #[inline(always)]
             #[allow(clippy::declare_interior_mutable_const)]

@@ -87,16 +87,7 @@ pub(crate) fn bias() -> usize {
 
 #[cfg(not(feature = "non-zero-vma"))]
 pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
-    if start % REACH != 0 {
-        return Err(InitError::TemplateMisaligned {
-            address: start,
-            align: REACH,
-        });
-    }
-    if size > REACH {
-        return Err(InitError::TemplateTooLarge { size, limit: REACH });
-    }
-    Ok(())
+    super::check_reach(start, size, REACH)
 }
 
 #[cfg(feature = "non-zero-vma")]
@@ -238,4 +229,11 @@ macro_rules! __optional_address {
         }
         address
     }};
+}
+
+/// Nothing: an address in a register is as short.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct {
+    ($symbol:path, $ty:ty) => {};
 }

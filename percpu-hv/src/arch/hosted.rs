@@ -71,3 +71,10 @@ macro_rules! __address {
         (&raw const $symbol).addr()
     };
 }
+
+/// Nothing: an address in a register is as short.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct {
+    ($symbol:path, $ty:ty) => {};
+}

@@ -13,6 +13,7 @@
 //! | `check_template(start, size)` | whether the offsets reach every byte of the template |
 //! | `memory_is_normal() -> bool` | whether exclusive and unaligned accesses work now |
 //! | `__displacement!(STATIC)` | [`Symbol::displacement`](crate::variable::Symbol) |
+//! | `__direct!(STATIC)` | methods of `Symbol` that take fewer instructions than its own |
 //! | `__address!(STATIC)` | a linked address, by relocations that cannot wrap |
 //! | `__optional_address!("symbol")` | the same, and 0 if nothing defines the symbol |
 //!
@@ -29,6 +30,38 @@
     ),
     path = "aarch64.rs"
 )]
+#[cfg_attr(
+    all(
+        not(feature = "sp-naive"),
+        not(any(unix, windows)),
+        target_arch = "arm"
+    ),
+    path = "arm.rs"
+)]
+#[cfg_attr(
+    all(
+        not(feature = "sp-naive"),
+        not(any(unix, windows)),
+        target_arch = "loongarch64"
+    ),
+    path = "loongarch64.rs"
+)]
+#[cfg_attr(
+    all(
+        not(feature = "sp-naive"),
+        not(any(unix, windows)),
+        any(target_arch = "riscv32", target_arch = "riscv64")
+    ),
+    path = "riscv.rs"
+)]
+#[cfg_attr(
+    all(
+        not(feature = "sp-naive"),
+        not(any(unix, windows)),
+        target_arch = "x86_64"
+    ),
+    path = "x86_64.rs"
+)]
 mod imp;
 
 #[cfg(not(feature = "sp-naive"))]
@@ -36,6 +69,9 @@ pub(crate) use imp::*;
 // Its public functions take the place of init.rs.
 #[cfg(feature = "sp-naive")]
 pub use imp::*;
+// Expansions name it.
+#[cfg(all(not(any(feature = "sp-naive", unix, windows)), target_arch = "x86_64"))]
+pub use imp::__PERCPU_SELF_PTR;
 
 /// Nothing: a kernel, or a test of one, runs here.
 #[cfg(any(feature = "sp-naive", target_os = "linux", not(any(unix, windows))))]
@@ -56,4 +92,40 @@ macro_rules! __refuse_host {
              feature `sp-naive`"
         );
     };
+}
+
+/// Whether an offset of the low bits of an address reaches every byte of the template.
+#[cfg(all(
+    not(any(feature = "sp-naive", feature = "non-zero-vma", unix, windows)),
+    any(target_arch = "aarch64", target_arch = "arm")
+))]
+fn check_reach(start: usize, size: usize, reach: usize) -> Result<(), crate::InitError> {
+    if start % reach != 0 {
+        return Err(crate::InitError::TemplateMisaligned {
+            address: start,
+            align: reach,
+        });
+    }
+    if size > reach {
+        return Err(crate::InitError::TemplateTooLarge { size, limit: reach });
+    }
+    Ok(())
+}
+
+/// Whether every byte of the template has an address that 32 signed bits hold.
+#[cfg(all(
+    not(any(feature = "sp-naive", feature = "non-zero-vma", unix, windows)),
+    any(
+        target_arch = "loongarch64",
+        target_arch = "riscv64",
+        target_arch = "x86_64"
+    )
+))]
+fn check_signed_32(start: usize, size: usize) -> Result<(), crate::InitError> {
+    let last = start.wrapping_add(size.saturating_sub(1));
+    if start as i32 as usize == start && last as i32 as usize == last && last >= start {
+        Ok(())
+    } else {
+        Err(crate::InitError::TemplateOutOfReach { start, size })
+    }
 }

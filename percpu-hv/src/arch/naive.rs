@@ -102,9 +102,16 @@ macro_rules! __address {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __storage {
-    ([$($attr:tt)*] $storage:ident: $ty:ty = $value:expr;) => {
+    ([$($attr:tt)*] $vis:vis $storage:ident: $ty:ty = $value:expr;) => {
         $($attr)*
         #[allow(non_upper_case_globals)]
-        static mut $storage: $ty = $value;
+        $vis static mut $storage: $ty = $value;
     };
+}
+
+/// Nothing: an address in a register is as short.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct {
+    ($symbol:path, $ty:ty) => {};
 }

@@ -1,0 +1,380 @@
+//! x86_64: `GS_BASE`.
+//!
+//! Register: the base of the segment `gs` (Intel SDM vol. 3A, 3.4.4; `IA32_GS_BASE`, MSR
+//! C000_0101H), always biased. User code that loads a selector into `gs`, or runs `wrgsbase`,
+//! changes it: an entry from user mode runs `swapgs` first. A VM exit loads it from the VMCS
+//! field `HOST_GS_BASE` (SDM vol. 3C, 24.5), which the hypervisor writes per CPU; SVM's `#VMEXIT`
+//! leaves the guest's value, until `vmload` or `wrmsr` restores the host's.
+//!
+//! Default mode: `gs:[sym]` with a signed 32-bit address. The template is at VMA 0, in the low
+//! 2 GiB or in the top 2 GiB; the linker checks the range (`R_X86_64_32S`), and init does.
+//! `non-zero-vma`: `gs:[rip + sym]`, within 2 GiB of the code, which the linker checks.
+//!
+//! ```text
+//! mov rax, gs:[__PERCPU_X]            a scalar, either way one instruction
+//!
+//! mov rax, gs:[__PERCPU_SELF_PTR]     a pointer
+//! add rax, offset __PERCPU_X
+//!
+//! lea rax, [rip + __PERCPU_X]         a pointer with `non-zero-vma`
+//! add rax, gs:[rip + __PERCPU_SELF_PTR]
+//! ```
+
+use core::arch::asm;
+use core::ptr;
+
+use crate::InitError;
+
+/// `IA32_GS_BASE` (SDM vol. 4, table 2-2).
+const IA32_GS_BASE: u32 = 0xc000_0101;
+
+/// `CR4.FSGSBASE` (SDM vol. 3A, 2.5): `rdgsbase` and `wrgsbase` are enabled.
+const CR4_FSGSBASE: u64 = 1 << 16;
+
+// The register's own value, in every area: `gs` relative reads are the only way to it that is
+// fast. The name is that of `percpu`, which assembly refers to.
+crate::__storage! { [#[doc(hidden)] #[unsafe(no_mangle)]] pub __PERCPU_SELF_PTR: usize = 0; }
+
+pub(crate) fn register() -> usize {
+    let (low, high): (u32, u32);
+    // SAFETY: rule 10. The MSR exists on every x86_64 and its read has no effect; not `pure`,
+    // since another context may run on another CPU.
+    unsafe {
+        asm!(
+            "rdmsr",
+            in("ecx") IA32_GS_BASE,
+            out("eax") low,
+            out("edx") high,
+            options(nomem, nostack, preserves_flags)
+        );
+    }
+    (high as usize) << 32 | low as usize
+}
+
+/// # Safety
+///
+/// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
+pub(crate) unsafe fn set_register(value: usize) {
+    let own: *mut usize = ptr::with_exposed_provenance_mut(
+        value.wrapping_add(crate::__displacement!(__PERCPU_SELF_PTR)),
+    );
+    // First the area, so that no handler finds a register whose area does not name it.
+    // SAFETY: rules 2 and 3, inside the area that becomes this CPU's.
+    unsafe { own.write_volatile(value) };
+    let cr4: u64;
+    // SAFETY: rule 10. CR4 is readable in ring 0. Not `nomem` on the writes: what comes after
+    // goes to another area.
+    unsafe {
+        asm!("mov {}, cr4", out(reg) cr4, options(nomem, nostack, preserves_flags));
+        if cr4 & CR4_FSGSBASE != 0 {
+            asm!("wrgsbase {}", in(reg) value, options(nostack, preserves_flags));
+        } else {
+            asm!(
+                "wrmsr",
+                in("ecx") IA32_GS_BASE,
+                in("eax") value as u32,
+                in("edx") (value >> 32) as u32,
+                options(nostack, preserves_flags)
+            );
+        }
+    }
+}
+
+pub(crate) const fn assert_register_accessible() {}
+
+pub(crate) fn register_for_access() -> usize {
+    let value: usize;
+    // SAFETY: rule 10, one load from this CPU's area (rule 2); not `pure`, since the area changes
+    // when the context moves to another CPU.
+    unsafe {
+        asm!(
+            concat!("mov {value}, qword ptr ", crate::__gs!()),
+            value = out(reg) value,
+            symbol = sym __PERCPU_SELF_PTR,
+            options(readonly, nostack, preserves_flags)
+        );
+    }
+    value
+}
+
+#[inline(always)]
+pub(crate) fn bias() -> usize {
+    crate::section::start()
+}
+
+/// The linker checks the range of every reference, but not that a script put all of them there.
+#[cfg(not(feature = "non-zero-vma"))]
+pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
+    super::check_signed_32(start, size)
+}
+
+#[cfg(feature = "non-zero-vma")]
+pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
+    Ok(())
+}
+
+/// Locked instructions and unaligned accesses work in every mode of the MMU.
+pub(crate) const fn memory_is_normal() -> bool {
+    true
+}
+
+/// The memory operand of a variable on this CPU: its address, sign-extended from 32 bits.
+#[cfg(not(feature = "non-zero-vma"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __gs {
+    () => {
+        "gs:[{symbol}]"
+    };
+}
+
+/// The memory operand of a variable on this CPU, relative to the code.
+#[cfg(feature = "non-zero-vma")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __gs {
+    () => {
+        "gs:[rip + {symbol}]"
+    };
+}
+
+/// The address, since the register is biased.
+#[cfg(not(feature = "non-zero-vma"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __displacement {
+    ($symbol:path) => {{
+        let address: ::core::primitive::usize;
+        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+        unsafe {
+            ::core::arch::asm!(
+                "mov {}, offset {}",
+                out(reg) address,
+                sym $symbol,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        address
+    }};
+}
+
+/// The address, since the register is biased.
+#[cfg(feature = "non-zero-vma")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __displacement {
+    ($symbol:path) => {
+        $crate::__address!($symbol)
+    };
+}
+
+/// All 64 bits: a kernel linked high cannot reach a template at VMA 0 relative to the PC.
+#[cfg(not(feature = "non-zero-vma"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __address {
+    ($symbol:path) => {{
+        let address: ::core::primitive::usize;
+        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+        unsafe {
+            ::core::arch::asm!(
+                "movabs {}, offset {}",
+                out(reg) address,
+                sym $symbol,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        address
+    }};
+}
+
+/// Relative to the code: an image that moves needs no relocation.
+#[cfg(feature = "non-zero-vma")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __address {
+    ($symbol:path) => {{
+        let address: ::core::primitive::usize;
+        // SAFETY: rule 10. Fixed once the image is loaded: `pure` and without memory.
+        unsafe {
+            ::core::arch::asm!(
+                "lea {}, [rip + {}]",
+                out(reg) address,
+                sym $symbol,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        address
+    }};
+}
+
+/// A weak reference is 0 if it is undefined.
+#[cfg(not(feature = "non-zero-vma"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __optional_address {
+    ($symbol:literal) => {{
+        let address: ::core::primitive::usize;
+        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+        unsafe {
+            ::core::arch::asm!(
+                ::core::concat!(".weak ", $symbol),
+                ::core::concat!(".hidden ", $symbol),
+                ::core::concat!("movabs {}, offset ", $symbol),
+                out(reg) address,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        address
+    }};
+}
+
+/// By the GOT: 0 is out of reach relative to the code.
+#[cfg(feature = "non-zero-vma")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __optional_address {
+    ($symbol:literal) => {{
+        let address: ::core::primitive::usize;
+        // SAFETY: rule 10. One load of a slot that is written before the image runs.
+        unsafe {
+            ::core::arch::asm!(
+                ::core::concat!(".weak ", $symbol),
+                ::core::concat!(".hidden ", $symbol),
+                ::core::concat!("mov {}, qword ptr [rip + ", $symbol, "@GOTPCREL]"),
+                out(reg) address,
+                options(pure, readonly, nostack, preserves_flags)
+            );
+        }
+        address
+    }};
+}
+
+/// A pointer in two instructions, a load or a store in one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct {
+    ($symbol:path, $ty:ty) => {
+        #[inline(always)]
+        fn current() -> ::core::primitive::usize {
+            $crate::__current!($symbol)
+        }
+
+        #[inline(always)]
+        unsafe fn load<V: $crate::Scalar>() -> V {
+            // SAFETY: rule 10, one load; rules 2 and 5 are the caller's, and so is that `V` is
+            // the variable's type. Not `pure`, since the area changes when the context moves.
+            unsafe {
+                match ::core::mem::size_of::<V>() {
+                    1 => {
+                        let byte = $crate::__load!(u32, "movzx {value:e}, byte ptr ", $symbol);
+                        let byte = byte.assume_init();
+                        V::__loaded(byte as usize);
+                        ::core::mem::transmute_copy(&(byte as u8))
+                    }
+                    2 => ::core::mem::transmute_copy(&$crate::__load!(
+                        u32,
+                        "movzx {value:e}, word ptr ",
+                        $symbol
+                    )),
+                    4 => ::core::mem::transmute_copy(&$crate::__load!(
+                        u32,
+                        "mov {value:e}, dword ptr ",
+                        $symbol
+                    )),
+                    _ => ::core::mem::transmute_copy(&$crate::__load!(
+                        u64,
+                        "mov {value}, qword ptr ",
+                        $symbol
+                    )),
+                }
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn store<V: $crate::Scalar>(value: V) {
+            // SAFETY: rule 10, one store; otherwise as `load`.
+            unsafe {
+                match ::core::mem::size_of::<V>() {
+                    1 => $crate::__store!(reg_byte, u8, "{value}", "byte", value, $symbol),
+                    2 => $crate::__store!(reg, u16, "{value:x}", "word", value, $symbol),
+                    4 => $crate::__store!(reg, u32, "{value:e}", "dword", value, $symbol),
+                    _ => $crate::__store!(reg, u64, "{value}", "qword", value, $symbol),
+                }
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __load {
+    ($bits:ty, $instruction:literal, $symbol:path) => {{
+        // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
+        let value: ::core::mem::MaybeUninit<$bits>;
+        ::core::arch::asm!(
+            ::core::concat!($instruction, $crate::__gs!()),
+            value = out(reg) value,
+            symbol = sym $symbol,
+            options(readonly, nostack, preserves_flags)
+        );
+        value
+    }};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __store {
+    ($class:ident, $bits:ty, $operand:literal, $width:literal, $value:ident, $symbol:path) => {
+        ::core::arch::asm!(
+            ::core::concat!("mov ", $width, " ptr ", $crate::__gs!(), ", ", $operand),
+            value = in($class)
+                ::core::mem::transmute_copy::<V, ::core::mem::MaybeUninit<$bits>>(&$value),
+            symbol = sym $symbol,
+            options(nostack, preserves_flags)
+        )
+    };
+}
+
+#[cfg(not(feature = "non-zero-vma"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __current {
+    ($symbol:path) => {{
+        let address: ::core::primitive::usize;
+        // SAFETY: rule 10. One load from this CPU's area; `add` changes the flags. Not `pure`,
+        // since the area changes when the context moves to another CPU.
+        unsafe {
+            ::core::arch::asm!(
+                "mov {address}, qword ptr gs:[{own}]",
+                "add {address}, offset {symbol}",
+                address = out(reg) address,
+                own = sym $crate::__priv::__PERCPU_SELF_PTR,
+                symbol = sym $symbol,
+                options(readonly, nostack)
+            );
+        }
+        address
+    }};
+}
+
+#[cfg(feature = "non-zero-vma")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __current {
+    ($symbol:path) => {{
+        let address: ::core::primitive::usize;
+        // SAFETY: as in the default mode.
+        unsafe {
+            ::core::arch::asm!(
+                "lea {address}, [rip + {symbol}]",
+                "add {address}, qword ptr gs:[rip + {own}]",
+                address = out(reg) address,
+                own = sym $crate::__priv::__PERCPU_SELF_PTR,
+                symbol = sym $symbol,
+                options(readonly, nostack)
+            );
+        }
+        address
+    }};
+}
