@@ -3,10 +3,14 @@
 use std::{env, path::Path};
 
 fn main() {
-    println!("cargo:rerun-if-changed=hv-boot.ld");
-    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("none") {
-        let package = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
-        let script = Path::new(&package).join("hv-boot.ld");
-        println!("cargo:rustc-link-arg-bins=-T{}", script.display());
+    if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("none") {
+        return;
     }
+    let package = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
+    let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
+    let script = Path::new(&package).join(format!("src/platform/{arch}/image.ld"));
+    println!("cargo::rerun-if-changed={}", script.display());
+    println!("cargo::rustc-link-arg-bins=-T{}", script.display());
+    // Some targets link position-independent executables unless told otherwise.
+    println!("cargo::rustc-link-arg-bins=--no-pie");
 }

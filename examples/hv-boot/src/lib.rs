@@ -1,5 +1,5 @@
 //! A hypervisor's boot stub: everything that a small bare-metal image needs to have all cores of
-//! QEMU's `virt` machine run Rust at EL2, and no more.
+//! a QEMU machine run Rust, AArch64 at EL2 first of all, and no more.
 //!
 //! # Writing an image
 //!
@@ -24,8 +24,8 @@
 //! ```
 //!
 //! The library brings the entry point `_start`, the stacks, the vector table and the panic handler;
-//! `hv-boot.ld` beside `Cargo.toml` is the linker script (this package's binaries get it from
-//! `build.rs`; an image that is a static library is linked with `-T hv-boot.ld`, with percpu-hv's
+//! `src/platform/<architecture>/image.ld` is the linker script (this package's binaries get it from
+//! `build.rs`; an image that is a static library is linked with it by `-T`, with percpu-hv's
 //! `percpu.x` on the search path).
 //!
 //! # How an image ends
@@ -35,7 +35,10 @@
 //! | 0..=255 | `main` returned that `ExitCode`, or `ExitCode::exit` was called on any core |
 //! | 101, `ExitCode::PANIC` | a panic on any core: message, location and CPU are on the console |
 //! | 102, `ExitCode::EXCEPTION` | an unexpected exception on any core: its syndrome is on the console |
-//! | 103, `ExitCode::BOOT` | the wrong exception level, or a device tree that lacks something |
+//! | 103, `ExitCode::BOOT` | the wrong privilege level, or firmware tables that lack something |
+//!
+//! QEMU passes the status on, but on LoongArch64, where any failure arrives as 1, and on x86_64, where a
+//! failing status `s` arrives as the low 8 bits of `s << 1 | 1`.
 //!
 //! Waits are bounded (`wait_until`), so that a core that never arrives is a panic with a sentence.
 //!
@@ -63,6 +66,8 @@ mod memory;
 #[cfg(target_os = "none")]
 mod platform;
 #[cfg(target_os = "none")]
+pub mod selftest;
+#[cfg(target_os = "none")]
 mod wait;
 
 #[cfg(target_os = "none")]
@@ -73,6 +78,8 @@ pub use self::{
     machine::{MAX_CPUS, Machine},
     wait::{Deadline, wait_until},
 };
+#[cfg(target_os = "none")]
+pub use conformance::Areas;
 
 /// Names the image's `main`: a `fn(&'static Machine) -> ExitCode` that runs on the boot core.
 #[macro_export]

@@ -7,7 +7,7 @@ use spin::Mutex;
 
 use crate::{boot_cell::BootCell, memory, platform};
 
-/// How many CPUs an image can run: `hv-boot.ld` reserves as many areas, and every CPU has a stack.
+/// How many CPUs an image can run: `image.ld` reserves as many areas, and every CPU has a stack.
 pub const MAX_CPUS: usize = 512;
 
 /// The machine as its firmware describes it.
@@ -66,7 +66,7 @@ impl Machine {
 }
 
 /// The CPUs' hardware ids by CPU id; empty as long as the machine is not known.
-fn known() -> &'static [u64] {
+pub(crate) fn known() -> &'static [u64] {
     // SAFETY: rule 11: the contents change once, on the boot core, before another core runs.
     let machine = unsafe { MACHINE.read() };
     machine.as_ref().map_or(&[], |machine| &machine.cpus)

@@ -1,17 +1,17 @@
-//! Disassembly, by binutils.
+//! Disassembly, by LLVM.
 
 use std::{collections::BTreeMap, path::Path, process::Command};
 
-use crate::tools::run;
+use crate::tools::{llvm_objdump, run};
 
-/// The instructions of each function of an object file, an archive or an image, in the words of `objdump`:
-/// "mrs x8, tpidr_el2".
+/// The instructions of each function of an object file, an archive or an image, in the disassembler's words and
+/// lower case: "mrs x8, tpidr_el2".
 ///
 /// # Panics
 ///
 /// If the file cannot be read.
 pub fn disassembly(file: &Path) -> BTreeMap<String, Vec<String>> {
-    let output = run(Command::new("aarch64-linux-gnu-objdump")
+    let output = run(Command::new(llvm_objdump())
         .args(["--disassemble", "--no-show-raw-insn"])
         .arg(file));
     assert!(
@@ -22,15 +22,16 @@ pub fn disassembly(file: &Path) -> BTreeMap<String, Vec<String>> {
     let mut functions = BTreeMap::new();
     let mut current: Option<&mut Vec<String>> = None;
     for line in String::from_utf8_lossy(&output.stdout).lines() {
-        // "0000000000000000 <name>:", then "   0:\tmrs\tx8, tpidr_el2".
+        // "0000000000000000 <name>:", then "   0:     \tmrs\tx8, TPIDR_EL2".
         if let Some((_, name)) = line.split_once(" <")
             && let Some(name) = name.strip_suffix(">:")
         {
             current = Some(functions.entry(name.to_owned()).or_default());
-        } else if let Some((_, instruction)) = line.split_once(":\t")
+        } else if let Some((address, instruction)) = line.split_once(':')
+            && u64::from_str_radix(address.trim(), 16).is_ok()
             && let Some(current) = &mut current
         {
-            current.push(instruction.trim().replace('\t', " "));
+            current.push(instruction.trim().replace('\t', " ").to_lowercase());
         }
     }
     functions

@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
-use cargo_metadata::Message;
+use cargo_metadata::{BuildScript, Message};
 
 use crate::{
     link::{Link, Linker},
@@ -56,46 +56,24 @@ impl Build {
     ///
     /// If the images do not compile, with cargo's output.
     fn new(mode: Mode) -> Self {
-        // The modes share a target directory, so that core is compiled once; the next mode's archives replace
-        // the last one's, which are therefore kept elsewhere.
-        static ONE_BY_ONE: Mutex<()> = Mutex::new(());
         let _held = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
 
-        let target = root().join("target/links");
-        let script = r#"source scripts/common.sh && bare_cargo "$@""#;
-        let options = "build --package=images --examples --release \
-                       --message-format=json-render-diagnostics --target-dir";
-        let output = run(Command::new("bash")
-            .args(["-c", script, "links", TARGET])
-            .args(options.split_whitespace())
-            .arg(&target)
-            .args(mode.cargo_options())
-            .current_dir(root())
-            // These are libraries of the tests' compiler, which may be another one than the images'.
-            .env_remove("LD_LIBRARY_PATH"));
-        assert!(
-            output.status.success(),
-            "the images do not compile in mode {mode:?}:\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-
-        let kept = target.join("images").join(format!("{mode:?}"));
+        let mut options = vec!["--examples"];
+        options.extend(mode.cargo_options());
+        let kept = target_directory().join("images").join(format!("{mode:?}"));
         fs::create_dir_all(&kept).expect("the target directory is writable");
         let (mut archives, mut fragment) = (HashMap::new(), None);
-        for message in Message::parse_stream(&*output.stdout) {
-            match message.expect("cargo prints its messages") {
+        for message in compile(TARGET, "build", &options) {
+            match message {
                 Message::CompilerArtifact(artifact) if artifact.target.is_example() => {
                     let name = artifact.target.name;
                     let archive = kept.join(format!("{name}.a"));
                     copy(artifact.filenames[0].as_std_path(), &archive);
                     archives.insert(name, archive);
                 }
-                Message::BuildScriptExecuted(build) => {
-                    let directory = build.out_dir.into_std_path_buf();
-                    if directory.join("percpu-insert.x").is_file() {
-                        assert!(fragment.is_none(), "two percpu-hv in one image");
-                        fragment = Some(directory);
-                    }
+                Message::BuildScriptExecuted(build) if has_fragment(&build) => {
+                    assert!(fragment.is_none(), "two percpu-hv in one image");
+                    fragment = Some(build.out_dir.into_std_path_buf());
                 }
                 _ => {}
             }
@@ -105,6 +83,75 @@ impl Build {
             fragment: fragment.expect("percpu-hv's build script writes the fragment"),
         }
     }
+}
+
+/// The modes share a target directory, so that core is compiled once; the next mode's archives replace the last
+/// one's, which are therefore kept elsewhere.
+static ONE_BY_ONE: Mutex<()> = Mutex::new(());
+
+fn target_directory() -> PathBuf {
+    root().join("target/links")
+}
+
+/// Compiles images, and gives cargo's messages.
+///
+/// # Panics
+///
+/// If they do not compile, with cargo's output.
+fn compile(target: &str, command: &str, options: &[&str]) -> Vec<Message> {
+    let script = r#"source scripts/common.sh && bare_cargo "$@""#;
+    let usual = "--package=images --release --message-format=json-render-diagnostics --target-dir";
+    let output = run(Command::new("bash")
+        .args(["-c", script, "links", target, command])
+        .args(usual.split_whitespace())
+        .arg(target_directory())
+        .args(options)
+        .current_dir(root())
+        // These are libraries of the tests' compiler, which may be another one than the images'.
+        .env_remove("LD_LIBRARY_PATH"));
+    assert!(
+        output.status.success(),
+        "the images do not compile for {target} with {options:?}:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Message::parse_stream(&*output.stdout)
+        .map(|message| message.expect("cargo prints its messages"))
+        .collect()
+}
+
+/// The image `code` for any target, in the default mode, compiled with more arguments for rustc: a static library,
+/// and the directory of its linker fragment.
+///
+/// # Panics
+///
+/// If it does not compile.
+pub fn code_for(target: &str, rustc_arguments: &[&str]) -> (PathBuf, PathBuf) {
+    let _held = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = target_directory().join("images").join(target);
+    fs::create_dir_all(&kept).expect("the target directory is writable");
+    let kept = kept.join(format!("code{}.a", rustc_arguments.concat()));
+    let mut options = vec!["--example=code", "--"];
+    options.extend(rustc_arguments);
+    let mut fragment = None;
+    for message in compile(target, "rustc", &options) {
+        match message {
+            Message::CompilerArtifact(artifact) if artifact.target.is_example() => {
+                copy(artifact.filenames[0].as_std_path(), &kept);
+            }
+            Message::BuildScriptExecuted(build) if has_fragment(&build) => {
+                fragment = Some(build.out_dir.into_std_path_buf());
+            }
+            _ => {}
+        }
+    }
+    (
+        kept,
+        fragment.expect("percpu-hv's build script writes the fragment"),
+    )
+}
+
+fn has_fragment(build: &BuildScript) -> bool {
+    build.out_dir.join("percpu-insert.x").is_file()
 }
 
 /// Copies a file; another test process that reads the target meanwhile sees the old one or the new one.

@@ -22,6 +22,7 @@ pub use self::{
     boot::{Boot, End},
     code::{accesses_of, disassembly},
     elf::Elf,
-    images::{Image, Mode, fragment_directory, image},
+    images::{Image, Mode, code_for, fragment_directory, image},
     link::{Link, Linker},
+    tools::rust_lld,
 };

@@ -1,6 +1,7 @@
 //! Where the programs are, and running them.
 
 use std::{
+    env, iter,
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::OnceLock,
@@ -29,8 +30,25 @@ pub(crate) fn run(command: &mut Command) -> Output {
     })
 }
 
+/// LLVM's disassembler, which Debian installs with its version in the name.
+pub(crate) fn llvm_objdump() -> &'static Path {
+    static OBJDUMP: OnceLock<PathBuf> = OnceLock::new();
+    OBJDUMP.get_or_init(|| {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let names = (14..40)
+            .rev()
+            .map(|version| format!("llvm-objdump-{version}"));
+        // The newest first: an old one does not know every architecture.
+        names
+            .chain(iter::once("llvm-objdump".to_owned()))
+            .flat_map(|name| env::split_paths(&path).map(move |directory| directory.join(&name)))
+            .find(|program| program.is_file())
+            .unwrap_or_else(|| PathBuf::from("llvm-objdump"))
+    })
+}
+
 /// The linker of the Rust toolchain, or else the system's.
-pub(crate) fn rust_lld() -> &'static Path {
+pub fn rust_lld() -> &'static Path {
     static LLD: OnceLock<PathBuf> = OnceLock::new();
     LLD.get_or_init(|| {
         let output = run(Command::new("rustc").args(["--print", "sysroot"]));

@@ -1,4 +1,4 @@
-//! Every core at EL2 with its own area; the areas are in RAM that the device tree names.
+//! Every core with its own area; the areas are in RAM that the firmware names.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]

@@ -1,4 +1,4 @@
-//! Every core at EL2 with its own area; the areas are those that the linker script reserves.
+//! Every core with its own area; the areas are those that the linker script reserves.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]
@@ -8,7 +8,7 @@ mod image {
     hv_boot::main!(main);
 
     fn main(machine: &'static Machine) -> ExitCode {
-        percpu_hv::init_in_place().expect("hv-boot.ld includes percpu.x");
+        percpu_hv::init_in_place().expect("image.ld includes percpu.x");
         demo::run(machine)
     }
 }

@@ -13,11 +13,13 @@
 //! | `ticks()`, `ticks_per_second()` | a counter that all cores share |
 //! | `wait_for_event()`, `send_event()` | sleep until another core has news, and tell news |
 
+mod common;
 #[cfg_attr(target_arch = "aarch64", path = "aarch64/mod.rs")]
+#[cfg_attr(target_arch = "arm", path = "arm/mod.rs")]
+#[cfg_attr(target_arch = "loongarch64", path = "loongarch64/mod.rs")]
+#[cfg_attr(target_arch = "riscv64", path = "riscv64/mod.rs")]
+#[cfg_attr(target_arch = "x86_64", path = "x86_64/mod.rs")]
 mod imp;
-
-#[cfg(not(target_arch = "aarch64"))]
-compile_error!("hv-boot has no platform for this architecture: see src/platform/mod.rs");
 
 pub(crate) use imp::{
     Description, HARDWARE_ID, caches_are_on, exit, hardware_id, privilege, send_event, start_core,

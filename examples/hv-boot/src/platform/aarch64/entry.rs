@@ -12,13 +12,19 @@ use aarch64_cpu::registers::{HCR_EL2, SCTLR_EL2, TCR_EL2};
 use super::{
     device_tree,
     level::{Level, level},
-    mmu, uart,
+    mmu,
 };
 use crate::{
     cores,
     exit::{ExitCode, fail},
     machine::MAX_CPUS,
-    platform::run_image,
+    platform::{
+        common::{
+            pl011,
+            tables::{self, PAGE, TABLES},
+        },
+        run_image,
+    },
 };
 
 /// One CPU's stacks, from the lowest address: a guard page, the exception stack, the main stack.
@@ -36,7 +42,7 @@ static STACKS: [Stack; MAX_CPUS] =
 impl Stack {
     const SIZE_BITS: usize = 16;
     const SIZE: usize = 1 << Self::SIZE_BITS;
-    const GUARD: usize = mmu::PAGE;
+    const GUARD: usize = PAGE;
     /// Where the exception stack begins, which grows down to the guard; the main stack grows down to it.
     const EXCEPTION_TOP: usize = Self::GUARD + 0x3000;
 
@@ -280,9 +286,9 @@ extern "C" fn enable_mmu() {
         "isb",
         "ret",
         ".ltorg",
-        tables = sym mmu::TABLES,
+        tables = sym TABLES,
         tcr = const TCR,
-        mair = const mmu::MAIR,
+        mair = const tables::MAIR,
         sctlr_el1 = const SCTLR_EL1_OFF | SCTLR_ON,
         sctlr_el2 = const SCTLR_EL2_OFF | SCTLR_ON,
     )
@@ -290,7 +296,7 @@ extern "C" fn enable_mmu() {
 
 /// The boot core in Rust, its MMU off.
 extern "C" fn boot(tree: usize) -> ! {
-    uart::enable();
+    pl011::enable();
     let (fits, wanted) = match level() {
         Level::El2 => (true, "EL2"),
         _ if cfg!(feature = "arm-el2") => (false, "EL2"),
@@ -307,8 +313,8 @@ extern "C" fn boot(tree: usize) -> ! {
         Ok(machine) => machine,
         Err(error) => fail(ExitCode::BOOT, format_args!("{error}")),
     };
-    uart::move_to(machine.platform.uart);
-    uart::enable();
+    pl011::move_to(machine.platform.uart);
+    pl011::enable();
     // SAFETY: rule 11: this core runs alone, its MMU is off, and it comes here once.
     let machine = unsafe {
         let machine = machine.publish();

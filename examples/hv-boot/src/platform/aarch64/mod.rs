@@ -8,30 +8,28 @@ mod entry;
 mod exceptions;
 mod level;
 mod mmu;
-mod psci;
 mod timer;
-mod uart;
 
 use aarch64_cpu::{
     asm,
     registers::{MPIDR_EL1, Readable, SCTLR_EL1, SCTLR_EL2},
 };
+use smccc::psci::error::Error;
 
-pub(crate) use self::{
-    psci::start_core,
-    timer::{ticks, ticks_per_second},
-    uart::write,
-};
+pub(crate) use self::timer::{ticks, ticks_per_second};
+pub(crate) use super::common::pl011::write;
 
 use self::level::{Level, level};
+use super::common::psci::Conduit;
+use crate::machine::Machine;
 
 /// What is left of the device tree.
 #[derive(Debug)]
 pub(crate) struct Description {
     /// How the firmware wants to be called.
-    conduit: psci::Conduit,
+    conduit: Conduit,
     /// The physical address of the console's registers.
-    uart: usize,
+    pub(super) uart: usize,
 }
 
 /// The number that tells cores apart: the affinity fields of `MPIDR_EL1`.
@@ -63,6 +61,14 @@ pub(crate) fn caches_are_on() -> bool {
         Level::El2 => SCTLR_EL2.matches_all(SCTLR_EL2::M::Enable + SCTLR_EL2::C::Cacheable),
         Level::El3 => false,
     }
+}
+
+/// Starts the core `hardware_id`, which finds its CPU id in x0: it reads no memory before its caches are on.
+pub(crate) fn start_core(machine: &Machine, id: usize, hardware_id: u64) -> Result<(), Error> {
+    let entry = entry::secondary_start as *const () as usize;
+    // What this core wrote is visible before the other one runs.
+    asm::barrier::dsb(asm::barrier::ISH);
+    machine.platform.conduit.cpu_on(hardware_id, entry, id)
 }
 
 /// Stops the machine with a status.

@@ -10,7 +10,7 @@ use arm_pl011_uart::{
     DataBits, LineConfig, PL011Registers, Parity, StopBits, Uart, UniqueMmioPointer,
 };
 
-/// Where QEMU's `virt` machine has its first PL011, for messages from before the device tree is read.
+/// Where QEMU's `virt` machines have their first PL011, for messages from before the device tree is read.
 const VIRT_UART: usize = 0x0900_0000;
 
 /// The clock of that PL011 in hertz (`apb-pclk` of the device tree).
@@ -19,12 +19,12 @@ const VIRT_UART_CLOCK: u32 = 24_000_000;
 static ADDRESS: AtomicUsize = AtomicUsize::new(VIRT_UART);
 
 /// Prints through `address` from now on. One core runs, so a plain store is enough.
-pub(super) fn move_to(address: usize) {
+pub(in crate::platform) fn move_to(address: usize) {
     ADDRESS.store(address, Ordering::Relaxed);
 }
 
 /// Sets the UART to 115200 baud, 8N1, and switches its transmitter on.
-pub(super) fn enable() {
+pub(in crate::platform) fn enable() {
     let line = LineConfig {
         data_bits: DataBits::Bits8,
         parity: Parity::None,

@@ -1,0 +1,109 @@
+//! Hyp mode at PL2.
+
+use core::arch::{asm, naked_asm};
+
+use aarch32_cpu::register::{Hdfar, Hifar, Hsr};
+
+use super::{CONTROL_ON, Fault, Mode, TRANSLATION_CONTROL};
+use crate::platform::{
+    common::tables::{MAIR, Regime, TABLES},
+    imp::exceptions::Vector,
+};
+
+/// PL2's, which is alone in its regime: AP\[1\] is RES1 (B3.6.2).
+pub(in super::super) const REGIME: Regime = Regime {
+    always: 1 << 6,
+    no_execute: 1 << 54,
+    no_user_execute: 0,
+};
+
+/// `HSCTLR` with everything off, RES1 bits set (B4.1.73).
+const HSCTLR_OFF: u32 = 0x30c5_0830;
+
+/// Puts the system registers into a known state: interrupts masked, MMU off, exceptions to the vector table. In any
+/// other mode it does nothing: `boot` refuses that one. Uses r1, and no stack.
+#[unsafe(naked)]
+pub(in super::super) extern "C" fn prepare() {
+    naked_asm!(
+        "cpsid  if",
+        "mrs    r1, cpsr",
+        "and    r1, r1, #0x1f",
+        "cmp    r1, #{hyp}",
+        "bxne   lr",
+        "movw   r1, #:lower16:hv_boot_vectors",
+        "movt   r1, #:upper16:hv_boot_vectors",
+        "mcr    p15, 4, r1, c12, c0, 0", // HVBAR
+        // Nothing of the guest's is trapped or translated.
+        "mov    r1, #0",
+        "mcr    p15, 4, r1, c1, c1, 0", // HCR
+        "movw   r1, #{hsctlr_low}",
+        "movt   r1, #{hsctlr_high}",
+        "mcr    p15, 4, r1, c1, c0, 0", // HSCTLR
+        "isb",
+        // An asynchronous abort is reported from here on.
+        "cpsie  a",
+        "bx     lr",
+        hyp = const Mode::HYP_BITS,
+        hsctlr_low = const HSCTLR_OFF & 0xffff,
+        hsctlr_high = const HSCTLR_OFF >> 16,
+    )
+}
+
+/// Turns MMU and caches on with the tables that the boot core built. Uses r1 to r3, and no memory but the tables.
+#[unsafe(naked)]
+pub(in super::super) extern "C" fn enable_mmu() {
+    naked_asm!(
+        "movw   r1, #:lower16:{tables}",
+        "movt   r1, #:upper16:{tables}",
+        "mov    r2, #0",
+        "movw   r3, #{mair}",
+        // What the boot core wrote to the tables is there before a walk reads it.
+        "dsb",
+        "mcr    p15, 4, r3, c10, c2, 0", // HMAIR0
+        "movw   r3, #{htcr_low}",
+        "movt   r3, #{htcr_high}",
+        "mcr    p15, 4, r3, c2, c0, 2", // HTCR
+        "mcrr   p15, 4, r1, r2, c2", // HTTBR
+        "isb",
+        "mcr    p15, 4, r2, c8, c7, 0", // TLBIALLH
+        "mcr    p15, 0, r2, c7, c5, 0", // ICIALLU
+        "mcr    p15, 0, r2, c7, c5, 6", // BPIALL
+        "dsb",
+        "isb",
+        "movw   r1, #{hsctlr_low}",
+        "movt   r1, #{hsctlr_high}",
+        "mcr    p15, 4, r1, c1, c0, 0", // HSCTLR
+        "isb",
+        "bx     lr",
+        tables = sym TABLES,
+        mair = const MAIR,
+        htcr_low = const TRANSLATION_CONTROL & 0xffff,
+        htcr_high = const TRANSLATION_CONTROL >> 16,
+        hsctlr_low = const (HSCTLR_OFF | CONTROL_ON) & 0xffff,
+        hsctlr_high = const (HSCTLR_OFF | CONTROL_ON) >> 16,
+    )
+}
+
+/// Hyp mode has no LR of its own for exceptions: `ELR_hyp` holds the instruction's address.
+pub(in super::super) fn fault(vector: Vector, _link: u32) -> Fault {
+    let pc;
+    // SAFETY: rule 10: this image runs in Hyp mode, where the register is readable.
+    unsafe {
+        asm!(
+            ".arch_extension virt",
+            "mrs {}, elr_hyp",
+            ".arch_extension novirt",
+            out(reg) pc,
+            options(nomem, nostack, preserves_flags)
+        );
+    }
+    Fault {
+        status: ("HSR", Hsr::read().raw_value()),
+        address: match vector {
+            Vector::PrefetchAbort => Hifar::read().0,
+            Vector::DataAbort => Hdfar::read().0,
+            _ => 0,
+        },
+        pc,
+    }
+}

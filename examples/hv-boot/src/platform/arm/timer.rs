@@ -1,0 +1,13 @@
+//! The generic timer's counter (B8.1.1).
+
+use aarch32_cpu::register::{CntPct, Cntfrq};
+
+/// The counter, the same on all cores.
+pub(crate) fn ticks() -> u64 {
+    CntPct::read().0
+}
+
+/// Its frequency in hertz, as the firmware set it.
+pub(crate) fn ticks_per_second() -> u64 {
+    Cntfrq::read().0.into()
+}

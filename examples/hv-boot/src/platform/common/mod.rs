@@ -1,0 +1,10 @@
+//! What several platforms have in common.
+
+#[cfg(any(target_arch = "aarch64", target_arch = "arm", target_arch = "riscv64"))]
+pub(super) mod device_tree;
+#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+pub(super) mod pl011;
+#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+pub(super) mod psci;
+#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+pub(super) mod tables;

@@ -1,0 +1,156 @@
+//! From the boot protocol, and from QEMU's stub, to Rust on a stack.
+
+use core::{arch::naked_asm, cell::UnsafeCell, mem::MaybeUninit, ops::Range};
+
+use super::{boot_tables, device_tree, ipi, power, uart, windows};
+use crate::{
+    cores,
+    exit::{ExitCode, fail},
+    machine::MAX_CPUS,
+    platform::run_image,
+};
+
+/// One CPU's stacks, from the lowest address: the exception stack, the main stack.
+#[repr(C, align(4096))]
+struct Stack(UnsafeCell<MaybeUninit<[u8; Stack::SIZE]>>);
+
+// SAFETY: rule 11: each CPU uses its own, by its stack pointer; Rust code does not touch it.
+unsafe impl Sync for Stack {}
+
+/// Not cleared at boot, and without space in the file.
+#[unsafe(link_section = ".bss.stacks")]
+static STACKS: [Stack; MAX_CPUS] =
+    [const { Stack(UnsafeCell::new(MaybeUninit::uninit())) }; MAX_CPUS];
+
+impl Stack {
+    const SIZE_BITS: usize = 16;
+    const SIZE: usize = 1 << Self::SIZE_BITS;
+    /// Where the exception stack begins; the main stack grows down to it.
+    const EXCEPTION_TOP: usize = 0x4000;
+}
+
+unsafe extern "C" {
+    safe static __image_end: u8;
+}
+
+/// The image, stacks and areas included, and all that is below it: there the boot protocol's tables are.
+pub(super) fn image() -> Range<usize> {
+    0..(&raw const __image_end).addr()
+}
+
+/// The entry point: a2 is the EFI system table (Linux, Documentation/arch/loongarch/booting.rst).
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".text.entry")]
+extern "C" fn _start() -> ! {
+    naked_asm!(
+        "la.pcrel $t0, __bss_start",
+        "la.pcrel $t1, __bss_end",
+        "2:",
+        "st.d   $zero, $t0, 0",
+        "st.d   $zero, $t0, 8",
+        "addi.d $t0, $t0, 16",
+        "bltu   $t0, $t1, 2b",
+        "move   $a0, $zero",
+        "bl     {prepare}",
+        "move   $a0, $a2",
+        "b      {boot}",
+        prepare = sym prepare,
+        boot = sym boot,
+    )
+}
+
+/// Where QEMU's stub jumps on the other cores; the CPU id is in mailbox 1.
+#[unsafe(naked)]
+pub(super) extern "C" fn secondary_start() -> ! {
+    naked_asm!(
+        "li.w   $t0, {mailbox}",
+        "iocsrrd.d $a0, $t0",
+        "bl     {prepare}",
+        "b      {serve}",
+        mailbox = const loongArch64::consts::LOONGARCH_CSR_MAIL_BUF1,
+        prepare = sym prepare,
+        serve = sym serve,
+    )
+}
+
+/// Puts the core into a known state for the CPU id in a0: direct mapping windows, exceptions to their entry,
+/// inter-processor interrupts able to end `idle`, stack pointers. Uses t0 and t1, and no memory.
+#[unsafe(naked)]
+extern "C" fn prepare() {
+    naked_asm!(
+        // CSR.DMW0 to DMW3, then CSR.CRMD. The image is at its own address in both translations.
+        "li.d   $t0, {memory}",
+        "csrwr  $t0, 0x180",
+        "li.d   $t0, {devices}",
+        "csrwr  $t0, 0x181",
+        "csrwr  $zero, 0x182",
+        "csrwr  $zero, 0x183",
+        "li.w   $t0, {crmd}",
+        "csrwr  $t0, 0x0",
+        // CSR.EENTRY, TLBRENTRY and MERRENTRY.
+        "la.pcrel $t0, hv_boot_exception",
+        "move   $t1, $t0",
+        "csrwr  $t1, 0xc",
+        "move   $t1, $t0",
+        "csrwr  $t1, 0x88",
+        "csrwr  $t0, 0x93",
+        // CSR.ECFG: only inter-processor interrupts, all with the same entry; IOCSR IPI_Enable: all of them.
+        "li.w   $t0, 1 << 12",
+        "csrwr  $t0, 0x4",
+        "li.w   $t0, -1",
+        "li.w   $t1, {ipi_enable}",
+        "iocsrwr.w $t0, $t1",
+        // CSR.SAVE0 and SAVE1 are the exception stack.
+        "la.pcrel $t0, {stacks}",
+        "slli.d $t1, $a0, {size_bits}",
+        "add.d  $t0, $t0, $t1",
+        "li.w   $t1, {exception_top}",
+        "add.d  $t1, $t0, $t1",
+        "move   $sp, $t1",
+        "csrwr  $t1, 0x30",
+        "csrwr  $sp, 0x31",
+        "li.w   $t1, {size}",
+        "add.d  $sp, $t0, $t1",
+        "ret",
+        memory = const windows::MEMORY,
+        devices = const windows::DEVICES,
+        crmd = const windows::CRMD,
+        ipi_enable = const loongArch64::consts::LOONGARCH_IOCSR_IPI_EN,
+        stacks = sym STACKS,
+        size_bits = const Stack::SIZE_BITS,
+        exception_top = const Stack::EXCEPTION_TOP,
+        size = const Stack::SIZE,
+    )
+}
+
+/// The boot core in Rust.
+extern "C" fn boot(system_table: usize) -> ! {
+    uart::enable();
+    // SAFETY: rule 11, rule 12: this is the boot core, alone; the boot protocol handed the table over.
+    let tree = unsafe { boot_tables::device_tree(system_table) };
+    let Some(tree) = tree else {
+        let reason = format_args!("the boot loader names no device tree in an EFI system table");
+        fail(ExitCode::BOOT, reason);
+    };
+    // SAFETY: rule 11, rule 12: as above.
+    let machine = match unsafe { device_tree::read(tree) } {
+        Ok(machine) => machine,
+        Err(error) => fail(ExitCode::BOOT, format_args!("{error}")),
+    };
+    uart::move_to(machine.platform.uart);
+    uart::enable();
+    // SAFETY: rule 11: this core runs alone, and comes here once.
+    let machine = unsafe {
+        let machine = machine.publish();
+        power::keep(&machine.platform.power);
+        machine
+    };
+    run_image(machine)
+}
+
+/// A secondary core in Rust.
+extern "C" fn serve(cpu: usize) -> ! {
+    ipi::arrive(cpu);
+    cores::serve(cpu)
+}

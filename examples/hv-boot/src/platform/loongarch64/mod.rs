@@ -1,0 +1,51 @@
+//! LoongArch64 on QEMU's `virt` machine: 16550 UART, inter-processor interrupts, device tree, pvpanic.
+//!
+//! PLV0, which is also a hypervisor's own level. QEMU needs `-device pvpanic-pci -action panic=exit-failure`:
+//! any status but 0 ends QEMU with 1.
+//! Section numbers are those of the LoongArch Reference Manual, volume 1.
+
+mod boot_tables;
+mod device_tree;
+mod entry;
+mod exceptions;
+mod ipi;
+mod pci;
+mod power;
+mod timer;
+mod uart;
+mod windows;
+
+use loongArch64::register::{cpuid, crmd};
+
+pub(crate) use self::{
+    ipi::{send_event, start_core, wait_for_event},
+    power::exit,
+    timer::{ticks, ticks_per_second},
+    uart::write,
+};
+
+/// What is left of the device tree.
+#[derive(Debug)]
+pub(crate) struct Description {
+    /// The physical address of the console's registers.
+    uart: usize,
+    power: power::Power,
+}
+
+/// The number that tells cores apart: `CSR.CPUID`.
+pub(crate) const HARDWARE_ID: &str = "CPUID";
+
+/// This core's `CSR.CPUID.CoreID`, as the device tree and inter-processor interrupts name cores (7.4.12).
+pub(crate) fn hardware_id() -> u64 {
+    cpuid::read().core_id() as u64 & 0x1ff
+}
+
+/// The privilege level of this core, `CSR.CRMD.PLV` (7.4.1).
+pub(crate) fn privilege() -> &'static str {
+    ["PLV0", "PLV1", "PLV2", "PLV3"][crmd::read().raw() & 3]
+}
+
+/// Whether this core's memory accesses go through the cached window, where `ll`/`sc` and `am*` work.
+pub(crate) fn caches_are_on() -> bool {
+    crmd::read().pg()
+}

@@ -1,0 +1,13 @@
+//! The stable counter (2.2.10.4).
+
+use loongArch64::time;
+
+/// The counter, the same on all cores.
+pub(crate) fn ticks() -> u64 {
+    time::Time::read() as u64
+}
+
+/// Its frequency in hertz, from `CPUCFG` words 4 and 5 (2.2.10.5).
+pub(crate) fn ticks_per_second() -> u64 {
+    time::get_timer_freq() as u64
+}

@@ -1,0 +1,54 @@
+//! The console's 16550.
+
+use core::{
+    fmt::{self, Write},
+    ptr::NonNull,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use uart_16550::{Config, Uart16550, backend::MmioBackend};
+
+use super::windows;
+
+/// Where QEMU's `virt` machine has its first UART, for messages from before the device tree is read.
+const VIRT_UART: usize = 0x1fe0_01e0;
+
+static ADDRESS: AtomicUsize = AtomicUsize::new(VIRT_UART);
+
+/// Prints through the UART at `address` from now on. One core runs, so a plain store is enough.
+pub(super) fn move_to(address: usize) {
+    ADDRESS.store(address, Ordering::Relaxed);
+}
+
+/// Sets the UART to 8N1 and switches its FIFO on. The rate is that of an input clock of 1.8432 MHz: QEMU's UART
+/// has none that matters.
+pub(super) fn enable() {
+    with(|uart| {
+        let enabled = uart.init(Config::DEFAULT);
+        enabled.expect("a 16550 at the console's address");
+    });
+}
+
+/// Prints. It takes no lock: the caller holds it, or is alone, or prints its last words.
+pub(crate) fn write(text: fmt::Arguments<'_>) {
+    // Writing to the UART cannot fail; an error comes from a `Display` of the text, and ends it there.
+    let _ = with(|uart| Writer(uart).write_fmt(text));
+}
+
+struct Writer<'a>(&'a mut Uart16550<MmioBackend>);
+
+impl Write for Writer<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.send_bytes_exact(text.as_bytes());
+        Ok(())
+    }
+}
+
+fn with<R>(use_uart: impl FnOnce(&mut Uart16550<MmioBackend>) -> R) -> R {
+    let registers = windows::device(ADDRESS.load(Ordering::Relaxed));
+    let registers = NonNull::new(registers).expect("an address in the devices' window is not 0");
+    // SAFETY: rule 12: the device tree, or QEMU's `virt` machine, has a 16550 here with a byte for each register;
+    // the console's lock makes this core the only user.
+    let uart = unsafe { Uart16550::new_mmio(registers, 1) };
+    use_uart(&mut uart.expect("eight registers do not wrap around"))
+}

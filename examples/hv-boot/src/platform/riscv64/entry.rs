@@ -1,0 +1,137 @@
+//! From SBI to Rust on a stack.
+
+use core::{arch::naked_asm, cell::UnsafeCell, mem::MaybeUninit, ops::Range};
+
+use super::{device_tree, power, timer, uart};
+use crate::{
+    cores,
+    exit::{ExitCode, fail},
+    machine::MAX_CPUS,
+    platform::run_image,
+};
+
+/// One CPU's stacks, from the lowest address: the exception stack, the main stack.
+#[repr(C, align(4096))]
+struct Stack(UnsafeCell<MaybeUninit<[u8; Stack::SIZE]>>);
+
+// SAFETY: rule 11: each CPU uses its own, by its stack pointer; Rust code does not touch them.
+unsafe impl Sync for Stack {}
+
+/// Not cleared at boot, and without space in the file.
+#[unsafe(link_section = ".bss.stacks")]
+static STACKS: [Stack; MAX_CPUS] =
+    [const { Stack(UnsafeCell::new(MaybeUninit::uninit())) }; MAX_CPUS];
+
+impl Stack {
+    const SIZE_BITS: usize = 16;
+    const SIZE: usize = 1 << Self::SIZE_BITS;
+    /// Where the exception stack begins, which grows down; the main stack grows down to it.
+    const EXCEPTION_TOP: usize = 0x4000;
+}
+
+unsafe extern "C" {
+    safe static __image_start: u8;
+    safe static __image_end: u8;
+}
+
+/// The image, stacks and areas included.
+pub(super) fn image() -> Range<usize> {
+    (&raw const __image_start).addr()..(&raw const __image_end).addr()
+}
+
+/// `sstatus.FS` = Initial: compiled code may use floating-point registers (10.1.1).
+const SSTATUS_FS_INITIAL: usize = 1 << 13;
+/// `sstatus.SIE`: interrupts are taken.
+const SSTATUS_SIE: usize = 1 << 1;
+/// `sie.SSIE`: interrupts from other cores end `wfi` (10.1.3).
+const SIE_SSIE: usize = 1 << 1;
+
+/// Where SBI starts the boot core, with its hart id in a0 and the device tree in a1.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".text.entry")]
+extern "C" fn _start() -> ! {
+    naked_asm!(
+        "mv     s0, a1",
+        "li     a1, 0",
+        "call   {prepare}",
+        "la     t0, __bss_start",
+        "la     t1, __bss_end",
+        "2:",
+        "sd     zero, 0(t0)",
+        "addi   t0, t0, 8",
+        "bltu   t0, t1, 2b",
+        "mv     a0, s0",
+        "call   {boot}",
+        prepare = sym prepare,
+        boot = sym boot,
+    )
+}
+
+/// Where SBI starts the other cores, with the hart id in a0 and the CPU id in a1.
+#[unsafe(naked)]
+pub(super) extern "C" fn secondary_start() -> ! {
+    naked_asm!(
+        "mv     s0, a1",
+        "call   {prepare}",
+        "mv     a0, s0",
+        "call   {serve}",
+        prepare = sym prepare,
+        serve = sym serve,
+    )
+}
+
+/// For the hart id in a0 and the CPU id in a1: `tp`, the stacks, the trap entry, interrupts masked. Uses t0 and t1,
+/// and no memory.
+#[unsafe(naked)]
+extern "C" fn prepare() {
+    naked_asm!(
+        "mv     tp, a0",
+        "la     t0, hv_boot_exception",
+        "csrw   stvec, t0",
+        "li     t0, {sie}",
+        "csrc   sstatus, t0",
+        "li     t0, {fs}",
+        "csrs   sstatus, t0",
+        "li     t0, {ssie}",
+        "csrw   sie, t0",
+        "la     t0, {stacks}",
+        "slli   t1, a1, {size_bits}",
+        "add    t0, t0, t1",
+        "li     t1, {exception_top}",
+        "add    t1, t1, t0",
+        "csrw   sscratch, t1",
+        "li     t1, {size}",
+        "add    sp, t1, t0",
+        "ret",
+        sie = const SSTATUS_SIE,
+        fs = const SSTATUS_FS_INITIAL,
+        ssie = const SIE_SSIE,
+        stacks = sym STACKS,
+        size_bits = const Stack::SIZE_BITS,
+        size = const Stack::SIZE,
+        exception_top = const Stack::EXCEPTION_TOP,
+    )
+}
+
+/// The boot core in Rust.
+extern "C" fn boot(tree: usize) -> ! {
+    uart::enable();
+    // SAFETY: rule 11, rule 12: this is the boot core, alone; `tree` is what SBI handed over.
+    let machine = match unsafe { device_tree::read(tree) } {
+        Ok(machine) => machine,
+        Err(error) => fail(ExitCode::BOOT, format_args!("{error}")),
+    };
+    uart::move_to(machine.platform.uart);
+    uart::enable();
+    power::move_to(machine.platform.test);
+    timer::set_frequency(machine.platform.timebase);
+    // SAFETY: rule 11: this core runs alone, and comes here once.
+    let machine = unsafe { machine.publish() };
+    run_image(machine)
+}
+
+/// A secondary core in Rust.
+extern "C" fn serve(cpu: usize) -> ! {
+    cores::serve(cpu)
+}

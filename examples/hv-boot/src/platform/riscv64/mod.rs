@@ -1,0 +1,56 @@
+//! RISC-V on QEMU's `virt` machine, under OpenSBI: 16550 UART, SBI, device tree, SiFive's test device.
+//!
+//! S-mode, which is HS-mode where the harts have the hypervisor extension; without paging, so there are no guard
+//! pages. Section numbers are those of the RISC-V Instruction Set Manual, volume 2, 20240411, or of the SBI
+//! specification 2.0. `tp` holds the hart id: no register of S-mode shows it, and compiled code leaves `tp` alone.
+
+mod device_tree;
+mod entry;
+mod exceptions;
+mod harts;
+mod power;
+mod timer;
+mod uart;
+
+use core::arch::asm;
+
+pub(crate) use self::{
+    harts::{send_event, start_core, wait_for_event},
+    power::exit,
+    timer::{ticks, ticks_per_second},
+    uart::write,
+};
+
+/// What is left of the device tree.
+#[derive(Debug)]
+pub(crate) struct Description {
+    /// The physical address of the console's registers.
+    uart: usize,
+    /// That of the test device's register.
+    test: usize,
+    /// How often a second the harts' counter changes.
+    timebase: u64,
+}
+
+/// The number that tells cores apart: the hart id.
+pub(crate) const HARDWARE_ID: &str = "hart";
+
+/// This core's hart id, as the device tree and SBI name cores; the entry code put it into `tp`.
+pub(crate) fn hardware_id() -> u64 {
+    let hart;
+    // SAFETY: rule 10. Not `pure`: another core has another value.
+    unsafe {
+        asm!("mv {}, tp", out(reg) hart, options(nomem, nostack, preserves_flags));
+    }
+    hart
+}
+
+/// The mode that SBI starts images in; no register shows it.
+pub(crate) fn privilege() -> &'static str {
+    "S-mode"
+}
+
+/// Atomic instructions work on memory from the start: its attributes do not depend on translation (3.6.3).
+pub(crate) fn caches_are_on() -> bool {
+    true
+}

@@ -1,0 +1,93 @@
+//! x86_64 on QEMU's `q35` or `pc` machine: PVH boot protocol, 16550 UART, local APIC, ACPI.
+//!
+//! Ring 0. QEMU needs `-device isa-debug-exit,iobase=0xf4,iosize=4`: status 0 ends QEMU with 0, by ACPI, and any
+//! other with `status << 1 | 1`, by that device.
+//! Section numbers are those of the Intel 64 and IA-32 Architectures Software Developer's Manual (SDM), volume 3A,
+//! and of the ACPI Specification 6.5.
+
+mod acpi;
+mod apic;
+mod entry;
+mod exceptions;
+mod paging;
+mod physical;
+mod power;
+mod pvh;
+mod secondary;
+mod segments;
+mod timer;
+mod uart;
+
+use raw_cpuid::CpuId;
+use x86_64::{
+    instructions::segmentation::{CS, Segment},
+    registers::control::{Cr4, Cr4Flags},
+};
+
+pub(crate) use self::{
+    power::exit,
+    secondary::start_core,
+    timer::{ticks, ticks_per_second},
+    uart::write,
+};
+
+/// What is left of the boot loader's and the firmware's tables.
+#[derive(Debug)]
+pub(crate) struct Description {
+    power: power::Power,
+    /// The page below 1 MiB where the other cores start.
+    trampoline: secondary::Trampoline,
+}
+
+/// The number that tells cores apart.
+pub(crate) const HARDWARE_ID: &str = "APIC id";
+
+/// This core's APIC id, as ACPI and inter-processor interrupts name cores: 32 bits by CPUID leaf 0BH (10.12.8.1), or
+/// 8 bits by leaf 01H.
+pub(crate) fn hardware_id() -> u64 {
+    let cpuid = CpuId::new();
+    let topology = cpuid.get_extended_topology_info();
+    match topology.and_then(|mut levels| levels.next()) {
+        Some(level) => level.x2apic_id().into(),
+        None => cpuid
+            .get_feature_info()
+            .map_or(0, |features| features.initial_local_apic_id().into()),
+    }
+}
+
+/// The privilege level of this core, `CS.CPL` (5.5).
+pub(crate) fn privilege() -> &'static str {
+    ["ring 0", "ring 1", "ring 2", "ring 3"][CS::get_reg().rpl() as usize]
+}
+
+/// Whether locked instructions work: always, and Rust code runs with the MMU on.
+pub(crate) fn caches_are_on() -> bool {
+    true
+}
+
+/// Waits a moment. There is no event to wait for: interrupts are masked.
+pub(crate) fn wait_for_event() {
+    core::hint::spin_loop();
+}
+
+/// Tells the cores in [`wait_for_event`], which look by themselves.
+pub(crate) fn send_event() {}
+
+/// Puts the core that calls into the state that Rust code runs in, as CPU `cpu`.
+///
+/// # Safety
+///
+/// Called by each core first of all, once, with a CPU id of its own; by the boot core before all others.
+unsafe fn prepare(cpu: usize) {
+    // SAFETY: rule 11: the caller's promise.
+    unsafe {
+        segments::load(cpu);
+        exceptions::load();
+    }
+    let features = CpuId::new().get_extended_feature_info();
+    if features.is_some_and(|features| features.has_fsgsbase()) {
+        // SAFETY: rule 10: the core has the instructions, and nothing here loads a selector into `fs` or `gs`.
+        unsafe { Cr4::update(|cr4| cr4.insert(Cr4Flags::FSGSBASE)) };
+    }
+    apic::enable();
+}

@@ -1,0 +1,52 @@
+//! The time stamp counter (17.17), measured by ACPI's power management timer.
+
+use core::{
+    arch::x86_64::_rdtsc,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use x86_64::instructions::port::PortReadOnly;
+
+/// A counter of at least 24 bits at a frequency that ACPI fixes (4.8.2.1).
+pub(super) struct PowerManagementTimer {
+    pub(super) port: u16,
+}
+
+impl PowerManagementTimer {
+    const FREQUENCY: u64 = 3_579_545;
+
+    fn read(&self) -> u32 {
+        // SAFETY: rule 12: the FADT names the port, and reading it has no effect.
+        unsafe { PortReadOnly::<u32>::new(self.port).read() }
+    }
+
+    /// How far the timer is from an earlier value, less than 4 seconds ago.
+    fn since(&self, earlier: u32) -> u64 {
+        u64::from(self.read().wrapping_sub(earlier) & 0x00ff_ffff)
+    }
+}
+
+/// Until it is measured, more than that of any CPU: waits get longer, not shorter.
+static FREQUENCY: AtomicU64 = AtomicU64::new(8_000_000_000);
+
+/// Measures the frequency, for 10 ms. One core runs.
+pub(super) fn measure(timer: &PowerManagementTimer) {
+    let (start, start_ticks) = (timer.read(), ticks());
+    while timer.since(start) < PowerManagementTimer::FREQUENCY / 100 {
+        core::hint::spin_loop();
+    }
+    let (time, ticks) = (timer.since(start), ticks() - start_ticks);
+    let frequency = u128::from(ticks) * u128::from(PowerManagementTimer::FREQUENCY);
+    FREQUENCY.store((frequency / u128::from(time)) as u64, Ordering::Relaxed);
+}
+
+/// The counter, the same on all cores of a machine that keeps them in step, as QEMU does.
+pub(crate) fn ticks() -> u64 {
+    // SAFETY: rule 10: every x86_64 has the instruction, and CR4.TSD is off.
+    unsafe { _rdtsc() }
+}
+
+/// Its frequency in hertz.
+pub(crate) fn ticks_per_second() -> u64 {
+    FREQUENCY.load(Ordering::Relaxed)
+}

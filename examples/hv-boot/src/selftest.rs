@@ -1,0 +1,45 @@
+//! The conformance suite of percpu-hv on all cores of the machine.
+
+use core::{alloc::Layout, fmt::Arguments, mem::MaybeUninit};
+
+use conformance::Areas;
+
+use crate::{ExitCode, Machine, println};
+
+impl conformance::Machine for Machine {
+    fn cpu_count(&self) -> usize {
+        Self::cpu_count(self)
+    }
+
+    fn run_on_all(&self, job: &(dyn Fn(usize) + Sync)) {
+        Self::run_on_all(self, |cpu| {
+            percpu_hv::init_percpu_reg(cpu.id());
+            job(cpu.id());
+        });
+    }
+
+    fn take_memory(&self, layout: Layout) -> &'static mut [MaybeUninit<u8>] {
+        Self::take_memory(self, layout).expect("the machine has memory for the areas")
+    }
+
+    fn print(&self, line: Arguments<'_>) {
+        println!("{line}");
+    }
+}
+
+/// Runs the suite with the areas where it is told, and counts.
+pub fn run(machine: &Machine, areas: Areas) -> ExitCode {
+    let before = match conformance::before_init(machine, areas) {
+        Ok(count) => count,
+        Err(error) => {
+            println!("selftest: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let count = before.and(conformance::after_init(machine));
+    println!("{count}");
+    match count.failed {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,137 @@
+//! The areas themselves: initial values everywhere, and no CPU in another one's way.
+
+use core::alloc::Layout;
+use core::ptr;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use percpu_hv::{InitError, def_percpu};
+
+use crate::{Bench, Machine, Test};
+
+pub(crate) const TESTS: &[Test] = &[
+    ("initial values on every CPU", initial_values),
+    ("a million increments on every CPU at once", isolation),
+    ("nothing between and around the areas is written", canaries),
+    ("the template is as it was linked", pristine),
+];
+
+/// The first and the last bytes that an area may hold, whatever the linker does between them.
+#[def_percpu]
+static COUNTER: u64 = 7;
+#[def_percpu]
+static BYTES: [u8; 5] = *b"bytes";
+
+/// What is written where no area is.
+const CANARY: u8 = 0xc5;
+
+/// Bytes before and after the areas in given memory, filled with canaries.
+const MARGIN: usize = 4096;
+static HAVE_MARGINS: AtomicBool = AtomicBool::new(false);
+
+/// Where the template was linked.
+pub(crate) fn template_address() -> usize {
+    COUNTER.symbol_vma() - COUNTER.offset()
+}
+
+/// Checks that the running CPU reaches the area of `cpu`.
+pub(crate) fn is_own(bench: &Bench<'_>, cpu: usize) {
+    // SAFETY: this CPU has its register; nothing is read.
+    let (own, remote) = unsafe { (COUNTER.current_ptr(), COUNTER.remote_ptr(cpu)) };
+    bench.equal(cpu, own, remote);
+}
+
+/// Sets the areas up in the middle of memory that is filled with canaries.
+pub(crate) fn init_given(machine: &dyn Machine) -> Result<usize, InitError> {
+    let cpus = machine.cpu_count();
+    let areas = percpu_hv::percpu_area_layout_expected(cpus);
+    let around = Layout::from_size_align(areas.size() + 2 * MARGIN, areas.align().max(MARGIN))
+        .map_err(|_| InitError::TooManyCpus { cpu_count: cpus })?;
+    let memory = machine.take_memory(around);
+    for byte in memory.iter_mut() {
+        byte.write(CANARY);
+    }
+    HAVE_MARGINS.store(true, Ordering::Relaxed);
+    percpu_hv::init_from(&mut memory[MARGIN..MARGIN + areas.size()], cpus)
+}
+
+fn initial_values(bench: &Bench<'_>) {
+    for cpu in 0..percpu_hv::percpu_area_num() {
+        // SAFETY: rule 6, nobody writes `BYTES`.
+        bench.equal(cpu, unsafe { *BYTES.remote_ref_raw(cpu) }, *b"bytes");
+    }
+    bench.on_all(|cpu| bench.equal(cpu, COUNTER.read_current(), 7));
+}
+
+fn isolation(bench: &Bench<'_>) {
+    bench.on_all(|_| {
+        for _ in 0..1_000_000 {
+            COUNTER.with_current(|counter| *counter += 1);
+        }
+    });
+    bench.on_all(|cpu| {
+        for other in 0..bench.cpus() {
+            // SAFETY: rule 6, all CPUs only read in this phase.
+            bench.equal(cpu, unsafe { *COUNTER.remote_ref_raw(other) }, 1_000_007);
+        }
+    });
+}
+
+/// Every byte of `[from, to)` holds `expected`.
+fn all_bytes_are(bench: &Bench<'_>, cpu: usize, from: usize, to: usize, expected: u8) {
+    let gap: *const u8 = ptr::with_exposed_provenance(from);
+    for at in 0..to - from {
+        // SAFETY: rule 3, inside the block of the areas or its margins, where no variable is.
+        let found = unsafe { gap.add(at).read_volatile() };
+        if found != expected {
+            bench.equal(cpu, (at, found), (at, expected));
+            return;
+        }
+    }
+}
+
+fn canaries(bench: &Bench<'_>) {
+    let count = percpu_hv::percpu_area_num();
+    let stride = percpu_hv::percpu_area_layout_expected(1).size();
+    let gap = |cpu| {
+        let base = percpu_hv::percpu_area_base(cpu);
+        (base + percpu_hv::percpu_area_size(), base + stride)
+    };
+    for cpu in 0..count {
+        let (from, to) = gap(cpu);
+        // SAFETY: rule 3, from the end of the last variable to the next area.
+        unsafe { ptr::with_exposed_provenance_mut::<u8>(from).write_bytes(CANARY, to - from) };
+    }
+    bench.on_all(|_| {
+        for round in 0..1_000_u64 {
+            COUNTER.write_current(round);
+            BYTES.with_current(|bytes| bytes.fill(round as u8));
+            BYTES.reset_to_init();
+        }
+    });
+    for cpu in 0..count {
+        let (from, to) = gap(cpu);
+        all_bytes_are(bench, cpu, from, to, CANARY);
+    }
+    if HAVE_MARGINS.load(Ordering::Relaxed) {
+        let start = percpu_hv::percpu_area_base(0);
+        let end = percpu_hv::percpu_area_base(count - 1) + stride;
+        all_bytes_are(bench, 0, start - MARGIN, start, CANARY);
+        all_bytes_are(bench, count - 1, end, end + MARGIN, CANARY);
+    }
+}
+
+/// The areas were written above, and the template was not.
+fn pristine(bench: &Bench<'_>) {
+    let template = template_address();
+    if template == 0 {
+        bench.skip("the template is linked at address 0, and where it is in memory is private");
+        return;
+    }
+    let bytes: *const [u8; 5] = ptr::with_exposed_provenance(template + BYTES.offset());
+    let counter: *const u64 = ptr::with_exposed_provenance(template + COUNTER.offset());
+    // SAFETY: rule 8, inside the template, which nobody writes.
+    unsafe {
+        bench.equal(0, bytes.read_volatile(), *b"bytes");
+        bench.equal(0, counter.read_volatile(), 7);
+    }
+}

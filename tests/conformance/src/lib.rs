@@ -1,0 +1,159 @@
+//! What percpu-hv promises, as tests that run in a kernel on all CPUs, and in a process whose threads
+//! play CPUs.
+//!
+//! [`before_init`] provokes every error that an init can give and sets the areas up at last;
+//! [`after_init`] tests the variables. Both print a line per test.
+#![no_std]
+
+mod areas;
+mod errors;
+mod values;
+
+use core::alloc::Layout;
+use core::fmt::{self, Arguments};
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use percpu_hv::InitError;
+
+/// Where the tests run.
+pub trait Machine: Sync {
+    /// How many CPUs there are; their ids are `0..cpu_count()`.
+    fn cpu_count(&self) -> usize;
+
+    /// Runs `job` with its id on every CPU at once, and returns when all have returned. Once the
+    /// areas exist, each CPU has called `init_percpu_reg` with its id.
+    fn run_on_all(&self, job: &(dyn Fn(usize) + Sync));
+
+    /// Takes memory for good, aligned as the layout says.
+    fn take_memory(&self, layout: Layout) -> &'static mut [MaybeUninit<u8>];
+
+    /// Prints a line; from any CPU.
+    fn print(&self, line: Arguments<'_>);
+}
+
+/// Where the areas are to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Areas {
+    /// Where the linker script reserves them.
+    InPlace,
+    /// In memory of the machine.
+    Given,
+}
+
+/// How many tests passed and failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Tests in which every check held.
+    pub passed: usize,
+    /// Tests in which a check failed, and said which.
+    pub failed: usize,
+}
+
+impl Count {
+    /// Both counts together.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            passed: self.passed + other.passed,
+            failed: self.failed + other.failed,
+        }
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)
+    }
+}
+
+/// What a test runs on, and where its checks report.
+struct Bench<'a> {
+    machine: &'a dyn Machine,
+    failures: AtomicUsize,
+}
+
+/// More lines than these say nothing new.
+const SHOWN: usize = 8;
+
+impl Bench<'_> {
+    fn cpus(&self) -> usize {
+        self.machine.cpu_count()
+    }
+
+    fn on_all(&self, job: impl Fn(usize) + Sync) {
+        self.machine.run_on_all(&job);
+    }
+
+    fn fail(&self, what: Arguments<'_>) {
+        if self.failures.fetch_add(1, Ordering::Relaxed) < SHOWN {
+            self.machine.print(format_args!("    {what}"));
+        }
+    }
+
+    /// Says why a test has nothing to check here.
+    fn skip(&self, why: &str) {
+        self.machine.print(format_args!("    skipped: {why}"));
+    }
+
+    /// Checks that two values are equal; `cpu` is the one that found them.
+    #[track_caller]
+    fn equal<T: PartialEq + fmt::Debug>(&self, cpu: usize, found: T, expected: T) {
+        if found != expected {
+            let place = core::panic::Location::caller();
+            self.fail(format_args!(
+                "{place}: cpu {cpu}: found {found:?}, expected {expected:?}"
+            ));
+        }
+    }
+
+    #[track_caller]
+    fn holds(&self, cpu: usize, condition: bool) {
+        self.equal(cpu, condition, true);
+    }
+}
+
+type Test = (&'static str, fn(&Bench<'_>));
+
+fn run(machine: &dyn Machine, tests: &[Test]) -> Count {
+    let mut count = Count::default();
+    for (name, test) in tests {
+        let bench = Bench {
+            machine,
+            failures: AtomicUsize::new(0),
+        };
+        test(&bench);
+        let verdict = match bench.failures.into_inner() {
+            0 => {
+                count.passed += 1;
+                "ok"
+            }
+            _ => {
+                count.failed += 1;
+                "FAILED"
+            }
+        };
+        machine.print(format_args!("test {name} ... {verdict}"));
+    }
+    count
+}
+
+/// Provokes the errors of the init functions, and sets the areas up at last. Only one CPU runs.
+///
+/// # Errors
+///
+/// What the last init said; then nothing else can be tested.
+pub fn before_init(machine: &dyn Machine, areas: Areas) -> Result<Count, InitError> {
+    let count = run(machine, errors::TESTS);
+    match areas {
+        Areas::InPlace => percpu_hv::init_in_place()?,
+        Areas::Given => areas::init_given(machine)?,
+    };
+    Ok(count)
+}
+
+/// Tests the variables, once [`before_init`] has set the areas up.
+pub fn after_init(machine: &dyn Machine) -> Count {
+    run(machine, errors::TESTS_AFTER_INIT)
+        .and(run(machine, values::TESTS))
+        .and(run(machine, areas::TESTS))
+}
