@@ -9,6 +9,32 @@
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 readonly root
 
+# One row per architecture: its name, Rust target, QEMU emulator, and that one's Debian package.
+readonly platforms=(
+    "aarch64 aarch64-unknown-none-softfloat qemu-system-aarch64 qemu-system-arm"
+    "arm armv7a-none-eabi qemu-system-arm qemu-system-arm"
+    "loongarch64 loongarch64-unknown-none-softfloat qemu-system-loongarch64 qemu-system-misc"
+    "riscv64 riscv64gc-unknown-none-elf qemu-system-riscv64 qemu-system-riscv"
+    "x86_64 x86_64-unknown-none qemu-system-x86_64 qemu-system-x86"
+)
+
+# platform ARCHITECTURE: prints its row; fails if there is none.
+platform() {
+    local row
+    for row in "${platforms[@]}"; do
+        if [[ ${row%% *} == "$1" ]]; then
+            printf '%s\n' "$row"
+            return
+        fi
+    done
+    return 1
+}
+
+# platform_names: all of them, on one line.
+platform_names() {
+    echo "${platforms[@]%% *}"
+}
+
 # The first Rust that the bare-metal examples compile with.
 readonly bare_rust=1.88
 # The Rust that the two library crates promise to compile with.

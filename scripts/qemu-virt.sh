@@ -4,21 +4,23 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-readonly aarch64=aarch64-unknown-none-softfloat
 readonly package=$root/examples/hv-boot
 
 usage() {
-    cat <<'E2'
+    cat <<E2
 usage: scripts/qemu-virt.sh [OPTION...]
 
-Installs what is missing (scripts/setup.sh), builds hv-boot, runs it on QEMU's virt machine at EL2,
-and ends with the guest's status: 0 is success, 124 is no end within the time limit.
+Installs what is missing (scripts/setup.sh), builds hv-boot, runs it on QEMU's virt machine (x86_64: q35), and
+ends with the guest's status: 0 is success, 124 is no end within the time limit.
 
-  --smp N           number of CPUs, 1 to 512 (default 4)
-  --cpu NAME        CPU model of QEMU (default cortex-a72)
+  --arch NAME       $(platform_names | sed 's/ /, /g') (default aarch64)
+  --level NAME      aarch64: el2 (the default) or el1; arm: svc (the default) or hyp
+  --smp N           number of CPUs, 1 to 512 and as the machine allows (default 4)
+  --cpu NAME        CPU model of QEMU (aarch64: cortex-a72)
   --debug           build without optimization
   --release         build with optimization (the default)
-  --bin NAME        hv-boot (the default), or hv-boot-given-memory: areas in memory from the device tree
+  --bin NAME        hv-boot (the default), hv-boot-given-memory (areas in memory that the firmware names),
+                    selftest, selftest-given-memory, or another file of examples/hv-boot/src/bin
   --features LIST   cargo features of hv-boot, separated by commas: non-zero-vma
   --gdb             wait for a debugger before the first instruction, without a time limit
   --timeout S       time limit in seconds (default 60, and one more for each CPU)
@@ -26,7 +28,7 @@ and ends with the guest's status: 0 is success, 124 is no end within the time li
 E2
 }
 
-smp=4 cpu=cortex-a72 profile=release bin=hv-boot features='' gdb='' limit=''
+arch=aarch64 level='' smp=4 cpu='' profile=release bin=hv-boot features='' gdb='' limit=''
 
 # is_number TEXT MOST: a decimal number from 1 to MOST.
 is_number() {
@@ -35,12 +37,17 @@ is_number() {
 
 while (($#)); do
     case $1 in
-        --smp | --cpu | --bin | --features | --timeout)
+        --arch | --level | --smp | --cpu | --bin | --features | --timeout)
             (($# >= 2)) || die_usage "$1 needs a value"
             value=$2
             ;;
     esac
     case $1 in
+        --arch)
+            platform "$value" >/dev/null || die_usage "--arch '$value' is none of $(platform_names)"
+            arch=$value
+            ;;
+        --level) level=$value ;;
         --smp)
             is_number "$value" 512 || die_usage "--smp '$value' is not a number from 1 to 512"
             smp=$value
@@ -51,7 +58,7 @@ while (($#)); do
             ;;
         --bin)
             [[ $value =~ ^[a-z-]+$ && -e $package/src/bin/$value.rs ]] ||
-                die_usage "--bin '$value' is neither hv-boot nor hv-boot-given-memory"
+                die_usage "--bin '$value' is no file of examples/hv-boot/src/bin"
             bin=$value
             ;;
         --features)
@@ -72,26 +79,53 @@ while (($#)); do
         *) die_usage "unknown option '$1'" ;;
     esac
     case $1 in
-        --smp | --cpu | --bin | --features | --timeout) shift 2 ;;
+        --arch | --level | --smp | --cpu | --bin | --features | --timeout) shift 2 ;;
         *) shift ;;
     esac
 done
 
-"$root/scripts/setup.sh"
-qemu-system-aarch64 -M virt -cpu help | grep -qwF -- "${cpu%%,*}" ||
-    die_usage "--cpu '$cpu' is not a CPU model that QEMU knows: qemu-system-aarch64 -M virt -cpu help"
-
+read -r _ target emulator _ <<<"$(platform "$arch")"
 build=(build --quiet --package hv-boot --bin "$bin")
 [[ $profile == debug ]] || build+=(--release)
+image=$(target_directory)/$target/$profile/$bin
+
+# The machine: what the platform in examples/hv-boot/src/platform is written for.
+case $arch-${level:-default} in
+    aarch64-default | aarch64-el2)
+        machine=(-M "virt,virtualization=on,gic-version=3" -cpu "${cpu:-cortex-a72}" -m 256M -semihosting)
+        ;;
+    aarch64-el1)
+        machine=(-M "virt,gic-version=3" -cpu "${cpu:-cortex-a72}" -m 256M -semihosting)
+        build+=(--no-default-features)
+        ;;
+    arm-default | arm-svc)
+        machine=(-M virt -cpu "${cpu:-cortex-a15}" -m 256M -semihosting)
+        ;;
+    arm-hyp)
+        machine=(-M "virt,virtualization=on" -cpu "${cpu:-cortex-a15}" -m 256M -semihosting)
+        features=${features:+$features,}arm-hyp
+        ;;
+    loongarch64-default)
+        machine=(-M virt -cpu "${cpu:-la464}" -m 1G -device pvpanic-pci -action panic=exit-failure)
+        ;;
+    riscv64-default)
+        machine=(-M virt -cpu "${cpu:-rv64}" -m 256M -bios default)
+        ;;
+    x86_64-default)
+        # A failing status s arrives as s << 1 | 1.
+        machine=(-M q35 -cpu "${cpu:-qemu64}" -m 256M -vga none -device "isa-debug-exit,iobase=0xf4,iosize=4")
+        ;;
+    *) die_usage "--level '$level' is none of $arch's" ;;
+esac
 [[ -z $features ]] || build+=(--features "$features")
-(cd -- "$root" && bare_cargo "$aarch64" "${build[@]}") || die "hv-boot does not build"
-image=$(target_directory)/$aarch64/$profile/$bin
+
+"$root/scripts/setup.sh" --arch "$arch"
+[[ -z $cpu ]] || "$emulator" -M "${machine[1]%%,*}" -cpu help | grep -qwF -- "${cpu%%,*}" ||
+    die_usage "--cpu '$cpu' is not a CPU model that QEMU knows: $emulator -M ${machine[1]%%,*} -cpu help"
+(cd -- "$root" && bare_cargo "$target" "${build[@]}") || die "hv-boot does not build"
 
 # Without -nic none a missing network ROM can stop QEMU.
-qemu=(
-    qemu-system-aarch64 -M "virt,virtualization=on,gic-version=3" -cpu "$cpu" -smp "$smp" -m 256M
-    -nographic -nic none -semihosting -kernel "$image"
-)
+qemu=("$emulator" "${machine[@]}" -smp "$smp" -nographic -nic none -kernel "$image")
 
 if [[ -n $gdb ]]; then
     say "QEMU waits for a debugger; connect with: gdb-multiarch $image -ex 'target remote :1234'"

@@ -5,23 +5,19 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 usage() {
-    cat <<'E2'
-usage: scripts/setup.sh [--tests]
+    cat <<E2
+usage: scripts/setup.sh [--arch NAME]... [--tests]
 
 Installs what building hv-boot and running it in QEMU needs, and only what is missing.
 
-  --tests   also what scripts/test.sh needs: linkers, disassembler, cross compiler, linters
-  --help    this text
+  --arch NAME   for this architecture: $(platform_names) (default aarch64)
+  --tests       for all of them, and also what scripts/test.sh needs: linkers, disassembler, cross compiler, linters
+  --help        this text
 
 PERCPU_HV_RUST=auto|rustup|debian chooses the Rust for bare metal: the active toolchain (rustup adds the target),
 Debian's rustc-web, or (auto) the active one if it has the target or can get it, and else Debian's.
 E2
 }
-
-# One row per architecture: emulator, its Debian package, Rust target.
-readonly architectures=(
-    "qemu-system-aarch64 qemu-system-arm aarch64-unknown-none-softfloat"
-)
 
 # QEMU before 8 does not trap on unaligned accesses with the MMU off, as hardware does.
 readonly qemu_major=8
@@ -108,8 +104,8 @@ E2
 
 provide_qemu() {
     local row emulator package packages=() release=()
-    for row in "${architectures[@]}"; do
-        read -r emulator package _ <<<"$row"
+    for row in "${wanted[@]}"; do
+        read -r _ _ emulator package <<<"$row"
         if ! qemu_is_usable "$emulator"; then
             say "installing $package: there is no $emulator of version $qemu_major or newer"
             packages+=("$package")
@@ -123,8 +119,8 @@ provide_qemu() {
         release=(-t bookworm-backports)
     fi
     install "${release[@]}" "${packages[@]}"
-    for row in "${architectures[@]}"; do
-        read -r emulator package _ <<<"$row"
+    for row in "${wanted[@]}"; do
+        read -r _ _ emulator package <<<"$row"
         qemu_is_usable "$emulator" ||
             die "$package is installed, but $emulator is older than version $qemu_major; install a newer QEMU by hand"
     done
@@ -180,6 +176,7 @@ need() {
 provide_test_tools() {
     queue=()
     need aarch64-linux-gnu-ld binutils-aarch64-linux-gnu -- "the link tests also use GNU ld"
+    need riscv64-linux-gnu-ld binutils-riscv64-linux-gnu -- "the link tests also use GNU ld"
     need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross -- "it links the tests of the hosted mode on AArch64"
     need qemu-aarch64 qemu-user -- "it runs the tests of the hosted mode on AArch64"
     need shellcheck shellcheck -- "it checks these scripts"
@@ -196,9 +193,10 @@ provide_test_tools() {
 
 # Whether Debian's Rust builds any of the targets.
 needs_debian_rust() {
-    local row
-    for row in "${architectures[@]}"; do
-        [[ $(toolchain "${row##* }") != debian ]] || return 0
+    local row target
+    for row in "${wanted[@]}"; do
+        read -r _ target _ <<<"$row"
+        [[ $(toolchain "$target") != debian ]] || return 0
     done
     return 1
 }
@@ -218,10 +216,20 @@ provide_linter() {
 }
 
 main() {
-    local row tests=
+    local row target tests=
+    wanted=()
     while (($#)); do
         case $1 in
-            --tests) tests=yes ;;
+            --tests)
+                tests=yes
+                wanted=("${platforms[@]}")
+                ;;
+            --arch)
+                (($# >= 2)) || die_usage "--arch needs a value"
+                row=$(platform "$2") || die_usage "--arch '$2' is none of $(platform_names)"
+                wanted+=("$row")
+                shift
+                ;;
             --help | -h)
                 usage
                 exit
@@ -230,10 +238,12 @@ main() {
         esac
         shift
     done
+    ((${#wanted[@]})) || wanted=("$(platform aarch64)")
     rust_choice >/dev/null
     provide_qemu
-    for row in "${architectures[@]}"; do
-        provide_rust "${row##* }"
+    for row in "${wanted[@]}"; do
+        read -r _ target _ <<<"$row"
+        provide_rust "$target"
     done
     [[ -z $tests ]] || provide_test_tools
 }

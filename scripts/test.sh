@@ -4,8 +4,9 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-# Stages in the order in which they run; stage_NAME below is what each does.
+# Stages in the order in which they run; stage_NAME below is what each does. The others run by name only.
 readonly stages=(lint unit ui links qemu docs package)
+readonly other_stages=(stress)
 
 readonly aarch64=aarch64-unknown-none-softfloat
 # One row per set of features of percpu-hv; each is a mode of its own.
@@ -18,9 +19,9 @@ readonly feature_sets=(
 
 usage() {
     cat <<E2
-usage: scripts/test.sh [STAGE...]
+usage: scripts/test.sh [--boots N] [STAGE...]
 
-Installs what is missing (scripts/setup.sh --tests) and runs the stages, by default all: ${stages[*]}.
+Installs what is missing (scripts/setup.sh --tests) and runs the stages, by default: ${stages[*]}.
 Each check prints a line; its output is in target/test-logs, the consoles of QEMU in target/qemu-logs.
 The last line counts the checks; the status is not 0 if one failed.
 
@@ -28,9 +29,10 @@ The last line counts the checks; the status is not 0 if one failed.
   unit     unit, property and hosted tests, on this machine and as an AArch64 process
   ui       what the macro accepts and refuses, and packages that depend on percpu-hv
   links    the linker fragment with two linkers, and images that prove it
-  qemu     hv-boot on 1 to 8 CPUs, debug and release
+  qemu     hv-boot and its selftest on every architecture, on 1 to 8 CPUs, debug and release; a table at the end
   docs     documentation and its examples
   package  a publication dry run
+  stress   not by default: boots of hv-boot on 4 CPUs, --boots on AArch64 (200) and a quarter of it on each other
 E2
 }
 
@@ -69,7 +71,7 @@ can_build() {
 }
 
 stage_lint() {
-    local features rustc
+    local features rustc row target
     check "lint: format" cargo fmt --all --check
     for features in "${feature_sets[@]}"; do
         # shellcheck disable=SC2086  # a row is a list of arguments
@@ -81,7 +83,13 @@ stage_lint() {
     done
     check "lint: clippy, macros" cargo clippy --package percpu-hv-macros --all-targets -- --deny warnings
     check "lint: clippy, link tests" cargo clippy --package links --all-targets -- --deny warnings
-    check "lint: clippy, hv-boot" bare_cargo "$aarch64" clippy --package hv-boot -- --deny warnings
+    for row in "${platforms[@]}"; do
+        read -r _ target _ <<<"$row"
+        check "lint: clippy, $target" bare_cargo "$target" clippy --package hv-boot -- --deny warnings
+        check "lint: clippy, $target, non-zero-vma" \
+            bare_cargo "$target" clippy --package hv-boot --features non-zero-vma -- --deny warnings
+    done
+    check "lint: clippy, conformance" cargo clippy --package conformance --all-targets -- --deny warnings
     check "lint: clippy, images" bare_cargo "$aarch64" clippy --package images --examples -- --deny warnings
     if rustc=$(msrv_toolchain 2>"$logs/msrv"); then
         for features in "${feature_sets[@]}"; do
@@ -145,6 +153,7 @@ stage_unit() {
         check "unit: host, $features" \
             cargo test --package percpu-hv --lib --test hosted --test naive $features
     done
+    check "unit: conformance, in a process" cargo test --package conformance
     check "unit: macros" cargo test --package percpu-hv-macros --lib
     if can_build aarch64-unknown-linux-gnu "unit: hosted mode on AArch64"; then
         check "unit: hosted mode on AArch64" hosted_on_aarch64
@@ -169,11 +178,19 @@ stage_links() {
     check "links" cargo test --package links
 }
 
-# boot NAME SENTENCE ARGUMENT...: a boot of hv-boot that ends well and says the sentence.
+# A row per boot of the matrix: architecture, mode, CPUs, tests, time.
+matrix=()
+
+# boot ARCHITECTURE MODE CPUS SENTENCE ARGUMENT...: a boot that ends well and says the sentence.
 boot() {
-    local name=$1 sentence=$2
-    shift 2
-    check "qemu: $name" boot_and_find "$consoles/${name//[^A-Za-z0-9._-]/_}.log" "$sentence" "$@"
+    local arch=$1 mode=$2 smp=$3 sentence=$4 name=$1-$2-$3 start=$SECONDS before=$failed tests
+    shift 4
+    name=${name//[^A-Za-z0-9._-]/_}
+    check "qemu: $arch, $mode, $smp CPUs" \
+        boot_and_find "$consoles/$name.log" "$sentence" --arch "$arch" --smp "$smp" "$@"
+    tests=$(sed -n 's/\r$//; s/^\([0-9]* passed, [0-9]* failed\)$/\1/p' "$consoles/$name.log")
+    ((failed == before)) || tests=FAILED
+    matrix+=("$(printf '%-12s %-48s %4d  %-20s %4d s' "$arch" "$mode" "$smp" "${tests:-boots}" $((SECONDS - start)))")
 }
 
 boot_and_find() {
@@ -183,30 +200,84 @@ boot_and_find() {
     grep -qF -- "$sentence" "$console"
 }
 
-stage_qemu() {
-    local cpu profile smp bin
-    for bin in hv-boot hv-boot-given-memory; do
-        for profile in debug release; do
-            for cpu in cortex-a72 max; do
-                for smp in 1 2 4 8; do
-                    boot "$bin, $profile, $cpu, $smp CPUs" "hv-boot: $smp CPUs at EL2, ok" \
-                        --bin "$bin" "--$profile" --cpu "$cpu" --smp "$smp"
-                done
-            done
-        done
-        boot "$bin, non-zero-vma, 4 CPUs" "hv-boot: 4 CPUs at EL2, ok" --bin "$bin" --features non-zero-vma
-    done
-    boot "hv-boot, 64 CPUs" "hv-boot: 64 CPUs at EL2, ok" --smp 64
-    check "qemu: the wrong exception level is refused" wrong_level
+# refused ARCHITECTURE BIN SENTENCE: a boot that ends with a failing status, and says the sentence.
+refused() {
+    local console=$consoles/$1-$2.log status=0
+    scripts/qemu-virt.sh --arch "$1" --bin "$2" 2>&1 | tee "$console" || status=$?
+    ((status != 0 && status != 124)) && grep -F -- "$3" "$console"
 }
 
-# Without virtualization=on the machine starts at EL1.
+stage_qemu() {
+    local arch profile smp features row none='0 failed'
+    for arch in $(platform_names); do
+        for profile in debug release; do
+            for features in "" non-zero-vma; do
+                for smp in 1 2 4 8; do
+                    boot "$arch" "selftest, $profile, ${features:-default}" "$smp" "$none" \
+                        --bin selftest "--$profile" ${features:+--features "$features"}
+                done
+                boot "$arch" "selftest, given memory, $profile, ${features:-default}" 4 "$none" \
+                    --bin selftest-given-memory "--$profile" ${features:+--features "$features"}
+            done
+            boot "$arch" "hv-boot, $profile" 4 "hv-boot: 4 CPUs at" "--$profile"
+            boot "$arch" "hv-boot, given memory, $profile" 4 "hv-boot: 4 CPUs at" \
+                "--$profile" --bin hv-boot-given-memory
+        done
+        check "qemu: $arch, access before init" \
+            refused "$arch" panics-before-init "there are no per-CPU areas yet"
+        check "qemu: $arch, a CPU id out of range" refused "$arch" panics-on-wrong-id "is out of range"
+    done
+    for smp in 1 2 4 8; do
+        boot aarch64 "hv-boot, cortex-a72" "$smp" "hv-boot: $smp CPUs at EL2, ok"
+        boot aarch64 "hv-boot, max" "$smp" "hv-boot: $smp CPUs at EL2, ok" --cpu max
+    done
+    boot aarch64 "selftest, max" 4 "$none" --bin selftest --cpu max
+    boot aarch64 "selftest, EL1" 4 "$none" --bin selftest --level el1
+    boot aarch64 "selftest, EL1, non-zero-vma" 4 "$none" --bin selftest --level el1 --features non-zero-vma
+    boot arm "selftest, Hyp" 4 "$none" --bin selftest --level hyp
+    boot arm "selftest, Hyp, non-zero-vma" 4 "$none" --bin selftest --level hyp --features non-zero-vma
+    # wrgsbase instead of wrmsr.
+    boot x86_64 "selftest, max" 4 "$none" --bin selftest --cpu max
+    boot aarch64 "hv-boot" 64 "hv-boot: 64 CPUs at EL2, ok"
+    boot aarch64 "hv-boot" 256 "hv-boot: 256 CPUs at EL2, ok" --timeout 600
+    check "qemu: aarch64, the wrong exception level is refused" wrong_level
+    printf '\n%-12s %-48s %4s  %-20s %6s\n' architecture mode CPUs tests time
+    for row in "${matrix[@]}"; do
+        echo "$row"
+    done
+}
+
+# An image for EL2 on a machine that starts at EL1.
 wrong_level() {
     local status=0
+    scripts/qemu-virt.sh --bin hv-boot --smp 1
     timeout 60 qemu-system-aarch64 -M virt,gic-version=3 -cpu cortex-a72 -m 256M -nographic -nic none -semihosting \
         -kernel "$(target_directory)/$aarch64/release/hv-boot" 2>&1 | tee "$consoles/wrong_level.log" || status=$?
     ((status != 0 && status != 124))
     grep -F EL1 "$consoles/wrong_level.log"
+}
+
+stage_stress() {
+    local arch count
+    for arch in $(platform_names); do
+        count=$boots
+        [[ $arch == aarch64 ]] || count=$(((boots + 3) / 4))
+        check "stress: $arch, $count boots on 4 CPUs" stress "$arch" "$count"
+        tail -n 1 "$logs/stress__${arch}__${count}_boots_on_4_CPUs.log"
+    done
+}
+
+stress() {
+    local arch=$1 count=$2 good=0 boot
+    for ((boot = 0; boot < count; boot++)); do
+        if boot_and_find "$consoles/stress-$arch.log" "hv-boot: 4 CPUs at" --arch "$arch" --smp 4; then
+            good=$((good + 1))
+        else
+            cp "$consoles/stress-$arch.log" "$consoles/stress-$arch-$boot.log"
+        fi
+    done
+    echo "$arch: $good of $count boots passed"
+    ((good == count))
 }
 
 stage_docs() {
@@ -235,17 +306,26 @@ packaged_files() {
 }
 
 main() {
-    local stage known chosen=()
-    for stage; do
-        case $stage in
+    local stage known=" ${stages[*]} ${other_stages[*]} " chosen=()
+    boots=200
+    while (($#)); do
+        case $1 in
             --help | -h)
                 usage
                 return
                 ;;
+            --boots)
+                [[ ${2-} =~ ^[1-9][0-9]{0,5}$ ]] || die_usage "--boots needs a number"
+                boots=$2
+                shift
+                ;;
+            *)
+                [[ $known == *" $1 "* ]] ||
+                    die_usage "unknown stage '$1'; the stages are: ${stages[*]} ${other_stages[*]}"
+                chosen+=("$1")
+                ;;
         esac
-        known=" ${stages[*]} "
-        [[ $known == *" $stage "* ]] || die_usage "unknown stage '$stage'; the stages are: ${stages[*]}"
-        chosen+=("$stage")
+        shift
     done
     ((${#chosen[@]})) || chosen=("${stages[@]}")
 
