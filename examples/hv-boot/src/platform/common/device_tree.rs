@@ -163,14 +163,19 @@ pub(in crate::platform) fn console(
     first_register(node.ok_or(Error::NotTheConsole(compatible))?)
 }
 
-/// Where the first block of a device's registers is, which is not 0.
+/// Where the first block of a device's registers is.
 pub(in crate::platform) fn first_register(node: FdtNode<'_>) -> Result<usize, Error> {
+    Ok(first_registers(node)?.start)
+}
+
+/// The first block of a device's registers, which is not at 0.
+pub(in crate::platform) fn first_registers(node: FdtNode<'_>) -> Result<Range<usize>, Error> {
     match registers(node)?
         .next()
         .ok_or(Error::Missing("reg of a device"))??
     {
         registers if registers.start == 0 => Err(Error::Missing("address of a device")),
-        registers => Ok(registers.start),
+        registers => Ok(registers),
     }
 }
 
@@ -199,7 +204,7 @@ fn registers<'a>(
 }
 
 /// The part of a physical range that a pointer reaches.
-fn range(start: u64, size: u64) -> Range<usize> {
+pub(in crate::platform) fn range(start: u64, size: u64) -> Range<usize> {
     let reachable = |address| usize::try_from(address).unwrap_or(usize::MAX);
     reachable(start)..reachable(start.saturating_add(size))
 }

@@ -1,6 +1,6 @@
 //! What several platforms have in common.
 
-#[cfg(any(target_arch = "aarch64", target_arch = "arm", target_arch = "riscv64"))]
+#[cfg(not(target_arch = "x86_64"))]
 pub(super) mod device_tree;
 #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
 pub(super) mod pl011;
