@@ -64,6 +64,22 @@
 )]
 mod imp;
 
+#[cfg(not(any(
+    feature = "sp-naive",
+    unix,
+    windows,
+    target_arch = "aarch64",
+    target_arch = "arm",
+    target_arch = "loongarch64",
+    target_arch = "riscv32",
+    target_arch = "riscv64",
+    target_arch = "x86_64"
+)))]
+compile_error!(
+    "percpu-hv has no backend for this architecture: docs/porting.md says how to add one; where \
+     there is one CPU, enable its feature `sp-naive`"
+);
+
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) use imp::*;
 // Its public functions take the place of init.rs.
