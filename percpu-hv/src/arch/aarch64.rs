@@ -1,6 +1,6 @@
 //! AArch64: `TPIDR_EL2`, or `TPIDR_EL1` without the feature `arm-el2`.
 //!
-//! Register: the software thread ID register of the exception level (Arm ARM D24.2, "TPIDR_EL1"
+//! Register: the software thread ID register of the exception level (Arm ARM DDI 0487, "TPIDR_EL1"
 //! and "TPIDR_EL2"); hardware never uses it. `TPIDR_EL2` cannot be reached from EL1 or EL0, so
 //! it survives every guest; it is UNDEFINED at EL1. `TPIDR_EL1` belongs to whatever runs at EL1:
 //! a hypervisor that uses it must save it before and restore it after a guest.
@@ -95,8 +95,8 @@ pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitErro
     Ok(())
 }
 
-/// Exclusives are only guaranteed on Normal cacheable memory (Arm ARM B2.12), which data is
-/// once the MMU and the data cache of the running exception level are on.
+/// Exclusives are only guaranteed on Normal cacheable memory ("Synchronization and semaphores"),
+/// which data is once the MMU and the data cache of the running exception level are on.
 pub(crate) fn memory_is_normal() -> bool {
     // The register of another exception level would trap, or speak of another one's MMU.
     match exception_level() {

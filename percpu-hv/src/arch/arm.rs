@@ -1,9 +1,10 @@
 //! 32-bit Arm (Armv7-A): `TPIDRPRW`, or `HTPIDR` with the feature `arm-hyp`.
 //!
-//! Register: the thread ID register that PL0 cannot reach (Armv7-A ARM B4.1.150), or that of Hyp
-//! mode (B4.1.63); hardware never uses either. A guest at PL1 owns `TPIDRPRW`: a hypervisor that
-//! uses it must save and restore it around a guest. Only Hyp mode reaches `HTPIDR`, so it survives
-//! every guest; elsewhere it is UNDEFINED.
+//! Register: the thread ID register that PL0 cannot reach (Arm ARM DDI 0406, "TPIDRPRW, PL1 only
+//! Thread ID Register"), or that of Hyp mode ("HTPIDR, Hyp Software Thread ID Register"); hardware
+//! never uses either. A guest at PL1 owns `TPIDRPRW`: a hypervisor that uses it must save and
+//! restore it around a guest. Only Hyp mode reaches `HTPIDR`, so it survives every guest;
+//! elsewhere it is UNDEFINED.
 //!
 //! Default mode: the template starts at a multiple of 64 KiB, so the low 16 bits of a symbol are
 //! its offset; the register holds the base. The relocation does not check its range: percpu.x and
@@ -33,7 +34,7 @@ use crate::InitError;
 #[cfg(not(feature = "non-zero-vma"))]
 const REACH: usize = 1 << 16;
 
-/// The modes of the CPSR that matter here (B1.3.1).
+/// The modes of the CPSR that matter here ("ARM processor modes").
 const MODE_MASK: u32 = 0x1f;
 const MODE_HYP: u32 = 0x1a;
 
@@ -98,8 +99,8 @@ pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitErro
     Ok(())
 }
 
-/// Exclusives are only guaranteed on Normal memory (A3.4.5), which data is once the MMU and the
-/// data cache are on: bits M and C of `SCTLR`, or of `HSCTLR` in Hyp mode.
+/// Exclusives are only guaranteed on Normal memory ("Synchronization and semaphores"), which data
+/// is once the MMU and the data cache are on: bits M and C of `SCTLR`, or of `HSCTLR` in Hyp mode.
 pub(crate) fn memory_is_normal() -> bool {
     const M_AND_C: u32 = 1 << 0 | 1 << 2;
     let control: u32;

@@ -61,8 +61,9 @@ pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitErro
     Ok(())
 }
 
-/// `ll`/`sc` are only defined on cached memory (LoongArch Reference Manual, volume 1, 2.2.7.2), which data is
-/// in mapped address translation mode, and in direct mode if `CSR.CRMD.DATM` says so: after reset it does not.
+/// `ll`/`sc` are only defined on cached memory (LoongArch Reference Manual, volume 1, 2.2.7.2),
+/// which data is in mapped address translation mode, and in direct mode if `CSR.CRMD.DATM` says so:
+/// after reset it does not.
 pub(crate) fn memory_is_normal() -> bool {
     let crmd: usize;
     // SAFETY: rule 10; privileged software may read CSRs. Not `pure`: the mode changes.
