@@ -45,7 +45,15 @@ check() {
     local name=$1 log status=0 start=$SECONDS
     shift
     log=$logs/${name//[^A-Za-z0-9._-]/_}.log
-    (cd -- "$root" && "$@") >"$log" 2>&1 </dev/null || status=$?
+    # Not behind `||`, where bash would go on after an error inside the check.
+    set +e
+    (
+        set -e
+        cd -- "$root"
+        "$@"
+    ) >"$log" 2>&1 </dev/null
+    status=$?
+    set -e
     if ((status == 0)); then
         passed=$((passed + 1))
         printf 'ok    %-72s %4d s\n' "$name" $((SECONDS - start))
@@ -203,8 +211,7 @@ boot() {
 boot_and_find() {
     local console=$1 sentence=$2
     shift 2
-    scripts/qemu-virt.sh "$@" 2>&1 | tee "$console"
-    grep -qF -- "$sentence" "$console"
+    scripts/qemu-virt.sh "$@" 2>&1 | tee "$console" && grep -qF -- "$sentence" "$console"
 }
 
 # refused ARCHITECTURE BIN SENTENCE: a boot that ends with a failing status, and says the sentence.
@@ -215,7 +222,7 @@ refused() {
 }
 
 stage_qemu() {
-    local arch profile smp features row none='0 failed'
+    local arch profile smp features row none=', 0 failed'
     for arch in $(platform_names); do
         for profile in debug release; do
             for features in "" non-zero-vma; do

@@ -312,7 +312,7 @@ pub fn init_hosted(cpu_count: usize) -> Result<usize, InitError> {
         .geometry()?
         .layout(cpu_count)
         .ok_or(InitError::TooManyCpus { cpu_count })?;
-    // SAFETY: the layout is not empty, as a stride never is.
+    // SAFETY: rule 9: the layout is not empty, as a stride never is, and the memory is never freed.
     let memory = unsafe { std::alloc::alloc_zeroed(layout) };
     if memory.is_null() {
         std::alloc::handle_alloc_error(layout);

@@ -21,7 +21,7 @@ use core::ptr::NonNull;
 /// #[derive(Clone, Copy, PartialEq, Debug)]
 /// #[repr(transparent)]
 /// struct VcpuId(u32);
-/// // SAFETY: a transparent `u32`, which is `Send`.
+/// // SAFETY: rule 7: a transparent `u32`, which is `Send`.
 /// unsafe impl percpu_hv::Scalar for VcpuId {}
 ///
 /// #[percpu_hv::def_percpu]
@@ -41,7 +41,7 @@ pub unsafe trait Scalar: Copy + 'static {
 
 macro_rules! scalars {
     ($($ty:ty),*) => {$(
-        // SAFETY: a primitive without padding, of 1, 2, 4 or 8 bytes, and `Send`.
+        // SAFETY: rule 7: a primitive without padding, of 1, 2, 4 or 8 bytes, and `Send`.
         unsafe impl Scalar for $ty {}
     )*};
 }
@@ -49,7 +49,7 @@ scalars!(
     char, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64
 );
 
-// SAFETY: one byte, and `Send`.
+// SAFETY: rule 7: one byte, and `Send`.
 unsafe impl Scalar for bool {
     #[inline(always)]
     fn __loaded(byte: usize) {
@@ -58,11 +58,11 @@ unsafe impl Scalar for bool {
     }
 }
 
-// SAFETY: one address; dereferencing it is unsafe in every context.
+// SAFETY: rule 7: one address; dereferencing it is unsafe in every context.
 unsafe impl<T: 'static> Scalar for *const T {}
-// SAFETY: as `*const T`.
+// SAFETY: rule 7: as `*const T`.
 unsafe impl<T: 'static> Scalar for *mut T {}
-// SAFETY: as `*const T`.
+// SAFETY: rule 7: as `*const T`.
 unsafe impl<T: 'static> Scalar for NonNull<T> {}
-// SAFETY: as `*const T`; `None` is the null address.
+// SAFETY: rule 7: as `*const T`; `None` is the null address.
 unsafe impl<T: 'static> Scalar for Option<NonNull<T>> {}

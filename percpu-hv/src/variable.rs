@@ -48,7 +48,7 @@ pub unsafe trait Symbol<T> {
     /// As [`load`](Symbol::load).
     #[inline(always)]
     unsafe fn store<V: Scalar>(value: V) {
-        // SAFETY: as `load`.
+        // SAFETY: rule 3; rules 2 and 5 are the caller's.
         unsafe { store_at(Self::current(), value) }
     }
 }
@@ -61,7 +61,7 @@ pub unsafe trait Symbol<T> {
 /// There is a `V` at `address` that may be read (rules 3 and 5 of docs/safety.md).
 #[inline(always)]
 pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
-    // SAFETY: the caller's.
+    // SAFETY: rules 3 and 5 are the caller's.
     unsafe { ptr::with_exposed_provenance::<V>(address).read_volatile() }
 }
 
@@ -72,7 +72,7 @@ pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
 /// There is a `V` at `address` that may be written (rules 3 and 5 of docs/safety.md).
 #[inline(always)]
 pub unsafe fn store_at<V: Scalar>(address: usize, value: V) {
-    // SAFETY: the caller's.
+    // SAFETY: rules 3 and 5 are the caller's.
     unsafe { ptr::with_exposed_provenance_mut::<V>(address).write_volatile(value) }
 }
 

@@ -364,7 +364,7 @@ macro_rules! __current {
 macro_rules! __current {
     ($symbol:path) => {{
         let address: ::core::primitive::usize;
-        // SAFETY: as in the default mode.
+        // SAFETY: rule 10, as in the default mode.
         unsafe {
             ::core::arch::asm!(
                 "lea {address}, [rip + {symbol}]",

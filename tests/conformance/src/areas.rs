@@ -35,7 +35,7 @@ pub(crate) fn template_address() -> usize {
 
 /// Checks that the running CPU reaches the area of `cpu`.
 pub(crate) fn is_own(bench: &Bench<'_>, cpu: usize) {
-    // SAFETY: this CPU has its register; nothing is read.
+    // SAFETY: rule 2: this CPU has its register; nothing is read.
     let (own, remote) = unsafe { (COUNTER.current_ptr(), COUNTER.remote_ptr(cpu)) };
     bench.equal(cpu, own, remote);
 }

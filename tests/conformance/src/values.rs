@@ -107,7 +107,7 @@ fn pointers(bench: &Bench<'_>) {
             NEXT.read_current()
                 .map_or(core::ptr::null(), |own| own.as_ptr()),
         );
-        // SAFETY: `own` is alive, and reached only through the pointer.
+        // SAFETY: rule 5: `own` is alive, and reached only through the pointer.
         bench.equal(cpu, unsafe { RAW.read_current().read() }, cpu as u64);
         NEXT.write_current(None);
     });
@@ -117,7 +117,7 @@ fn pointers(bench: &Bench<'_>) {
 #[repr(transparent)]
 struct VcpuId(NonZeroU32);
 
-// SAFETY: a transparent `u32`, which is `Send`.
+// SAFETY: rule 7: a transparent `u32`, which is `Send`.
 unsafe impl Scalar for VcpuId {}
 
 fn newtypes(bench: &Bench<'_>) {
@@ -233,7 +233,7 @@ fn sizeless(bench: &Bench<'_>) {
     static NOTHING: [u64; 0] = [];
     bench.on_all(|cpu| {
         NOTHING.with_current(|nothing| bench.equal(cpu, nothing.len(), 0));
-        // SAFETY: nothing is read.
+        // SAFETY: rule 3: nothing is read.
         bench.equal(cpu, unsafe { NOTHING.current_ptr() }.addr() % 8, 0);
     });
 }
@@ -250,7 +250,7 @@ fn over_aligned(bench: &Bench<'_>) {
     #[def_percpu]
     static PAGE: Page = Page([5; 4096]);
     bench.on_all(|cpu| {
-        // SAFETY: nothing is read.
+        // SAFETY: rule 3: nothing is read.
         let (slots, page) = unsafe { (SLOTS.current_ptr(), PAGE.current_ptr()) };
         bench.equal(cpu, slots.addr() % 256, 0);
         bench.equal(cpu, page.addr() % 4096, 0);
@@ -287,11 +287,11 @@ fn addresses(bench: &Bench<'_>) {
         let base = percpu_hv::percpu_area_base(cpu);
         bench.equal(cpu, percpu_hv::read_percpu_reg(), base);
         bench.holds(cpu, HERE.offset() + 4 <= percpu_hv::percpu_area_size());
-        // SAFETY: this CPU has its register; nothing is read.
+        // SAFETY: rule 2: this CPU has its register; nothing is read.
         let own = unsafe { HERE.current_ptr() };
         bench.equal(cpu, own.addr(), base + HERE.offset());
         for other in 0..bench.cpus() {
-            // SAFETY: nothing is read.
+            // SAFETY: rule 3: nothing is read.
             let remote = unsafe { HERE.remote_ptr(other) };
             bench.equal(
                 cpu,
