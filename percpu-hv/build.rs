@@ -1,4 +1,5 @@
-//! Puts the linker fragment of this target and mode on the linker's search path.
+//! Puts the linker fragment of this target and mode on the linker's search path, and names the
+//! condition for the hosted mode.
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -7,8 +8,12 @@ fn main() {
     println!("cargo::rerun-if-changed=percpu.x");
     println!("cargo::rerun-if-changed=percpu-at-0.x");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-check-cfg=cfg(hosted)");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
+    if is_hosted(&arch) {
+        println!("cargo::rustc-cfg=hosted");
+    }
     let any_address = env::var_os("CARGO_FEATURE_NON_ZERO_VMA").is_some();
 
     // Relaxation would address data by the register that this library owns.
@@ -33,6 +38,18 @@ fn main() {
     fs::write(out.join("percpu.x"), fragment).expect("OUT_DIR is writable");
     fs::write(out.join("percpu-insert.x"), insert).expect("OUT_DIR is writable");
     println!("cargo::rustc-link-search={}", out.display());
+}
+
+/// Whether a thread-local plays the per-CPU register: in every process, unless `linux-gs` chooses
+/// the real register of the one architecture that gives it to a process.
+fn is_hosted(arch: &str) -> bool {
+    let process = ["CARGO_CFG_UNIX", "CARGO_CFG_WINDOWS"]
+        .iter()
+        .any(|family| env::var_os(family).is_some());
+    let own_register = env::var_os("CARGO_FEATURE_LINUX_GS").is_some()
+        && arch == "x86_64"
+        && env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux");
+    process && !own_register
 }
 
 /// The fragment at an ordinary address, and the script that inserts it into another one.

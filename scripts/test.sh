@@ -89,6 +89,8 @@ stage_lint() {
         check "lint: clippy, $aarch64, $features" \
             bare_cargo "$aarch64" clippy --package percpu-hv $features -- --deny warnings
     done
+    check "lint: clippy, host, linux-gs" \
+        cargo clippy --package percpu-hv --features linux-gs,non-zero-vma -- --deny warnings
     check "lint: clippy, macros" cargo clippy --package percpu-hv-macros --all-targets -- --deny warnings
     check "lint: clippy, link tests" cargo clippy --package links --all-targets -- --deny warnings
     for row in "${platforms[@]}"; do
@@ -169,6 +171,13 @@ stage_unit() {
             cargo test --package percpu-hv --lib --test hosted --test naive $features
     done
     check "unit: conformance, in a process" cargo test --package conformance
+    if [[ $(uname -m) == x86_64 ]]; then
+        # Optimized, so that the compiler holds values in the registers of a system call.
+        check "unit: conformance, in a process with GS_BASE" \
+            cargo test --package conformance --features linux-gs --test linux_gs --release
+    else
+        skip "unit: conformance, in a process with GS_BASE" "this is no x86_64"
+    fi
     check "unit: macros" cargo test --package percpu-hv-macros --lib
     if can_build aarch64-unknown-linux-gnu "unit: hosted mode on AArch64"; then
         check "unit: hosted mode on AArch64" hosted_on_aarch64

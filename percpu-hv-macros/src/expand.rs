@@ -54,7 +54,7 @@ fn call(item: Static, runtime: &TokenStream, errors: &mut Vec<Error>) -> TokenSt
         #runtime::__variable! {
             [#on_variable] [#on_storage]
             #vis static #name: #ty = #value;
-            storage = #storage, symbol = #symbol, alias = #alias
+            storage = #storage, symbol = #symbol, alias = #alias, rules = Checked
         }
     }
 }
@@ -87,7 +87,7 @@ mod tests {
                 ::found::__variable! {
                     [#[doc = "Exits."]] [#[unsafe(no_mangle)]]
                     pub(crate) static EXITS: &'static [u64] = &[1 + 1];
-                    storage = __PERCPU_EXITS, symbol = __PERCPU_SYM_EXITS, alias = EXITS_WRAPPER
+                    storage = __PERCPU_EXITS, symbol = __PERCPU_SYM_EXITS, alias = EXITS_WRAPPER, rules = Checked
                 }
             },
         );
@@ -104,7 +104,7 @@ mod tests {
                 self::runtime::__variable! {
                     [] []
                     static r#type: u8 = 0;
-                    storage = __PERCPU_type, symbol = __PERCPU_SYM_type, alias = type_WRAPPER
+                    storage = __PERCPU_type, symbol = __PERCPU_SYM_type, alias = type_WRAPPER, rules = Checked
                 }
             },
         );
@@ -127,7 +127,7 @@ mod tests {
                 ::found::__variable! {
                     [] []
                     static X: u8 = 0;
-                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER
+                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, rules = Checked
                 }
             };
             call.to_string()

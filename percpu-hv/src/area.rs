@@ -91,7 +91,7 @@ pub(crate) const fn overlap(a: usize, a_len: usize, b: usize, b_len: usize) -> b
     a_len != 0 && b_len != 0 && a < b.saturating_add(b_len) && b < a.saturating_add(a_len)
 }
 
-#[cfg(all(test, any(unix, windows)))]
+#[cfg(all(test, hosted))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -291,7 +291,7 @@ pub fn init_from(
 /// # Errors
 ///
 /// `NoCpus`, `TooManyCpus`, or `AlreadyInitialized` if the areas exist for another count.
-#[cfg(any(unix, windows))]
+#[cfg(hosted)]
 pub fn init_hosted(cpu_count: usize) -> Result<usize, InitError> {
     static ONE_BY_ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _held = ONE_BY_ONE
@@ -404,7 +404,7 @@ pub fn init_percpu_reg(cpu_id: usize) {
     unsafe { write_percpu_reg(percpu_area_base(cpu_id)) }
 }
 
-#[cfg(all(test, any(unix, windows)))]
+#[cfg(all(test, hosted))]
 mod tests {
     use std::sync::mpsc;
     use std::thread;

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
-#![cfg_attr(not(any(unix, windows)), no_std)]
+#![cfg_attr(not(hosted), no_std)]
 
-#[cfg(any(unix, windows))]
+#[cfg(hosted)]
 extern crate std;
 
 // The expansion says `::percpu_hv`, also in this crate's own code, tests and examples.
@@ -23,7 +23,7 @@ mod variable;
 use arch as init;
 
 pub use error::InitError;
-#[cfg(any(unix, windows))]
+#[cfg(hosted)]
 pub use init::init_hosted;
 pub use init::{
     init, init_from, init_in_place, init_percpu_reg, percpu_area_base, percpu_area_layout_expected,
@@ -36,10 +36,10 @@ pub use variable::PerCpu;
 /// What expansions and the compat crates name; not for other code.
 #[doc(hidden)]
 pub mod __priv {
-    #[cfg(all(not(any(feature = "sp-naive", unix, windows)), target_arch = "x86_64"))]
+    #[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
     pub use crate::arch::__PERCPU_SELF_PTR;
     pub use crate::guard::NoPreemptGuard;
-    pub use crate::variable::{Symbol, load_at, store_at};
+    pub use crate::variable::{Checked, Percpu, Symbol, load_at, store_at};
 }
 
 /// The linked address of a static in the per-CPU section, as `percpu_macros` offered it.

@@ -39,8 +39,8 @@ pub(crate) fn header() -> usize {
     crate::__displacement!(__PERCPU_HEADER).wrapping_sub(arch::bias())
 }
 
-/// Bare metal: the symbols of percpu.x, or of a linker script written for `percpu`.
-#[cfg(not(any(unix, windows)))]
+/// The symbols of percpu.x, or of a linker script written for `percpu`.
+#[cfg(not(hosted))]
 mod symbols {
     use super::Template;
     use crate::area::CACHE_LINE;
@@ -87,7 +87,7 @@ mod symbols {
 }
 
 /// A process: the bounds that the linker makes for a section whose name is an identifier.
-#[cfg(any(unix, windows))]
+#[cfg(hosted)]
 mod symbols {
     use super::Template;
 
@@ -128,7 +128,7 @@ pub(crate) fn size() -> usize {
 
 /// Where the template starts, as the variables' symbols count.
 #[cfg_attr(
-    not(any(feature = "non-zero-vma", unix, windows)),
+    not(any(feature = "non-zero-vma", hosted)),
     allow(dead_code, reason = "a register that holds the base is not biased")
 )]
 pub(crate) fn start() -> usize {
@@ -146,7 +146,7 @@ pub(crate) fn block() -> (usize, usize) {
 }
 
 /// Emits a variable's storage, in the section of this target.
-#[cfg(not(any(unix, windows)))]
+#[cfg(not(hosted))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __storage {
@@ -159,7 +159,7 @@ macro_rules! __storage {
 }
 
 /// Emits a variable's storage, in the section of a process.
-#[cfg(any(unix, windows))]
+#[cfg(hosted)]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __storage {

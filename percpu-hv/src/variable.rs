@@ -14,6 +14,9 @@ use crate::{Scalar, arch, percpu_area_base};
 /// [`displacement`](Symbol::displacement) name one static of type `T` in the per-CPU section.
 /// Only the expansion of `def_percpu` implements this trait.
 pub unsafe trait Symbol<T> {
+    /// What the safe accessors ask of `T`, and of their callers.
+    type Rules;
+
     /// The address that the linker gave the storage.
     fn address() -> usize;
 
@@ -52,6 +55,27 @@ pub unsafe trait Symbol<T> {
         unsafe { store_at(Self::current(), value) }
     }
 }
+
+/// The conditions under which safe code gets a `&mut T` of this CPU.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` in a per-CPU variable cannot be reached by safe code: it is not `Send`",
+    label = "another context on the same CPU would find what this one left there",
+    note = "wrap what is shared in a `Send` type, or use the `unsafe` methods `current_ref_raw` \
+            and `current_ref_mut_raw`"
+)]
+pub trait Rules<T> {}
+
+/// The rules of docs/safety.md.
+#[derive(Debug)]
+pub enum Checked {}
+
+/// Those of `percpu`, which asks for nothing: for the compat crates.
+#[derive(Debug)]
+pub enum Percpu {}
+
+// Rule 7: what another context may find.
+impl<T: Send> Rules<T> for Checked {}
+impl<T> Rules<T> for Percpu {}
 
 /// Loads a copy by its address. Volatile, since a handler on this CPU may write the variable
 /// between two loads.
@@ -159,27 +183,29 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
 
     /// Calls `f` with this CPU's copy; with the feature `preempt`, preemption is off meanwhile.
     ///
+    /// It exists for `T: Send`, since another context on this CPU finds what `f` left there.
+    ///
     /// `f` must not reach the same variable again, directly or from a handler that interrupts it:
     /// two exclusive references would exist (rule 5 of docs/safety.md).
     #[inline]
     pub fn with_current<F, R>(&self, f: F) -> R
     where
         F: FnOnce(&mut T) -> R,
-        T: Send,
+        S::Rules: Rules<T>,
     {
         let _guard = NoPreemptGuard::new();
         // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; rule 5 is the
-        // documented duty of the caller; rule 7, `T: Send`.
+        // documented duty of the caller; rule 7, `S::Rules`.
         f(unsafe { self.current_ref_mut_raw() })
     }
 
     /// Assigns the initial value to this CPU's copy; the old value is dropped.
     ///
-    /// The initial expression is evaluated as a constant once more.
+    /// The initial expression is evaluated as a constant once more. It exists for `T: Send`.
     #[inline]
     pub fn reset_to_init(&self)
     where
-        T: Send,
+        S::Rules: Rules<T>,
     {
         self.with_current(|value| *value = S::initial());
     }
@@ -294,7 +320,7 @@ macro_rules! __variable {
     (
         [$($attr:tt)*] [$($storage_attr:tt)*]
         $vis:vis static $name:ident: $ty:ty = $value:expr;
-        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, rules = $rules:ident
     ) => {
         $crate::__refuse_host!();
         $crate::__storage! { [$($storage_attr)*] $storage: $ty = $value; }
@@ -305,6 +331,8 @@ macro_rules! __variable {
 
         // SAFETY: rule 1, the storage is the static above, of this type and in the section.
         unsafe impl $crate::__priv::Symbol<$ty> for $symbol {
+            type Rules = $crate::__priv::$rules;
+
             #[inline(always)]
             fn address() -> ::core::primitive::usize {
                 $crate::__address!($storage)

@@ -21,53 +21,36 @@
 //! ours, so a feature chooses between definitions and never stands inside one.
 
 #[cfg_attr(feature = "sp-naive", path = "naive.rs")]
-#[cfg_attr(all(not(feature = "sp-naive"), any(unix, windows)), path = "hosted.rs")]
+#[cfg_attr(all(not(feature = "sp-naive"), hosted), path = "hosted.rs")]
 #[cfg_attr(
-    all(
-        not(feature = "sp-naive"),
-        not(any(unix, windows)),
-        target_arch = "aarch64"
-    ),
+    all(not(feature = "sp-naive"), not(hosted), target_arch = "aarch64"),
     path = "aarch64.rs"
 )]
 #[cfg_attr(
-    all(
-        not(feature = "sp-naive"),
-        not(any(unix, windows)),
-        target_arch = "arm"
-    ),
+    all(not(feature = "sp-naive"), not(hosted), target_arch = "arm"),
     path = "arm.rs"
 )]
 #[cfg_attr(
-    all(
-        not(feature = "sp-naive"),
-        not(any(unix, windows)),
-        target_arch = "loongarch64"
-    ),
+    all(not(feature = "sp-naive"), not(hosted), target_arch = "loongarch64"),
     path = "loongarch64.rs"
 )]
 #[cfg_attr(
     all(
         not(feature = "sp-naive"),
-        not(any(unix, windows)),
+        not(hosted),
         any(target_arch = "riscv32", target_arch = "riscv64")
     ),
     path = "riscv.rs"
 )]
 #[cfg_attr(
-    all(
-        not(feature = "sp-naive"),
-        not(any(unix, windows)),
-        target_arch = "x86_64"
-    ),
+    all(not(feature = "sp-naive"), not(hosted), target_arch = "x86_64"),
     path = "x86_64.rs"
 )]
 mod imp;
 
 #[cfg(not(any(
     feature = "sp-naive",
-    unix,
-    windows,
+    hosted,
     target_arch = "aarch64",
     target_arch = "arm",
     target_arch = "loongarch64",
@@ -86,11 +69,11 @@ pub(crate) use imp::*;
 #[cfg(feature = "sp-naive")]
 pub use imp::*;
 // Expansions name it.
-#[cfg(all(not(any(feature = "sp-naive", unix, windows)), target_arch = "x86_64"))]
+#[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
 pub use imp::__PERCPU_SELF_PTR;
 
 /// Nothing: a kernel, or a test of one, runs here.
-#[cfg(any(feature = "sp-naive", target_os = "linux", not(any(unix, windows))))]
+#[cfg(any(feature = "sp-naive", target_os = "linux", not(hosted)))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __refuse_host {
@@ -98,7 +81,7 @@ macro_rules! __refuse_host {
 }
 
 /// Refuses variables on a host where only the documentation builds.
-#[cfg(not(any(feature = "sp-naive", target_os = "linux", not(any(unix, windows)))))]
+#[cfg(not(any(feature = "sp-naive", target_os = "linux", not(hosted))))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __refuse_host {
@@ -112,7 +95,7 @@ macro_rules! __refuse_host {
 
 /// Whether an offset of the low bits of an address reaches every byte of the template.
 #[cfg(all(
-    not(any(feature = "sp-naive", feature = "non-zero-vma", unix, windows)),
+    not(any(feature = "sp-naive", feature = "non-zero-vma", hosted)),
     any(target_arch = "aarch64", target_arch = "arm")
 ))]
 fn check_reach(start: usize, size: usize, reach: usize) -> Result<(), crate::InitError> {
@@ -130,7 +113,7 @@ fn check_reach(start: usize, size: usize, reach: usize) -> Result<(), crate::Ini
 
 /// Whether every byte of the template has an address that 32 signed bits hold.
 #[cfg(all(
-    not(any(feature = "sp-naive", feature = "non-zero-vma", unix, windows)),
+    not(any(feature = "sp-naive", feature = "non-zero-vma", hosted)),
     any(
         target_arch = "loongarch64",
         target_arch = "riscv64",

@@ -75,7 +75,7 @@ pub fn init_from(
 }
 
 /// Does nothing, successfully, for 1 CPU.
-#[cfg(any(unix, windows))]
+#[cfg(hosted)]
 pub fn init_hosted(_cpu_count: usize) -> Result<usize, InitError> {
     Ok(1)
 }

@@ -20,40 +20,20 @@
 //! add rax, gs:[rip + __PERCPU_SELF_PTR]
 //! ```
 
-use core::arch::asm;
 use core::ptr;
 
 use crate::InitError;
-
-/// `IA32_GS_BASE` (SDM vol. 4, table 2-2).
-const IA32_GS_BASE: u32 = 0xc000_0101;
-
-/// `CR4.FSGSBASE` (SDM vol. 3A, 2.5): `rdgsbase` and `wrgsbase` are enabled.
-const CR4_FSGSBASE: u64 = 1 << 16;
 
 // The register's own value, in every area: `gs` relative reads are the only way to it that is
 // fast. The name is that of `percpu`, which assembly refers to.
 crate::__storage! { [#[doc(hidden)] #[unsafe(no_mangle)]] pub __PERCPU_SELF_PTR: usize = 0; }
 
-pub(crate) fn register() -> usize {
-    let (low, high): (u32, u32);
-    // SAFETY: rule 10. The MSR exists on every x86_64 and its read has no effect; not `pure`,
-    // since another context may run on another CPU.
-    unsafe {
-        asm!(
-            "rdmsr",
-            in("ecx") IA32_GS_BASE,
-            out("eax") low,
-            out("edx") high,
-            options(nomem, nostack, preserves_flags)
-        );
-    }
-    (high as usize) << 32 | low as usize
-}
+pub(crate) use gs_base::register;
 
 /// # Safety
 ///
 /// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
+#[inline]
 pub(crate) unsafe fn set_register(value: usize) {
     let own: *mut usize = ptr::with_exposed_provenance_mut(
         value.wrapping_add(crate::__displacement!(__PERCPU_SELF_PTR)),
@@ -61,22 +41,119 @@ pub(crate) unsafe fn set_register(value: usize) {
     // First the area, so that no handler finds a register whose area does not name it.
     // SAFETY: rules 2 and 3, inside the area that becomes this CPU's.
     unsafe { own.write_volatile(value) };
-    let cr4: u64;
-    // SAFETY: rule 10. CR4 is readable in ring 0. Not `nomem` on the writes: what comes after
-    // goes to another area.
-    unsafe {
-        asm!("mov {}, cr4", out(reg) cr4, options(nomem, nostack, preserves_flags));
-        if cr4 & CR4_FSGSBASE != 0 {
-            asm!("wrgsbase {}", in(reg) value, options(nostack, preserves_flags));
-        } else {
+    // SAFETY: rule 2 is the caller's.
+    unsafe { gs_base::set(value) };
+}
+
+/// The register in ring 0.
+#[cfg(not(target_os = "linux"))]
+mod gs_base {
+    use core::arch::asm;
+
+    /// `IA32_GS_BASE` (SDM vol. 4, "Architectural MSRs").
+    const IA32_GS_BASE: u32 = 0xc000_0101;
+
+    /// `CR4.FSGSBASE` (SDM vol. 3A, "Control Registers"): `rdgsbase` and `wrgsbase` are enabled.
+    const CR4_FSGSBASE: u64 = 1 << 16;
+
+    pub(crate) fn register() -> usize {
+        let (low, high): (u32, u32);
+        // SAFETY: rule 10. The MSR exists on every x86_64 and its read has no effect; not `pure`,
+        // since another context may run on another CPU.
+        unsafe {
             asm!(
-                "wrmsr",
+                "rdmsr",
                 in("ecx") IA32_GS_BASE,
-                in("eax") value as u32,
-                in("edx") (value >> 32) as u32,
+                out("eax") low,
+                out("edx") high,
+                options(nomem, nostack, preserves_flags)
+            );
+        }
+        (high as usize) << 32 | low as usize
+    }
+
+    /// # Safety
+    ///
+    /// Rule 2 of docs/safety.md.
+    pub(super) unsafe fn set(value: usize) {
+        let cr4: u64;
+        // SAFETY: rule 10. CR4 is readable in ring 0. Not `nomem` on the writes: what comes after
+        // goes to another area.
+        unsafe {
+            asm!("mov {}, cr4", out(reg) cr4, options(nomem, nostack, preserves_flags));
+            if cr4 & CR4_FSGSBASE != 0 {
+                asm!("wrgsbase {}", in(reg) value, options(nostack, preserves_flags));
+            } else {
+                asm!(
+                    "wrmsr",
+                    in("ecx") IA32_GS_BASE,
+                    in("eax") value as u32,
+                    in("edx") (value >> 32) as u32,
+                    options(nostack, preserves_flags)
+                );
+            }
+        }
+    }
+}
+
+/// The register of a Linux thread, which the kernel reads and writes for it: arch_prctl(2). A new
+/// thread has 0.
+#[cfg(target_os = "linux")]
+mod gs_base {
+    use core::arch::asm;
+    use core::ptr;
+
+    const SYS_ARCH_PRCTL: usize = 158;
+    const ARCH_SET_GS: usize = 0x1001;
+    const ARCH_GET_GS: usize = 0x1004;
+
+    /// What the kernel answers: 0, or a negated error number.
+    #[inline]
+    fn arch_prctl(code: usize, argument: usize) -> isize {
+        let result: isize;
+        // SAFETY: rule 10. The kernel takes the number from rax, gives the result there, and
+        // `syscall` itself overwrites rcx and r11 (AMD64 APM vol. 3, "SYSCALL"). It keeps the
+        // flags. `ARCH_GET_GS` writes memory.
+        unsafe {
+            asm!(
+                "syscall",
+                inlateout("rax") SYS_ARCH_PRCTL => result,
+                in("rdi") code,
+                in("rsi") argument,
+                lateout("rcx") _,
+                lateout("r11") _,
                 options(nostack, preserves_flags)
             );
         }
+        result
+    }
+
+    #[inline]
+    #[track_caller]
+    fn done(result: isize, what: &str) {
+        assert!(
+            result == 0,
+            "the kernel refuses to {what} GS_BASE (arch_prctl: error {}); percpu-hv needs x86_64 \
+             Linux without an emulation that leaves the call out",
+            -result
+        );
+    }
+
+    #[inline]
+    pub(crate) fn register() -> usize {
+        let mut value = 0_usize;
+        let result = arch_prctl(ARCH_GET_GS, (&raw mut value).expose_provenance());
+        done(result, "read");
+        // SAFETY: rule 10, the call wrote it.
+        unsafe { ptr::read_volatile(&raw const value) }
+    }
+
+    /// # Safety
+    ///
+    /// Rule 2 of docs/safety.md.
+    #[inline]
+    pub(super) unsafe fn set(value: usize) {
+        done(arch_prctl(ARCH_SET_GS, value), "write");
     }
 }
 
@@ -87,7 +164,7 @@ pub(crate) fn register_for_access() -> usize {
     // SAFETY: rule 10, one load from this CPU's area (rule 2); not `pure`, since the area changes
     // when the context moves to another CPU.
     unsafe {
-        asm!(
+        core::arch::asm!(
             concat!("mov {value}, qword ptr ", crate::__gs!()),
             value = out(reg) value,
             symbol = sym __PERCPU_SELF_PTR,
