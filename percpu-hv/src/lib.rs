@@ -14,6 +14,7 @@ mod error;
 mod guard;
 #[cfg(not(feature = "sp-naive"))]
 mod init;
+mod operations;
 mod scalar;
 #[cfg(not(feature = "sp-naive"))]
 mod section;
@@ -30,7 +31,7 @@ pub use init::{
     percpu_area_num, percpu_area_size, read_percpu_reg, write_percpu_reg,
 };
 pub use percpu_hv_macros::def_percpu;
-pub use scalar::Scalar;
+pub use scalar::{Bits, Integer, Scalar};
 pub use variable::PerCpu;
 
 /// What expansions and the compat crates name; not for other code.
@@ -39,7 +40,8 @@ pub mod __priv {
     #[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
     pub use crate::arch::__PERCPU_SELF_PTR;
     pub use crate::guard::NoPreemptGuard;
-    pub use crate::variable::{Checked, Percpu, Symbol, load_at, store_at};
+    pub use crate::scalar::{combine, load_at, op, store_at};
+    pub use crate::variable::{Checked, Percpu, Symbol};
 }
 
 /// The linked address of a static in the per-CPU section, as `percpu_macros` offered it.

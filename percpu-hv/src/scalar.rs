@@ -1,12 +1,19 @@
-//! Which types one load or store can move.
+//! Which types one instruction can move or change, and how that is done at an address.
 
-use core::ptr::NonNull;
+use core::mem::transmute_copy;
+use core::ptr::{self, NonNull};
+#[cfg(target_has_atomic = "64")]
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU16, AtomicU32};
 
-/// A type that one load or store moves: the variables with `read_current` and `write_current`.
+/// A type that one load or store moves: the variables with `read_current`, `write_current`,
+/// `swap_current` and `compare_exchange_current`.
 ///
 /// Implemented for all integers up to 64 bits, `bool`, `char`, `f32`, `f64`, raw pointers,
-/// `NonNull` and `Option<NonNull>`. Aliases need nothing: a type is looked at, not its spelling.
-/// (A 32-bit CPU moves a 64-bit value in two steps.)
+/// `NonNull`, `&'static T` of a `Sync` type, function pointers, and `Option` of the last three.
+/// Aliases need nothing: a type is looked at, not its spelling. (A 32-bit CPU moves a 64-bit value
+/// in two steps.)
 ///
 /// # Safety
 ///
@@ -17,27 +24,63 @@ use core::ptr::NonNull;
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {
-/// /// A newtype opts in.
+/// /// A newtype opts in, and so does an enum without fields.
 /// #[derive(Clone, Copy, PartialEq, Debug)]
 /// #[repr(transparent)]
 /// struct VcpuId(u32);
 /// // SAFETY: rule 7: a transparent `u32`, which is `Send`.
 /// unsafe impl percpu_hv::Scalar for VcpuId {}
 ///
+/// #[derive(Clone, Copy, PartialEq, Debug)]
+/// #[repr(u8)]
+/// enum World { Host, Guest }
+/// // SAFETY: rule 7: one byte, which is `Send`.
+/// unsafe impl percpu_hv::Scalar for World {}
+///
 /// #[percpu_hv::def_percpu]
 /// static CURRENT: VcpuId = VcpuId(7);
+/// #[percpu_hv::def_percpu]
+/// static WORLD: World = World::Host;
 ///
 /// percpu_hv::init_hosted(1).unwrap();
 /// percpu_hv::init_percpu_reg(0);
 /// assert_eq!(CURRENT.read_current(), VcpuId(7));
+/// assert_eq!(WORLD.swap_current(World::Guest), World::Host);
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no scalar: one load or store does not move it",
+    note = "reach it by `with_current`, or implement `percpu_hv::Scalar` for a newtype or enum of \
+            1, 2, 4 or 8 bytes"
+)]
 pub unsafe trait Scalar: Copy + 'static {
     /// Tells the optimizer which bit patterns a loaded byte can have.
     #[doc(hidden)]
     #[inline(always)]
     fn __loaded(_byte: usize) {}
 }
+
+/// A scalar with the operations `and`, `or` and `xor` on its bits: all integers and `bool`.
+///
+/// # Safety
+///
+/// Whatever the three operations make of the bits of two values is a value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `and`, `or` and `xor`",
+    note = "integers and `bool` have them; a newtype implements `percpu_hv::Bits`"
+)]
+pub unsafe trait Bits: Scalar {}
+
+/// A scalar with `add` and `sub`, which wrap around: all integers.
+///
+/// # Safety
+///
+/// Every pattern of its bits is a value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `add` and `sub`",
+    note = "integers have them; a newtype implements `percpu_hv::Integer`"
+)]
+pub unsafe trait Integer: Bits {}
 
 macro_rules! scalars {
     ($($ty:ty),*) => {$(
@@ -49,6 +92,16 @@ scalars!(
     char, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64
 );
 
+macro_rules! integers {
+    ($($ty:ty),*) => {$(
+        // SAFETY: rule 7: any bits are an integer.
+        unsafe impl Bits for $ty {}
+        // SAFETY: rule 7: any bits are an integer.
+        unsafe impl Integer for $ty {}
+    )*};
+}
+integers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
+
 // SAFETY: rule 7: one byte, and `Send`.
 unsafe impl Scalar for bool {
     #[inline(always)]
@@ -58,6 +111,9 @@ unsafe impl Scalar for bool {
     }
 }
 
+// SAFETY: rule 7: of two bits that are 0 or 1 comes 0 or 1.
+unsafe impl Bits for bool {}
+
 // SAFETY: rule 7: one address; dereferencing it is unsafe in every context.
 unsafe impl<T: 'static> Scalar for *const T {}
 // SAFETY: rule 7: as `*const T`.
@@ -66,3 +122,239 @@ unsafe impl<T: 'static> Scalar for *mut T {}
 unsafe impl<T: 'static> Scalar for NonNull<T> {}
 // SAFETY: rule 7: as `*const T`; `None` is the null address.
 unsafe impl<T: 'static> Scalar for Option<NonNull<T>> {}
+// SAFETY: rule 7: one address, `Send` since `T` is `Sync`.
+unsafe impl<T: Sync + 'static> Scalar for &'static T {}
+// SAFETY: rule 7: as `&T`; `None` is the null address.
+unsafe impl<T: Sync + 'static> Scalar for Option<&'static T> {}
+
+macro_rules! functions {
+    ($($argument:ident)*) => {
+        functions!(@ [$($argument)*] fn($($argument),*) -> R);
+        functions!(@ [$($argument)*] unsafe fn($($argument),*) -> R);
+        functions!(@ [$($argument)*] extern "C" fn($($argument),*) -> R);
+        functions!(@ [$($argument)*] unsafe extern "C" fn($($argument),*) -> R);
+    };
+    (@ [$($argument:ident)*] $function:ty) => {
+        // SAFETY: rule 7: the address of code, which is `Send`.
+        unsafe impl<R: 'static, $($argument: 'static),*> Scalar for $function {}
+        // SAFETY: rule 7: as the function; `None` is the null address.
+        unsafe impl<R: 'static, $($argument: 'static),*> Scalar for Option<$function> {}
+    };
+}
+functions!();
+functions!(A);
+functions!(A B);
+functions!(A B C);
+functions!(A B C D);
+functions!(A B C D E);
+functions!(A B C D E F);
+
+/// An operation of [`Bits`] or [`Integer`], as a const argument.
+pub mod op {
+    #![allow(missing_docs, reason = "the names say it")]
+    pub const ADD: u8 = 0;
+    pub const SUB: u8 = 1;
+    pub const AND: u8 = 2;
+    pub const OR: u8 = 3;
+    pub const XOR: u8 = 4;
+}
+
+/// What `OP` makes of two values, whose higher bits do not matter.
+#[inline(always)]
+const fn apply<const OP: u8>(a: u64, b: u64) -> u64 {
+    match OP {
+        op::ADD => a.wrapping_add(b),
+        op::SUB => a.wrapping_sub(b),
+        op::AND => a & b,
+        op::OR => a | b,
+        _ => a ^ b,
+    }
+}
+
+/// The value's bits, zero-extended.
+#[inline(always)]
+fn bits<V: Bits>(value: V) -> u64 {
+    // SAFETY: rule 7, `V` has one of these widths and no padding.
+    unsafe {
+        match size_of::<V>() {
+            1 => u64::from(transmute_copy::<V, u8>(&value)),
+            2 => u64::from(transmute_copy::<V, u16>(&value)),
+            4 => u64::from(transmute_copy::<V, u32>(&value)),
+            _ => transmute_copy::<V, u64>(&value),
+        }
+    }
+}
+
+/// The value that the low bits are.
+///
+/// # Safety
+///
+/// They are a value of `V`.
+#[inline(always)]
+unsafe fn value<V: Bits>(bits: u64) -> V {
+    // SAFETY: rule 7, `V` has one of these widths; that it is a value is the caller's.
+    unsafe {
+        match size_of::<V>() {
+            1 => transmute_copy::<u8, V>(&(bits as u8)),
+            2 => transmute_copy::<u16, V>(&(bits as u16)),
+            4 => transmute_copy::<u32, V>(&(bits as u32)),
+            _ => transmute_copy::<u64, V>(&bits),
+        }
+    }
+}
+
+/// What `OP` makes of two values.
+#[inline(always)]
+pub fn combine<V: Bits, const OP: u8>(a: V, b: V) -> V {
+    // SAFETY: rule 7, the contract of `Bits`, and of `Integer` for `add` and `sub`.
+    unsafe { value(apply::<OP>(bits(a), bits(b))) }
+}
+
+/// The integer 1.
+#[inline(always)]
+pub(crate) fn one<V: Integer>() -> V {
+    // SAFETY: rule 7, any bits are a value.
+    unsafe { value(1) }
+}
+
+/// Whether the target has an atomic operation of the scalar's width, as an error of compilation.
+macro_rules! assert_width {
+    ($ty:ty) => {
+        const {
+            assert!(
+                size_of::<$ty>() <= 4 || cfg!(target_has_atomic = "64"),
+                "percpu-hv: this target changes at most 32 bits atomically; use `with_current` \
+                 while interrupts are off"
+            )
+        }
+    };
+}
+
+/// An operation on the atomic of the scalar's width at an address, named with its bits' type.
+/// `AtomicPtr` keeps the provenance of a pointer; an `integer` has none, and arithmetic.
+macro_rules! atomic {
+    ($ty:ty, $address:expr, |$atomic:ident: $bits:ident| $operation:expr) => {
+        if size_of::<$ty>() == size_of::<usize>() {
+            atomic!(@ AtomicPtr<()>, *mut (), $address, $atomic, $bits, $operation)
+        } else {
+            atomic!(integer $ty, $address, |$atomic: $bits| $operation)
+        }
+    };
+    (integer $ty:ty, $address:expr, |$atomic:ident: $bits:ident| $operation:expr) => {
+        match size_of::<$ty>() {
+            1 => atomic!(@ AtomicU8, u8, $address, $atomic, $bits, $operation),
+            2 => atomic!(@ AtomicU16, u16, $address, $atomic, $bits, $operation),
+            4 => atomic!(@ AtomicU32, u32, $address, $atomic, $bits, $operation),
+            #[cfg(target_has_atomic = "64")]
+            _ => atomic!(@ AtomicU64, u64, $address, $atomic, $bits, $operation),
+            #[cfg(not(target_has_atomic = "64"))]
+            _ => unreachable!(),
+        }
+    };
+    (@ $own:ty, $inner:ty, $address:expr, $atomic:ident, $bits:ident, $operation:expr) => {{
+        type $bits = $inner;
+        let $atomic = <$own>::from_ptr(ptr::with_exposed_provenance_mut($address));
+        $operation
+    }};
+}
+
+/// Loads a copy by its address. Atomic, since a handler or another CPU may write it meanwhile.
+///
+/// # Safety
+///
+/// There is a `V` at `address` that may be read (rules 3 and 5 of docs/safety.md).
+#[inline(always)]
+pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
+    // SAFETY: rules 3 and 5 are the caller's.
+    unsafe {
+        if size_of::<V>() > 4 && cfg!(not(target_has_atomic = "64")) {
+            return ptr::with_exposed_provenance::<V>(address).read_volatile();
+        }
+        atomic!(V, address, |atomic: Width| {
+            transmute_copy::<Width, V>(&atomic.load(Relaxed))
+        })
+    }
+}
+
+/// Stores a copy by its address, atomic as [`load_at`].
+///
+/// # Safety
+///
+/// There is a `V` at `address` that may be written (rules 3 and 5 of docs/safety.md).
+#[inline(always)]
+pub unsafe fn store_at<V: Scalar>(address: usize, value: V) {
+    // SAFETY: rules 3 and 5 are the caller's.
+    unsafe {
+        if size_of::<V>() > 4 && cfg!(not(target_has_atomic = "64")) {
+            return ptr::with_exposed_provenance_mut::<V>(address).write_volatile(value);
+        }
+        atomic!(V, address, |atomic: Width| {
+            atomic.store(transmute_copy::<V, Width>(&value), Relaxed)
+        });
+    }
+}
+
+/// Replaces a copy by its address.
+///
+/// # Safety
+///
+/// As [`store_at`].
+#[inline(always)]
+pub(crate) unsafe fn swap_at<V: Scalar>(address: usize, value: V) -> V {
+    assert_width!(V);
+    // SAFETY: rules 3 and 5 are the caller's.
+    unsafe {
+        atomic!(V, address, |atomic: Width| {
+            transmute_copy::<Width, V>(&atomic.swap(transmute_copy::<V, Width>(&value), Relaxed))
+        })
+    }
+}
+
+/// Replaces a copy by its address if it has the bits of `current`; the value that was there is
+/// `Ok` if so.
+///
+/// # Safety
+///
+/// As [`store_at`].
+#[inline(always)]
+pub(crate) unsafe fn compare_exchange_at<V: Scalar>(
+    address: usize,
+    current: V,
+    new: V,
+) -> Result<V, V> {
+    assert_width!(V);
+    // SAFETY: rules 3 and 5 are the caller's.
+    unsafe {
+        atomic!(V, address, |atomic: Width| {
+            let current = transmute_copy::<V, Width>(&current);
+            let new = transmute_copy::<V, Width>(&new);
+            let value = |found: Width| transmute_copy::<Width, V>(&found);
+            let result = atomic.compare_exchange(current, new, Relaxed, Relaxed);
+            result.map(value).map_err(value)
+        })
+    }
+}
+
+/// Combines a copy by its address with `operand`, and gives the value that was there.
+///
+/// # Safety
+///
+/// As [`store_at`]; `V: Integer` for `add` and `sub`.
+#[inline(always)]
+pub(crate) unsafe fn fetch_at<V: Bits, const OP: u8>(address: usize, operand: V) -> V {
+    assert_width!(V);
+    // SAFETY: rules 3 and 5 are the caller's; rule 7, what comes out is a value.
+    unsafe {
+        atomic!(integer V, address, |atomic: Width| {
+            let operand = transmute_copy::<V, Width>(&operand);
+            let old = match OP {
+                op::ADD => atomic.fetch_add(operand, Relaxed),
+                op::SUB => atomic.fetch_sub(operand, Relaxed),
+                op::AND => atomic.fetch_and(operand, Relaxed),
+                op::OR => atomic.fetch_or(operand, Relaxed),
+                _ => atomic.fetch_xor(operand, Relaxed),
+            };
+            transmute_copy::<Width, V>(&old)
+        })
+    }
+}

@@ -4,7 +4,8 @@ use core::marker::PhantomData;
 use core::ptr;
 
 use crate::guard::NoPreemptGuard;
-use crate::{Scalar, arch, percpu_area_base};
+use crate::scalar::{compare_exchange_at, fetch_at, load_at, one, store_at, swap_at};
+use crate::{Bits, Integer, Scalar, arch, percpu_area_base};
 
 /// A variable's storage: its address, its displacement and its initial value.
 ///
@@ -54,6 +55,83 @@ pub unsafe trait Symbol<T> {
         // SAFETY: rule 3; rules 2 and 5 are the caller's.
         unsafe { store_at(Self::current(), value) }
     }
+
+    /// Whether the operations below are one instruction each, which no migration can split.
+    const IN_ONE_INSTRUCTION: bool = false;
+
+    /// Replaces this CPU's copy, and gives what was there.
+    ///
+    /// # Safety
+    ///
+    /// As [`load`](Symbol::load).
+    #[inline(always)]
+    unsafe fn swap<V: Scalar>(value: V) -> V {
+        // SAFETY: rule 3; rules 2 and 5 are the caller's.
+        unsafe { swap_at(Self::current(), value) }
+    }
+
+    /// Replaces this CPU's copy if it has the bits of `current`; what was there is `Ok` if so.
+    ///
+    /// # Safety
+    ///
+    /// As [`load`](Symbol::load).
+    #[inline(always)]
+    unsafe fn compare_exchange<V: Scalar>(current: V, new: V) -> Result<V, V> {
+        // SAFETY: rule 3; rules 2 and 5 are the caller's.
+        unsafe { compare_exchange_at(Self::current(), current, new) }
+    }
+
+    /// Replaces this CPU's copy by what `new` makes of it, and gives what was there.
+    ///
+    /// # Safety
+    ///
+    /// As [`load`](Symbol::load).
+    #[inline(always)]
+    unsafe fn replace<V: Scalar>(mut new: impl FnMut(V) -> V) -> V {
+        // SAFETY: as here.
+        unsafe {
+            let mut old = Self::load();
+            loop {
+                match Self::compare_exchange(old, new(old)) {
+                    Ok(old) => return old,
+                    Err(found) => old = found,
+                }
+            }
+        }
+    }
+
+    /// Combines this CPU's copy with `operand` by the operation `OP`, one of [`op`](crate::scalar::op).
+    ///
+    /// # Safety
+    ///
+    /// As [`load`](Symbol::load); `V: Integer` for `add` and `sub`.
+    #[inline(always)]
+    unsafe fn update<V: Bits, const OP: u8>(operand: V) {
+        // SAFETY: as here.
+        unsafe { fetch_at::<V, OP>(Self::current(), operand) };
+    }
+
+    /// Adds or subtracts 1.
+    ///
+    /// # Safety
+    ///
+    /// As [`load`](Symbol::load).
+    #[inline(always)]
+    unsafe fn step<V: Integer, const OP: u8>() {
+        // SAFETY: as here.
+        unsafe { Self::update::<V, OP>(one()) };
+    }
+
+    /// As [`update`](Symbol::update), and gives what was there.
+    ///
+    /// # Safety
+    ///
+    /// As [`update`](Symbol::update).
+    #[inline(always)]
+    unsafe fn fetch<V: Bits, const OP: u8>(operand: V) -> V {
+        // SAFETY: as here.
+        unsafe { fetch_at::<V, OP>(Self::current(), operand) }
+    }
 }
 
 /// The conditions under which safe code gets a `&mut T` of this CPU.
@@ -76,29 +154,6 @@ pub enum Percpu {}
 // Rule 7: what another context may find.
 impl<T: Send> Rules<T> for Checked {}
 impl<T> Rules<T> for Percpu {}
-
-/// Loads a copy by its address. Volatile, since a handler on this CPU may write the variable
-/// between two loads.
-///
-/// # Safety
-///
-/// There is a `V` at `address` that may be read (rules 3 and 5 of docs/safety.md).
-#[inline(always)]
-pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
-    // SAFETY: rules 3 and 5 are the caller's.
-    unsafe { ptr::with_exposed_provenance::<V>(address).read_volatile() }
-}
-
-/// Stores a copy by its address, volatile as [`load_at`].
-///
-/// # Safety
-///
-/// There is a `V` at `address` that may be written (rules 3 and 5 of docs/safety.md).
-#[inline(always)]
-pub unsafe fn store_at<V: Scalar>(address: usize, value: V) {
-    // SAFETY: rules 3 and 5 are the caller's.
-    unsafe { ptr::with_exposed_provenance_mut::<V>(address).write_volatile(value) }
-}
 
 /// The type of the static that `#[def_percpu]` leaves in place of the original: a name for one
 /// `T` per CPU.

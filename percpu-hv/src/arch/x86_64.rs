@@ -380,6 +380,78 @@ macro_rules! __direct {
                 }
             }
         }
+
+        const IN_ONE_INSTRUCTION: ::core::primitive::bool = true;
+
+        #[inline(always)]
+        unsafe fn update<V: $crate::Bits, const OP: u8>(operand: V) {
+            // SAFETY: rule 10, one instruction, without `lock` since only this CPU writes; the
+            // flags change; otherwise as `load`.
+            unsafe {
+                match ::core::mem::size_of::<V>() {
+                    1 => $crate::__update!(reg_byte, u8, "{operand}", OP, operand, $symbol),
+                    2 => $crate::__update!(reg, u16, "{operand:x}", OP, operand, $symbol),
+                    4 => $crate::__update!(reg, u32, "{operand:e}", OP, operand, $symbol),
+                    _ => $crate::__update!(reg, u64, "{operand}", OP, operand, $symbol),
+                }
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn step<V: $crate::Integer, const OP: u8>() {
+            // SAFETY: rule 10, one instruction, as `update`.
+            unsafe {
+                ::core::arch::asm!(
+                    ".if {op} == 0",
+                    $crate::__step!("inc"),
+                    ".else",
+                    $crate::__step!("dec"),
+                    ".endif",
+                    size = const ::core::mem::size_of::<V>(),
+                    op = const OP,
+                    symbol = sym $symbol,
+                    options(nostack)
+                );
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn fetch<V: $crate::Bits, const OP: u8>(operand: V) -> V {
+            use $crate::__priv::{combine, op};
+            // SAFETY: rule 10, one instruction, as `update`; or rule 7, the loop stores values.
+            unsafe {
+                match OP {
+                    op::ADD => $crate::__fetch_add!(V, operand, $symbol),
+                    op::SUB => {
+                        let negated = combine::<V, { op::SUB }>(::core::mem::zeroed(), operand);
+                        $crate::__fetch_add!(V, negated, $symbol)
+                    }
+                    _ => Self::replace(|old| combine::<V, OP>(old, operand)),
+                }
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn swap<V: $crate::Scalar>(value: V) -> V {
+            // SAFETY: as `fetch`. An `xchg` with memory always locks the bus.
+            unsafe { Self::replace(|_| value) }
+        }
+
+        #[inline(always)]
+        unsafe fn compare_exchange<V: $crate::Scalar>(
+            current: V,
+            new: V,
+        ) -> ::core::result::Result<V, V> {
+            // SAFETY: rule 10, one instruction, as `update`.
+            unsafe {
+                match ::core::mem::size_of::<V>() {
+                    1 => $crate::__cmpxchg!("al", reg_byte, u8, "{new}", current, new, $symbol),
+                    2 => $crate::__cmpxchg!("ax", reg, u16, "{new:x}", current, new, $symbol),
+                    4 => $crate::__cmpxchg!("eax", reg, u32, "{new:e}", current, new, $symbol),
+                    _ => $crate::__cmpxchg!("rax", reg, u64, "{new}", current, new, $symbol),
+                }
+            }
+        }
     };
 }
 
@@ -411,6 +483,107 @@ macro_rules! __store {
             options(nostack, preserves_flags)
         )
     };
+}
+
+/// An instruction chosen by `OP`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __update {
+    ($class:ident, $bits:ty, $operand:literal, $op:ident, $value:ident, $symbol:path) => {
+        ::core::arch::asm!(
+            ".if {op} == 0",
+            ::core::concat!("add ", $crate::__gs!(), ", ", $operand),
+            ".elseif {op} == 1",
+            ::core::concat!("sub ", $crate::__gs!(), ", ", $operand),
+            ".elseif {op} == 2",
+            ::core::concat!("and ", $crate::__gs!(), ", ", $operand),
+            ".elseif {op} == 3",
+            ::core::concat!("or ", $crate::__gs!(), ", ", $operand),
+            ".else",
+            ::core::concat!("xor ", $crate::__gs!(), ", ", $operand),
+            ".endif",
+            operand = in($class) ::core::mem::transmute_copy::<V, $bits>(&$value),
+            op = const $op,
+            symbol = sym $symbol,
+            options(nostack)
+        )
+    };
+}
+
+/// `inc` or `dec` of the operand's width.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __step {
+    ($mnemonic:literal) => {
+        ::core::concat!(
+            ".if {size} == 1\n",
+            $mnemonic,
+            " byte ptr ",
+            $crate::__gs!(),
+            "\n.elseif {size} == 2\n",
+            $mnemonic,
+            " word ptr ",
+            $crate::__gs!(),
+            "\n.elseif {size} == 4\n",
+            $mnemonic,
+            " dword ptr ",
+            $crate::__gs!(),
+            "\n.else\n",
+            $mnemonic,
+            " qword ptr ",
+            $crate::__gs!(),
+            "\n.endif"
+        )
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __fetch_add {
+    ($ty:ty, $operand:expr, $symbol:path) => {
+        match ::core::mem::size_of::<$ty>() {
+            1 => $crate::__fetch_add!(@ $ty, reg_byte, u8, "{value}", $operand, $symbol),
+            2 => $crate::__fetch_add!(@ $ty, reg, u16, "{value:x}", $operand, $symbol),
+            4 => $crate::__fetch_add!(@ $ty, reg, u32, "{value:e}", $operand, $symbol),
+            _ => $crate::__fetch_add!(@ $ty, reg, u64, "{value}", $operand, $symbol),
+        }
+    };
+    (@ $ty:ty, $class:ident, $bits:ty, $register:literal, $operand:expr, $symbol:path) => {{
+        let mut value = ::core::mem::transmute_copy::<$ty, $bits>(&$operand);
+        ::core::arch::asm!(
+            ::core::concat!("xadd ", $crate::__gs!(), ", ", $register),
+            value = inout($class) value,
+            symbol = sym $symbol,
+            options(nostack)
+        );
+        ::core::mem::transmute_copy::<$bits, $ty>(&value)
+    }};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __cmpxchg {
+    (
+        $accumulator:tt, $class:ident, $bits:ty, $register:literal,
+        $current:ident, $new:ident, $symbol:path
+    ) => {{
+        use ::core::mem::{MaybeUninit, transmute_copy};
+        // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
+        let found: MaybeUninit<$bits>;
+        ::core::arch::asm!(
+            ::core::concat!("cmpxchg ", $crate::__gs!(), ", ", $register),
+            new = in($class) transmute_copy::<V, MaybeUninit<$bits>>(&$new),
+            inout($accumulator) transmute_copy::<V, MaybeUninit<$bits>>(&$current) => found,
+            symbol = sym $symbol,
+            options(nostack)
+        );
+        let value = transmute_copy::<MaybeUninit<$bits>, V>(&found);
+        if found.assume_init() == transmute_copy::<V, $bits>(&$current) {
+            ::core::result::Result::Ok(value)
+        } else {
+            ::core::result::Result::Err(value)
+        }
+    }};
 }
 
 #[cfg(not(feature = "non-zero-vma"))]

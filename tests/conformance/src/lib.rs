@@ -7,6 +7,7 @@
 
 mod areas;
 mod errors;
+mod operations;
 mod values;
 
 use core::alloc::Layout;
@@ -155,5 +156,6 @@ pub fn before_init(machine: &dyn Machine, areas: Areas) -> Result<Count, InitErr
 pub fn after_init(machine: &dyn Machine) -> Count {
     run(machine, errors::TESTS_AFTER_INIT)
         .and(run(machine, values::TESTS))
+        .and(run(machine, operations::TESTS))
         .and(run(machine, areas::TESTS))
 }

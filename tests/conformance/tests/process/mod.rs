@@ -48,7 +48,7 @@ pub(crate) fn passes(areas: Areas) {
     assert_eq!(
         count,
         Count {
-            passed: 28,
+            passed: 34,
             failed: 0
         }
     );
