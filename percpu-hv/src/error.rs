@@ -29,6 +29,21 @@ pub enum InitError {
         /// The number of CPUs with an area.
         cpu_count: usize,
     },
+    /// There is no area for this CPU id.
+    NoSuchCpu {
+        /// The CPU id asked for.
+        cpu_id: usize,
+        /// The number of CPUs with an area: 0 before init.
+        cpu_count: usize,
+    },
+    /// A CPU claimed this id already.
+    CpuTaken {
+        /// The CPU id asked for.
+        cpu_id: usize,
+    },
+    /// An area cannot be built anew: the template is a live area itself, as in a linker script
+    /// written for `percpu`, or with `sp-naive`.
+    TemplateInUse,
     /// The template exceeds what the offsets of this architecture and mode reach.
     TemplateTooLarge {
         /// Bytes of the template.
@@ -73,6 +88,20 @@ impl fmt::Display for InitError {
                 f,
                 "the per-CPU areas take {needed} bytes, but {given} were given; size the memory \
                  by `percpu_area_layout_expected`"
+            ),
+            Self::NoSuchCpu { cpu_id, cpu_count } => write!(
+                f,
+                "there is no per-CPU area for CPU id {cpu_id}: there are areas for {cpu_count} \
+                 CPUs; CPU ids are dense indices from 0, not MPIDRs or APIC ids"
+            ),
+            Self::CpuTaken { cpu_id } => write!(
+                f,
+                "the per-CPU area of CPU id {cpu_id} is another CPU's already; give each CPU an \
+                 id of its own"
+            ),
+            Self::TemplateInUse => f.write_str(
+                "the per-CPU template is a live area and not pristine; link with percpu.x of \
+                 percpu-hv to build areas anew",
             ),
             Self::NoAreas => f.write_str(
                 "this image reserves no per-CPU areas; set PERCPU_CPU_NUM in the linker script, \

@@ -6,8 +6,10 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::cpu::OWN_ID;
+use crate::scalar::{load_at, store_at, swap_at};
 use crate::section::{self, MAGIC, Template};
-use crate::{InitError, arch, area};
+use crate::{CpuId, InitError, arch, area, def_percpu};
 
 /// Uninit (not claimed) -> Building (claimed, `count` is 0) -> Ready (`count` is not 0).
 ///
@@ -202,8 +204,47 @@ fn loaded_template() -> Result<Template, InitError> {
 }
 
 fn init_at(base: usize, cpu_count: usize) -> Result<usize, InitError> {
-    let plan = Plan::new(&loaded_template()?, base, cpu_count)?;
-    AREAS.init(plan, Plan::build)
+    AREAS.init(Plan::new(&loaded_template()?, base, cpu_count)?, build)
+}
+
+/// Copies the template to the areas, and tells each its CPU.
+fn build(plan: &Plan) {
+    plan.build();
+    for cpu in 0..plan.count {
+        // SAFETY: rules 3 and 9, inside the area of `cpu`, which no CPU uses yet.
+        unsafe { store_at(plan.base + cpu * plan.stride + OWN_ID.offset(), cpu) };
+    }
+}
+
+/// The number of CPUs with an area: 0 before init.
+#[inline]
+pub(crate) fn initialized() -> usize {
+    AREAS.count()
+}
+
+/// Panics unless this CPU's register holds the base of an area that says so itself.
+#[cfg(all(debug_assertions, not(hosted)))]
+#[track_caller]
+pub(crate) fn assert_register() {
+    let base = read_percpu_reg();
+    let count = AREAS.count();
+    if count == 0 {
+        refuse(0, 0);
+    }
+    let distance = base.wrapping_sub(AREAS.base.load(Ordering::Relaxed));
+    let stride = AREAS.stride.load(Ordering::Relaxed);
+    let cpu = distance / stride;
+    assert!(
+        distance % stride == 0 && cpu < count,
+        "the per-CPU register of this CPU holds {base:#x}, which is no area; call \
+         `percpu_hv::init_percpu_reg(cpu_id)` on this CPU before it uses a per-CPU variable"
+    );
+    // SAFETY: rule 3, inside the area.
+    let own: usize = unsafe { load_at(base + OWN_ID.offset()) };
+    assert!(
+        own == cpu,
+        "the per-CPU area of CPU {cpu} is overwritten: it says that it is that of CPU {own}"
+    );
 }
 
 /// Sets up the areas that the linker script reserves (`PERCPU_CPU_NUM` of them with percpu.x),
@@ -226,8 +267,7 @@ pub fn init_in_place() -> Result<usize, InitError> {
     if count == 0 {
         return Err(InitError::NoAreas);
     }
-    let plan = Plan::new(&template, base, count)?;
-    AREAS.init(plan, Plan::build)
+    AREAS.init(Plan::new(&template, base, count)?, build)
 }
 
 /// Sets up the areas of CPUs `0..cpu_count` in memory at `base`, sized and aligned as
@@ -402,6 +442,73 @@ pub fn init_percpu_reg(cpu_id: usize) {
     arch::assert_register_accessible();
     // SAFETY: rule 2, `percpu_area_base` gives the base of an area; the id is the caller's.
     unsafe { write_percpu_reg(percpu_area_base(cpu_id)) }
+}
+
+/// Whether a CPU claimed the area.
+#[def_percpu]
+static TAKEN: bool = false;
+
+/// As [`init_percpu_reg`], for an id that no other CPU has claimed: the sound way.
+///
+/// The id is this CPU's for as long as the image runs. It may run before the MMU is on if CPUs are
+/// started one after the other.
+///
+/// # Errors
+///
+/// `NoSuchCpu` and `CpuTaken`; the register is as before then.
+///
+/// # Panics
+///
+/// As `init_percpu_reg` at a wrong exception level.
+#[track_caller]
+pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
+    let cpu_count = AREAS.count();
+    if cpu_id >= cpu_count {
+        return Err(InitError::NoSuchCpu { cpu_id, cpu_count });
+    }
+    arch::assert_register_accessible();
+    let taken = AREAS.area(cpu_id) + TAKEN.offset();
+    // SAFETY: rule 3, inside the area; rule 11 where the MMU is off.
+    let taken = unsafe {
+        if arch::memory_is_normal() {
+            swap_at(taken, true)
+        } else {
+            let before = load_at(taken);
+            store_at(taken, true);
+            before
+        }
+    };
+    if taken {
+        return Err(InitError::CpuTaken { cpu_id });
+    }
+    init_percpu_reg(cpu_id);
+    Ok(CpuId::checked(cpu_id))
+}
+
+/// Builds the area of a CPU that went away from the template once more, for the CPU that comes in
+/// its place: every variable has its initial value, and the id can be claimed again.
+///
+/// Values are forgotten, not dropped, since an area does not know their types: what a variable
+/// owns is released before by [`reset_remote`](crate::PerCpu::reset_remote), and a counter keeps
+/// its count by [`retire`](crate::PerCpu::retire).
+///
+/// # Errors
+///
+/// `TemplateInUse`, `TemplateNotLoaded`; nothing is changed then.
+///
+/// # Safety
+///
+/// No CPU uses the area, and no reference into it lives (rule 6 of docs/safety.md).
+pub unsafe fn reinit_percpu_area(cpu: CpuId) -> Result<(), InitError> {
+    let template = loaded_template()?;
+    if AREAS.base.load(Ordering::Relaxed) == template.image {
+        return Err(InitError::TemplateInUse);
+    }
+    let area = AREAS.area(cpu.index());
+    copy(template.image, area, template.size);
+    // SAFETY: rule 3, inside the area; rule 6 is the caller's.
+    unsafe { store_at(area + OWN_ID.offset(), cpu.index()) };
+    Ok(())
 }
 
 #[cfg(all(test, hosted))]

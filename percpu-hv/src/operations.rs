@@ -5,14 +5,22 @@
 
 use crate::guard::NoPreemptGuard;
 use crate::scalar::{combine, load_at, one, op, store_at};
-use crate::variable::{PerCpu, Symbol};
+use crate::variable::{Contract, PerCpu, Symbol, assert_register};
 use crate::{Bits, Integer, Scalar};
 
 /// Keeps the context on its CPU between reading the register and the operation, where these are
 /// two instructions and the kernel is preemptible.
 #[inline(always)]
-fn stay<S: Symbol<T>, T>() -> Option<NoPreemptGuard> {
-    (!S::IN_ONE_INSTRUCTION).then(NoPreemptGuard::new)
+#[track_caller]
+pub(crate) fn stay<S: Symbol<T>, T>() -> Option<NoPreemptGuard> {
+    if S::IN_ONE_INSTRUCTION {
+        if <S::Rules as Contract>::CHECKED {
+            assert_register();
+        }
+        None
+    } else {
+        Some(PerCpu::<S, T>::enter())
+    }
 }
 
 /// Methods for an operation: protected, with the old value, and both unprotected.
@@ -25,6 +33,7 @@ macro_rules! operations {
             $(
                 #[doc = concat!($effect, ", atomically against interrupts on this CPU. Linux: `this_cpu_", $linux, "`.")]
                 #[inline]
+                #[track_caller]
                 pub fn $update(&self, operand: T) {
                     let _guard = stay::<S, T>();
                     // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; `T` is the
@@ -34,6 +43,7 @@ macro_rules! operations {
 
                 #[doc = concat!("As [`", stringify!($update), "`](Self::", stringify!($update), "), and gives the value before.")]
                 #[inline]
+                #[track_caller]
                 pub fn $fetch(&self, operand: T) -> T {
                     let _guard = stay::<S, T>();
                     // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; `T` is the
@@ -44,6 +54,7 @@ macro_rules! operations {
                 #[doc = concat!($effect, ", by a load and a store: what an interrupt on this CPU writes in between is")]
                 #[doc = concat!("lost. For code that runs with interrupts masked. Linux: `__this_cpu_", $linux, "`.")]
                 #[inline]
+                #[track_caller]
                 pub fn $update_unprotected(&self, operand: T) {
                     if S::IN_ONE_INSTRUCTION {
                         self.$update(operand);
@@ -54,6 +65,7 @@ macro_rules! operations {
 
                 #[doc = concat!("As [`", stringify!($update_unprotected), "`](Self::", stringify!($update_unprotected), "), and gives the value before.")]
                 #[inline]
+                #[track_caller]
                 pub fn $fetch_unprotected(&self, operand: T) -> T {
                     self.change_unprotected(|old| combine::<T, { op::$op }>(old, operand))
                 }
@@ -84,6 +96,7 @@ impl<S: Symbol<T>, T: Integer> PerCpu<S, T> {
     /// Adds 1 to this CPU's value, wrapping around, atomically against interrupts on this CPU.
     /// Linux: `this_cpu_inc`.
     #[inline]
+    #[track_caller]
     pub fn inc_current(&self) {
         let _guard = stay::<S, T>();
         // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; `T` is the type of `S`.
@@ -93,6 +106,7 @@ impl<S: Symbol<T>, T: Integer> PerCpu<S, T> {
     /// Subtracts 1 from this CPU's value, wrapping around, atomically against interrupts on this
     /// CPU. Linux: `this_cpu_dec`.
     #[inline]
+    #[track_caller]
     pub fn dec_current(&self) {
         let _guard = stay::<S, T>();
         // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; `T` is the type of `S`.
@@ -102,6 +116,7 @@ impl<S: Symbol<T>, T: Integer> PerCpu<S, T> {
     /// Adds 1 by a load and a store, as [`add_current_unprotected`](Self::add_current_unprotected)
     /// does. Linux: `__this_cpu_inc`.
     #[inline]
+    #[track_caller]
     pub fn inc_current_unprotected(&self) {
         if S::IN_ONE_INSTRUCTION {
             self.inc_current();
@@ -113,6 +128,7 @@ impl<S: Symbol<T>, T: Integer> PerCpu<S, T> {
     /// Subtracts 1 by a load and a store, as
     /// [`sub_current_unprotected`](Self::sub_current_unprotected) does. Linux: `__this_cpu_dec`.
     #[inline]
+    #[track_caller]
     pub fn dec_current_unprotected(&self) {
         if S::IN_ONE_INSTRUCTION {
             self.dec_current();
@@ -126,6 +142,7 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     /// Replaces this CPU's value, atomically against interrupts on this CPU, and gives the one
     /// before. Linux: `this_cpu_xchg`.
     #[inline]
+    #[track_caller]
     pub fn swap_current(&self, value: T) -> T {
         let _guard = stay::<S, T>();
         // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; `T` is the type of `S`.
@@ -140,6 +157,7 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     /// The value that is there, if it is another one. (Bits are compared: a floating-point 0 is not
     /// -0.)
     #[inline]
+    #[track_caller]
     pub fn compare_exchange_current(&self, current: T, new: T) -> Result<T, T> {
         let _guard = stay::<S, T>();
         // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; `T` is the type of `S`.
@@ -150,13 +168,14 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     /// on this CPU writes in between is lost. For code that runs with interrupts masked. Linux:
     /// `__this_cpu_xchg`.
     #[inline]
+    #[track_caller]
     pub fn swap_current_unprotected(&self, value: T) -> T {
         self.change_unprotected(|_| value)
     }
 
     #[inline(always)]
     fn change_unprotected(&self, change: impl FnOnce(T) -> T) -> T {
-        let _guard = NoPreemptGuard::new();
+        let _guard = Self::enter();
         // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; `T` is the type of `S`.
         unsafe {
             if S::IN_ONE_INSTRUCTION {

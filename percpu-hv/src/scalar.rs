@@ -217,6 +217,13 @@ pub(crate) fn one<V: Integer>() -> V {
     unsafe { value(1) }
 }
 
+/// The integer 0.
+#[inline(always)]
+pub(crate) fn zero<V: Integer>() -> V {
+    // SAFETY: rule 7, any bits are a value.
+    unsafe { value(0) }
+}
+
 /// Whether the target has an atomic operation of the scalar's width, as an error of compilation.
 macro_rules! assert_width {
     ($ty:ty) => {

@@ -32,7 +32,7 @@ impl Template {
 pub(crate) const MAGIC: usize = 0x7063_6876;
 
 // In every section, so that it is never empty and a lost template can be told.
-crate::__storage! { [] __PERCPU_HEADER: usize = MAGIC; }
+crate::__storage! { variables [] __PERCPU_HEADER: usize = MAGIC; }
 
 /// The offset of the header, which holds [`MAGIC`].
 pub(crate) fn header() -> usize {
@@ -145,25 +145,37 @@ pub(crate) fn block() -> (usize, usize) {
     symbols::block()
 }
 
-/// Emits a variable's storage, in the section of this target.
+/// Emits storage in a group of the section: `variables`, or the `flags` of borrows.
 #[cfg(not(hosted))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __storage {
-    ([$($attr:tt)*] $vis:vis $storage:ident: $ty:ty = $value:expr;) => {
+    (variables $($storage:tt)*) => {
+        $crate::__storage_in! { ".percpu" $($storage)* }
+    };
+    (flags $($storage:tt)*) => {
+        $crate::__storage_in! { ".percpu.flags" $($storage)* }
+    };
+}
+
+#[cfg(not(hosted))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __storage_in {
+    ($section:literal [$($attr:tt)*] $vis:vis $storage:ident: $ty:ty = $value:expr;) => {
         $($attr)*
         #[allow(non_upper_case_globals)]
-        #[unsafe(link_section = ".percpu")]
+        #[unsafe(link_section = $section)]
         $vis static mut $storage: $ty = $value;
     };
 }
 
-/// Emits a variable's storage, in the section of a process.
+/// Emits storage, in the section of a process, which has no groups.
 #[cfg(hosted)]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __storage {
-    ([$($attr:tt)*] $vis:vis $storage:ident: $ty:ty = $value:expr;) => {
+    ($group:ident [$($attr:tt)*] $vis:vis $storage:ident: $ty:ty = $value:expr;) => {
         $($attr)*
         #[allow(non_upper_case_globals)]
         #[cfg_attr(target_os = "linux", unsafe(link_section = "percpu_hv"))]

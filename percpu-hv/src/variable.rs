@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 use core::ptr;
 
+use crate::borrow::{Borrow, Flag};
 use crate::guard::NoPreemptGuard;
 use crate::scalar::{compare_exchange_at, fetch_at, load_at, one, store_at, swap_at};
 use crate::{Bits, Integer, Scalar, arch, percpu_area_base};
@@ -16,7 +17,7 @@ use crate::{Bits, Integer, Scalar, arch, percpu_area_base};
 /// Only the expansion of `def_percpu` implements this trait.
 pub unsafe trait Symbol<T> {
     /// What the safe accessors ask of `T`, and of their callers.
-    type Rules;
+    type Rules: Contract;
 
     /// The address that the linker gave the storage.
     fn address() -> usize;
@@ -27,6 +28,13 @@ pub unsafe trait Symbol<T> {
 
     /// The initial value, evaluated anew.
     fn initial() -> T;
+
+    /// The displacement of the flag that tells nested borrows, and the variable's name, where
+    /// they are looked for.
+    #[inline(always)]
+    fn flag() -> Option<Flag> {
+        None
+    }
 
     /// The address of this CPU's copy.
     #[inline(always)]
@@ -143,6 +151,12 @@ pub unsafe trait Symbol<T> {
 )]
 pub trait Rules<T> {}
 
+/// What the safe accessors look for in debug builds.
+pub trait Contract {
+    /// Whether they verify the per-CPU register first.
+    const CHECKED: bool;
+}
+
 /// The rules of docs/safety.md.
 #[derive(Debug)]
 pub enum Checked {}
@@ -151,9 +165,26 @@ pub enum Checked {}
 #[derive(Debug)]
 pub enum Percpu {}
 
+impl Contract for Checked {
+    const CHECKED: bool = true;
+}
+
+impl Contract for Percpu {
+    const CHECKED: bool = false;
+}
+
 // Rule 7: what another context may find.
 impl<T: Send> Rules<T> for Checked {}
 impl<T> Rules<T> for Percpu {}
+
+/// In debug builds of a kernel, panics with a sentence if this CPU's register does not hold the base
+/// of an area.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn assert_register() {
+    #[cfg(all(debug_assertions, not(any(hosted, feature = "sp-naive"))))]
+    crate::init::assert_register();
+}
 
 /// The type of the static that `#[def_percpu]` leaves in place of the original: a name for one
 /// `T` per CPU.
@@ -241,14 +272,24 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// It exists for `T: Send`, since another context on this CPU finds what `f` left there.
     ///
     /// `f` must not reach the same variable again, directly or from a handler that interrupts it:
-    /// two exclusive references would exist (rule 5 of docs/safety.md).
+    /// two exclusive references would exist (rule 5 of docs/safety.md). Debug builds, and the
+    /// feature `borrow-check`, tell a nested `with_current`.
+    ///
+    /// # Panics
+    ///
+    /// If the variable is borrowed on this CPU and nested borrows are looked for.
     #[inline]
+    #[track_caller]
     pub fn with_current<F, R>(&self, f: F) -> R
     where
         F: FnOnce(&mut T) -> R,
         S::Rules: Rules<T>,
     {
-        let _guard = NoPreemptGuard::new();
+        let _guard = Self::enter();
+        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU.
+        let _borrow = S::flag().map(|(flag, name)| unsafe {
+            Borrow::new(arch::register_for_access().wrapping_add(flag), name)
+        });
         // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; rule 5 is the
         // documented duty of the caller; rule 7, `S::Rules`.
         f(unsafe { self.current_ref_mut_raw() })
@@ -258,6 +299,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     ///
     /// The initial expression is evaluated as a constant once more. It exists for `T: Send`.
     #[inline]
+    #[track_caller]
     pub fn reset_to_init(&self)
     where
         S::Rules: Rules<T>,
@@ -315,8 +357,19 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { &mut *self.remote_ptr(cpu_id).cast_mut() }
     }
 
+    /// What a safe accessor does first: it stays on this CPU, which has an area.
     #[inline(always)]
-    fn pointer(address: usize) -> *const T {
+    #[track_caller]
+    pub(crate) fn enter() -> NoPreemptGuard {
+        let guard = NoPreemptGuard::new();
+        if <S::Rules as Contract>::CHECKED {
+            assert_register();
+        }
+        guard
+    }
+
+    #[inline(always)]
+    pub(crate) fn pointer(address: usize) -> *const T {
         // A script written for percpu fixes the stride itself and cannot honour more than 64.
         debug_assert!(
             address % align_of::<T>() == 0,
@@ -353,16 +406,18 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
 
     /// This CPU's value; with the feature `preempt`, preemption is off meanwhile.
     #[inline]
+    #[track_caller]
     pub fn read_current(&self) -> T {
-        let _guard = NoPreemptGuard::new();
+        let _guard = Self::enter();
         // SAFETY: rules 2 and 3, the guard keeps the context on this CPU.
         unsafe { self.read_current_raw() }
     }
 
     /// Stores this CPU's value; with the feature `preempt`, preemption is off meanwhile.
     #[inline]
+    #[track_caller]
     pub fn write_current(&self, value: T) {
-        let _guard = NoPreemptGuard::new();
+        let _guard = Self::enter();
         // SAFETY: rules 2 and 3, the guard keeps the context on this CPU.
         unsafe { self.write_current_raw(value) }
     }
@@ -378,7 +433,7 @@ macro_rules! __variable {
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, rules = $rules:ident
     ) => {
         $crate::__refuse_host!();
-        $crate::__storage! { [$($storage_attr)*] $storage: $ty = $value; }
+        $crate::__storage! { variables [$($storage_attr)*] $storage: $ty = $value; }
 
         #[doc(hidden)]
         #[allow(non_camel_case_types, clippy::exhaustive_enums)]
@@ -387,6 +442,8 @@ macro_rules! __variable {
         // SAFETY: rule 1, the storage is the static above, of this type and in the section.
         unsafe impl $crate::__priv::Symbol<$ty> for $symbol {
             type Rules = $crate::__priv::$rules;
+
+            $crate::__borrow_flag! { $rules $name }
 
             #[inline(always)]
             fn address() -> ::core::primitive::usize {

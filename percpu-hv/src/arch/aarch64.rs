@@ -24,216 +24,243 @@
 //! ldr  x0, [x8, x9]
 //! ```
 
-use core::arch::asm;
+pub(crate) mod interrupts {
+    use core::arch::asm;
 
-#[cfg(not(feature = "arm-el2"))]
-use aarch64_cpu::registers::TPIDR_EL1 as TPIDR;
-#[cfg(feature = "arm-el2")]
-use aarch64_cpu::registers::TPIDR_EL2 as TPIDR;
-use aarch64_cpu::registers::{CurrentEL, SCTLR_EL1, SCTLR_EL2, SCTLR_EL3};
-use tock_registers::interfaces::{Readable, Writeable};
-
-use crate::InitError;
-
-/// What a 16-bit offset reaches, and what the template's address is a multiple of.
-#[cfg(not(feature = "non-zero-vma"))]
-const REACH: usize = 1 << 16;
-
-pub(crate) fn register() -> usize {
-    register_for_access()
-}
-
-#[inline(always)]
-pub(crate) fn register_for_access() -> usize {
-    let value: usize;
-    // SAFETY: rule 10. Not `pure`: the value changes when the context moves to another CPU.
-    // aarch64-cpu's read is not used here because it declares the flags clobbered.
-    unsafe {
-        #[cfg(feature = "arm-el2")]
-        asm!("mrs {}, TPIDR_EL2", out(reg) value, options(nomem, nostack, preserves_flags));
-        #[cfg(not(feature = "arm-el2"))]
-        asm!("mrs {}, TPIDR_EL1", out(reg) value, options(nomem, nostack, preserves_flags));
+    /// Masks IRQ and FIQ, and gives the masks that were (`DAIF`).
+    #[inline(always)]
+    pub(crate) fn mask() -> usize {
+        let state: usize;
+        // SAFETY: rule 10. Not `nomem`: no access moves out of the masked part.
+        unsafe {
+            asm!("mrs {}, DAIF", "msr DAIFSet, #3", out(reg) state, options(nostack, preserves_flags));
+        }
+        state
     }
-    value
+
+    /// # Safety
+    ///
+    /// `state` is what [`mask`] gave on this CPU.
+    #[inline(always)]
+    pub(crate) unsafe fn restore(state: usize) {
+        // SAFETY: rule 10. Not `nomem`: no access moves out of the masked part.
+        unsafe { asm!("msr DAIF, {}", in(reg) state, options(nostack, preserves_flags)) };
+    }
 }
 
-/// # Safety
-///
-/// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
-pub(crate) unsafe fn set_register(value: usize) {
-    TPIDR.set(value as u64);
-}
+#[cfg(not(feature = "sp-naive"))]
+pub(crate) mod access {
+    use core::arch::asm;
 
-pub(crate) fn assert_register_accessible() {
+    #[cfg(not(feature = "arm-el2"))]
+    use aarch64_cpu::registers::TPIDR_EL1 as TPIDR;
     #[cfg(feature = "arm-el2")]
-    assert!(
-        exception_level() >= 2,
-        "percpu-hv is built for EL2 but runs at EL1, where TPIDR_EL2 is UNDEFINED; build the \
-         whole image with `default-features = false` on percpu-hv, or boot it at EL2"
-    );
-}
+    use aarch64_cpu::registers::TPIDR_EL2 as TPIDR;
+    use aarch64_cpu::registers::{CurrentEL, SCTLR_EL1, SCTLR_EL2, SCTLR_EL3};
+    use tock_registers::interfaces::{Readable, Writeable};
 
-#[cfg(not(feature = "non-zero-vma"))]
-#[inline(always)]
-pub(crate) const fn bias() -> usize {
-    0
-}
+    use crate::InitError;
 
-#[cfg(feature = "non-zero-vma")]
-#[inline(always)]
-pub(crate) fn bias() -> usize {
-    crate::section::start()
-}
+    /// What a 16-bit offset reaches, and what the template's address is a multiple of.
+    #[cfg(not(feature = "non-zero-vma"))]
+    const REACH: usize = 1 << 16;
 
-#[cfg(not(feature = "non-zero-vma"))]
-pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
-    super::check_reach(start, size, REACH)
-}
-
-#[cfg(feature = "non-zero-vma")]
-pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
-    Ok(())
-}
-
-/// Exclusives are only guaranteed on Normal cacheable memory ("Synchronization and semaphores"),
-/// which data is once the MMU and the data cache of the running exception level are on.
-pub(crate) fn memory_is_normal() -> bool {
-    // The register of another exception level would trap, or speak of another one's MMU.
-    match exception_level() {
-        1 => SCTLR_EL1.matches_all(SCTLR_EL1::M::SET + SCTLR_EL1::C::SET),
-        2 => SCTLR_EL2.matches_all(SCTLR_EL2::M::SET + SCTLR_EL2::C::SET),
-        _ => SCTLR_EL3.matches_all(SCTLR_EL3::M::SET + SCTLR_EL3::C::SET),
+    pub(crate) fn register() -> usize {
+        register_for_access()
     }
-}
 
-fn exception_level() -> u64 {
-    CurrentEL.read(CurrentEL::EL)
-}
-
-/// The offset: the low 16 bits of the address.
-#[cfg(not(feature = "non-zero-vma"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __displacement {
-    ($symbol:path) => {{
-        let offset: ::core::primitive::usize;
-        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+    #[inline(always)]
+    pub(crate) fn register_for_access() -> usize {
+        let value: usize;
+        // SAFETY: rule 10. Not `pure`: the value changes when the context moves to another CPU.
+        // aarch64-cpu's read is not used here because it declares the flags clobbered.
         unsafe {
-            ::core::arch::asm!(
-                "movz {}, #:abs_g0_nc:{}",
-                out(reg) offset,
-                sym $symbol,
-                options(pure, nomem, nostack, preserves_flags)
-            );
+            #[cfg(feature = "arm-el2")]
+            asm!("mrs {}, TPIDR_EL2", out(reg) value, options(nomem, nostack, preserves_flags));
+            #[cfg(not(feature = "arm-el2"))]
+            asm!("mrs {}, TPIDR_EL1", out(reg) value, options(nomem, nostack, preserves_flags));
         }
-        offset
-    }};
-}
+        value
+    }
 
-/// The address, since the register is biased.
-#[cfg(feature = "non-zero-vma")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __displacement {
-    ($symbol:path) => {
-        $crate::__address!($symbol)
-    };
-}
+    /// # Safety
+    ///
+    /// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
+    pub(crate) unsafe fn set_register(value: usize) {
+        TPIDR.set(value as u64);
+    }
 
-/// All 64 bits: a kernel linked high cannot reach a template at VMA 0 relative to the PC.
-#[cfg(not(feature = "non-zero-vma"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __address {
-    ($symbol:path) => {{
-        let address: ::core::primitive::usize;
-        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
-        unsafe {
-            ::core::arch::asm!(
-                "movz {0}, #:abs_g3:{1}",
-                "movk {0}, #:abs_g2_nc:{1}",
-                "movk {0}, #:abs_g1_nc:{1}",
-                "movk {0}, #:abs_g0_nc:{1}",
-                out(reg) address,
-                sym $symbol,
-                options(pure, nomem, nostack, preserves_flags)
-            );
+    pub(crate) fn assert_register_accessible() {
+        #[cfg(feature = "arm-el2")]
+        assert!(
+            exception_level() >= 2,
+            "percpu-hv is built for EL2 but runs at EL1, where TPIDR_EL2 is UNDEFINED; build the \
+             whole image with `default-features = false` on percpu-hv, or boot it at EL2"
+        );
+    }
+
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[inline(always)]
+    pub(crate) const fn bias() -> usize {
+        0
+    }
+
+    #[cfg(feature = "non-zero-vma")]
+    #[inline(always)]
+    pub(crate) fn bias() -> usize {
+        crate::section::start()
+    }
+
+    #[cfg(not(feature = "non-zero-vma"))]
+    pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
+        crate::arch::check_reach(start, size, REACH)
+    }
+
+    #[cfg(feature = "non-zero-vma")]
+    pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
+        Ok(())
+    }
+
+    /// Exclusives are only guaranteed on Normal cacheable memory ("Synchronization and semaphores"),
+    /// which data is once the MMU and the data cache of the running exception level are on.
+    pub(crate) fn memory_is_normal() -> bool {
+        // The register of another exception level would trap, or speak of another one's MMU.
+        match exception_level() {
+            1 => SCTLR_EL1.matches_all(SCTLR_EL1::M::SET + SCTLR_EL1::C::SET),
+            2 => SCTLR_EL2.matches_all(SCTLR_EL2::M::SET + SCTLR_EL2::C::SET),
+            _ => SCTLR_EL3.matches_all(SCTLR_EL3::M::SET + SCTLR_EL3::C::SET),
         }
-        address
-    }};
-}
+    }
 
-/// Relative to the PC, within 4 GiB: an image that moves needs no relocation.
-#[cfg(feature = "non-zero-vma")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __address {
-    ($symbol:path) => {{
-        let address: ::core::primitive::usize;
-        // SAFETY: rule 10. Fixed once the image is loaded: `pure` and without memory. In `asm!`
-        // because LLVM would fold a load through `&raw const` to the initial value.
-        unsafe {
-            ::core::arch::asm!(
-                "adrp {0}, {1}",
-                "add {0}, {0}, :lo12:{1}",
-                out(reg) address,
-                sym $symbol,
-                options(pure, nomem, nostack, preserves_flags)
-            );
-        }
-        address
-    }};
-}
+    fn exception_level() -> u64 {
+        CurrentEL.read(CurrentEL::EL)
+    }
 
-/// A weak reference is 0 in all four parts if it is undefined.
-#[cfg(not(feature = "non-zero-vma"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __optional_address {
-    ($symbol:literal) => {{
-        let address: ::core::primitive::usize;
-        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
-        unsafe {
-            ::core::arch::asm!(
-                ::core::concat!(".weak ", $symbol),
-                ::core::concat!(".hidden ", $symbol),
-                ::core::concat!("movz {0}, #:abs_g3:", $symbol),
-                ::core::concat!("movk {0}, #:abs_g2_nc:", $symbol),
-                ::core::concat!("movk {0}, #:abs_g1_nc:", $symbol),
-                ::core::concat!("movk {0}, #:abs_g0_nc:", $symbol),
-                out(reg) address,
-                options(pure, nomem, nostack, preserves_flags)
-            );
-        }
-        address
-    }};
-}
+    /// The offset: the low 16 bits of the address.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __displacement {
+        ($symbol:path) => {{
+            let offset: ::core::primitive::usize;
+            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+            unsafe {
+                ::core::arch::asm!(
+                    "movz {}, #:abs_g0_nc:{}",
+                    out(reg) offset,
+                    sym $symbol,
+                    options(pure, nomem, nostack, preserves_flags)
+                );
+            }
+            offset
+        }};
+    }
 
-/// By the GOT: an undefined weak symbol relative to the PC is the PC's page, not 0.
-#[cfg(feature = "non-zero-vma")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __optional_address {
-    ($symbol:literal) => {{
-        let address: ::core::primitive::usize;
-        // SAFETY: rule 10. One load of a slot that is written before the image runs.
-        unsafe {
-            ::core::arch::asm!(
-                ::core::concat!(".weak ", $symbol),
-                ::core::concat!(".hidden ", $symbol),
-                ::core::concat!("adrp {0}, :got:", $symbol),
-                ::core::concat!("ldr {0}, [{0}, :got_lo12:", $symbol, "]"),
-                out(reg) address,
-                options(pure, readonly, nostack, preserves_flags)
-            );
-        }
-        address
-    }};
-}
+    /// The address, since the register is biased.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __displacement {
+        ($symbol:path) => {
+            $crate::__address!($symbol)
+        };
+    }
 
-/// Nothing: an address in a register is as short.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __direct {
-    ($symbol:path, $ty:ty) => {};
+    /// All 64 bits: a kernel linked high cannot reach a template at VMA 0 relative to the PC.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __address {
+        ($symbol:path) => {{
+            let address: ::core::primitive::usize;
+            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+            unsafe {
+                ::core::arch::asm!(
+                    "movz {0}, #:abs_g3:{1}",
+                    "movk {0}, #:abs_g2_nc:{1}",
+                    "movk {0}, #:abs_g1_nc:{1}",
+                    "movk {0}, #:abs_g0_nc:{1}",
+                    out(reg) address,
+                    sym $symbol,
+                    options(pure, nomem, nostack, preserves_flags)
+                );
+            }
+            address
+        }};
+    }
+
+    /// Relative to the PC, within 4 GiB: an image that moves needs no relocation.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __address {
+        ($symbol:path) => {{
+            let address: ::core::primitive::usize;
+            // SAFETY: rule 10. Fixed once the image is loaded: `pure` and without memory. In `asm!`
+            // because LLVM would fold a load through `&raw const` to the initial value.
+            unsafe {
+                ::core::arch::asm!(
+                    "adrp {0}, {1}",
+                    "add {0}, {0}, :lo12:{1}",
+                    out(reg) address,
+                    sym $symbol,
+                    options(pure, nomem, nostack, preserves_flags)
+                );
+            }
+            address
+        }};
+    }
+
+    /// A weak reference is 0 in all four parts if it is undefined.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __optional_address {
+        ($symbol:literal) => {{
+            let address: ::core::primitive::usize;
+            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+            unsafe {
+                ::core::arch::asm!(
+                    ::core::concat!(".weak ", $symbol),
+                    ::core::concat!(".hidden ", $symbol),
+                    ::core::concat!("movz {0}, #:abs_g3:", $symbol),
+                    ::core::concat!("movk {0}, #:abs_g2_nc:", $symbol),
+                    ::core::concat!("movk {0}, #:abs_g1_nc:", $symbol),
+                    ::core::concat!("movk {0}, #:abs_g0_nc:", $symbol),
+                    out(reg) address,
+                    options(pure, nomem, nostack, preserves_flags)
+                );
+            }
+            address
+        }};
+    }
+
+    /// By the GOT: an undefined weak symbol relative to the PC is the PC's page, not 0.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __optional_address {
+        ($symbol:literal) => {{
+            let address: ::core::primitive::usize;
+            // SAFETY: rule 10. One load of a slot that is written before the image runs.
+            unsafe {
+                ::core::arch::asm!(
+                    ::core::concat!(".weak ", $symbol),
+                    ::core::concat!(".hidden ", $symbol),
+                    ::core::concat!("adrp {0}, :got:", $symbol),
+                    ::core::concat!("ldr {0}, [{0}, :got_lo12:", $symbol, "]"),
+                    out(reg) address,
+                    options(pure, readonly, nostack, preserves_flags)
+                );
+            }
+            address
+        }};
+    }
+
+    /// Nothing: an address in a register is as short.
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __direct {
+        ($symbol:path, $ty:ty) => {};
+    }
 }

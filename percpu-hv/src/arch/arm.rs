@@ -26,227 +26,255 @@
 //! ldr  r0, [r0, r1]
 //! ```
 
-use core::arch::asm;
+pub(crate) mod interrupts {
+    use core::arch::asm;
 
-use crate::InitError;
+    /// Masks IRQ and FIQ, and gives the masks that were (`CPSR`).
+    #[inline(always)]
+    pub(crate) fn mask() -> usize {
+        let state: usize;
+        // SAFETY: rule 10. Not `nomem`: no access moves out of the masked part.
+        unsafe {
+            asm!("mrs {}, cpsr", "cpsid if", out(reg) state, options(nostack, preserves_flags));
+        }
+        state
+    }
 
-/// What a 16-bit offset reaches, and what the template's address is a multiple of.
-#[cfg(not(feature = "non-zero-vma"))]
-const REACH: usize = 1 << 16;
-
-/// The modes of the CPSR that matter here ("ARM processor modes").
-const MODE_MASK: u32 = 0x1f;
-const MODE_HYP: u32 = 0x1a;
-
-pub(crate) fn register() -> usize {
-    register_for_access()
+    /// # Safety
+    ///
+    /// `state` is what [`mask`] gave on this CPU.
+    #[inline(always)]
+    pub(crate) unsafe fn restore(state: usize) {
+        // SAFETY: rule 10. The control field holds the masks and the mode, which is the same one;
+        // the flags are another field. Not `nomem`: no access moves out of the masked part.
+        unsafe { asm!("msr cpsr_c, {}", in(reg) state, options(nostack, preserves_flags)) };
+    }
 }
 
-#[inline(always)]
-pub(crate) fn register_for_access() -> usize {
-    let value: usize;
-    // SAFETY: rule 10. Not `pure`: the value changes when the context moves to another CPU.
-    unsafe {
-        #[cfg(not(feature = "arm-hyp"))]
-        asm!("mrc p15, 0, {}, c13, c0, 4", out(reg) value, options(nomem, nostack, preserves_flags));
+#[cfg(not(feature = "sp-naive"))]
+pub(crate) mod access {
+    use core::arch::asm;
+
+    use crate::InitError;
+
+    /// What a 16-bit offset reaches, and what the template's address is a multiple of.
+    #[cfg(not(feature = "non-zero-vma"))]
+    const REACH: usize = 1 << 16;
+
+    /// The modes of the CPSR that matter here ("ARM processor modes").
+    const MODE_MASK: u32 = 0x1f;
+    const MODE_HYP: u32 = 0x1a;
+
+    pub(crate) fn register() -> usize {
+        register_for_access()
+    }
+
+    #[inline(always)]
+    pub(crate) fn register_for_access() -> usize {
+        let value: usize;
+        // SAFETY: rule 10. Not `pure`: the value changes when the context moves to another CPU.
+        unsafe {
+            #[cfg(not(feature = "arm-hyp"))]
+            asm!("mrc p15, 0, {}, c13, c0, 4", out(reg) value, options(nomem, nostack, preserves_flags));
+            #[cfg(feature = "arm-hyp")]
+            asm!("mrc p15, 4, {}, c13, c0, 2", out(reg) value, options(nomem, nostack, preserves_flags));
+        }
+        value
+    }
+
+    /// # Safety
+    ///
+    /// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
+    pub(crate) unsafe fn set_register(value: usize) {
+        // SAFETY: rule 10. Not `nomem`: what comes after goes to another area.
+        unsafe {
+            #[cfg(not(feature = "arm-hyp"))]
+            asm!("mcr p15, 0, {}, c13, c0, 4", in(reg) value, options(nostack, preserves_flags));
+            #[cfg(feature = "arm-hyp")]
+            asm!("mcr p15, 4, {}, c13, c0, 2", in(reg) value, options(nostack, preserves_flags));
+        }
+    }
+
+    pub(crate) fn assert_register_accessible() {
         #[cfg(feature = "arm-hyp")]
-        asm!("mrc p15, 4, {}, c13, c0, 2", out(reg) value, options(nomem, nostack, preserves_flags));
+        assert!(
+            in_hyp_mode(),
+            "percpu-hv is built for Hyp mode but does not run in it, where HTPIDR is UNDEFINED; build \
+             the whole image without the feature `arm-hyp`, or boot it in Hyp mode"
+        );
     }
-    value
-}
 
-/// # Safety
-///
-/// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
-pub(crate) unsafe fn set_register(value: usize) {
-    // SAFETY: rule 10. Not `nomem`: what comes after goes to another area.
-    unsafe {
-        #[cfg(not(feature = "arm-hyp"))]
-        asm!("mcr p15, 0, {}, c13, c0, 4", in(reg) value, options(nostack, preserves_flags));
-        #[cfg(feature = "arm-hyp")]
-        asm!("mcr p15, 4, {}, c13, c0, 2", in(reg) value, options(nostack, preserves_flags));
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[inline(always)]
+    pub(crate) const fn bias() -> usize {
+        0
     }
-}
 
-pub(crate) fn assert_register_accessible() {
-    #[cfg(feature = "arm-hyp")]
-    assert!(
-        in_hyp_mode(),
-        "percpu-hv is built for Hyp mode but does not run in it, where HTPIDR is UNDEFINED; build \
-         the whole image without the feature `arm-hyp`, or boot it in Hyp mode"
-    );
-}
-
-#[cfg(not(feature = "non-zero-vma"))]
-#[inline(always)]
-pub(crate) const fn bias() -> usize {
-    0
-}
-
-#[cfg(feature = "non-zero-vma")]
-#[inline(always)]
-pub(crate) fn bias() -> usize {
-    crate::section::start()
-}
-
-#[cfg(not(feature = "non-zero-vma"))]
-pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
-    super::check_reach(start, size, REACH)
-}
-
-#[cfg(feature = "non-zero-vma")]
-pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
-    Ok(())
-}
-
-/// Exclusives are only guaranteed on Normal memory ("Synchronization and semaphores"), which data
-/// is once the MMU and the data cache are on: bits M and C of `SCTLR`, or of `HSCTLR` in Hyp mode.
-pub(crate) fn memory_is_normal() -> bool {
-    const M_AND_C: u32 = 1 << 0 | 1 << 2;
-    let control: u32;
-    // SAFETY: rule 10, each register is read in a mode where it is accessible.
-    unsafe {
-        if in_hyp_mode() {
-            asm!("mrc p15, 4, {}, c1, c0, 0", out(reg) control, options(nomem, nostack, preserves_flags));
-        } else {
-            asm!("mrc p15, 0, {}, c1, c0, 0", out(reg) control, options(nomem, nostack, preserves_flags));
-        }
+    #[cfg(feature = "non-zero-vma")]
+    #[inline(always)]
+    pub(crate) fn bias() -> usize {
+        crate::section::start()
     }
-    control & M_AND_C == M_AND_C
-}
 
-fn in_hyp_mode() -> bool {
-    let status: u32;
-    // SAFETY: rule 10, the CPSR is readable in every mode.
-    unsafe { asm!("mrs {}, cpsr", out(reg) status, options(nomem, nostack, preserves_flags)) };
-    status & MODE_MASK == MODE_HYP
-}
+    #[cfg(not(feature = "non-zero-vma"))]
+    pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
+        crate::arch::check_reach(start, size, REACH)
+    }
 
-/// The offset: the low 16 bits of the address.
-#[cfg(not(feature = "non-zero-vma"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __displacement {
-    ($symbol:path) => {{
-        let offset: ::core::primitive::usize;
-        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+    #[cfg(feature = "non-zero-vma")]
+    pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
+        Ok(())
+    }
+
+    /// Exclusives are only guaranteed on Normal memory ("Synchronization and semaphores"), which data
+    /// is once the MMU and the data cache are on: bits M and C of `SCTLR`, or of `HSCTLR` in Hyp mode.
+    pub(crate) fn memory_is_normal() -> bool {
+        const M_AND_C: u32 = 1 << 0 | 1 << 2;
+        let control: u32;
+        // SAFETY: rule 10, each register is read in a mode where it is accessible.
         unsafe {
-            ::core::arch::asm!(
-                "movw {}, #:lower16:{}",
-                out(reg) offset,
-                sym $symbol,
-                options(pure, nomem, nostack, preserves_flags)
-            );
+            if in_hyp_mode() {
+                asm!("mrc p15, 4, {}, c1, c0, 0", out(reg) control, options(nomem, nostack, preserves_flags));
+            } else {
+                asm!("mrc p15, 0, {}, c1, c0, 0", out(reg) control, options(nomem, nostack, preserves_flags));
+            }
         }
-        offset
-    }};
-}
+        control & M_AND_C == M_AND_C
+    }
 
-/// The address, since the register is biased.
-#[cfg(feature = "non-zero-vma")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __displacement {
-    ($symbol:path) => {
-        $crate::__address!($symbol)
-    };
-}
+    fn in_hyp_mode() -> bool {
+        let status: u32;
+        // SAFETY: rule 10, the CPSR is readable in every mode.
+        unsafe { asm!("mrs {}, cpsr", out(reg) status, options(nomem, nostack, preserves_flags)) };
+        status & MODE_MASK == MODE_HYP
+    }
 
-/// All 32 bits.
-#[cfg(not(feature = "non-zero-vma"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __address {
-    ($symbol:path) => {{
-        let address: ::core::primitive::usize;
-        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
-        unsafe {
-            ::core::arch::asm!(
-                "movw {0}, #:lower16:{1}",
-                "movt {0}, #:upper16:{1}",
-                out(reg) address,
-                sym $symbol,
-                options(pure, nomem, nostack, preserves_flags)
-            );
-        }
-        address
-    }};
-}
+    /// The offset: the low 16 bits of the address.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __displacement {
+        ($symbol:path) => {{
+            let offset: ::core::primitive::usize;
+            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+            unsafe {
+                ::core::arch::asm!(
+                    "movw {}, #:lower16:{}",
+                    out(reg) offset,
+                    sym $symbol,
+                    options(pure, nomem, nostack, preserves_flags)
+                );
+            }
+            offset
+        }};
+    }
 
-/// Relative to the code: an image that moves needs no relocation.
-#[cfg(feature = "non-zero-vma")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __address {
-    ($symbol:path) => {{
-        let address: ::core::primitive::usize;
-        // SAFETY: rule 10. Fixed once the image is loaded: `pure` and without memory. The PC
-        // reads as the instruction's address plus 8.
-        unsafe {
-            ::core::arch::asm!(
-                "movw {0}, #:lower16:({1} - (2f + 8))",
-                "movt {0}, #:upper16:({1} - (2f + 8))",
-                "2: add {0}, pc, {0}",
-                out(reg) address,
-                sym $symbol,
-                options(pure, nomem, nostack, preserves_flags)
-            );
-        }
-        address
-    }};
-}
+    /// The address, since the register is biased.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __displacement {
+        ($symbol:path) => {
+            $crate::__address!($symbol)
+        };
+    }
 
-/// A weak reference is 0 in both parts if it is undefined.
-#[cfg(not(feature = "non-zero-vma"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __optional_address {
-    ($symbol:literal) => {{
-        let address: ::core::primitive::usize;
-        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
-        unsafe {
-            ::core::arch::asm!(
-                ::core::concat!(".weak ", $symbol),
-                ::core::concat!(".hidden ", $symbol),
-                ::core::concat!("movw {0}, #:lower16:", $symbol),
-                ::core::concat!("movt {0}, #:upper16:", $symbol),
-                out(reg) address,
-                options(pure, nomem, nostack, preserves_flags)
-            );
-        }
-        address
-    }};
-}
+    /// All 32 bits.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __address {
+        ($symbol:path) => {{
+            let address: ::core::primitive::usize;
+            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+            unsafe {
+                ::core::arch::asm!(
+                    "movw {0}, #:lower16:{1}",
+                    "movt {0}, #:upper16:{1}",
+                    out(reg) address,
+                    sym $symbol,
+                    options(pure, nomem, nostack, preserves_flags)
+                );
+            }
+            address
+        }};
+    }
 
-/// By the GOT: an undefined weak symbol relative to the PC is not 0.
-#[cfg(feature = "non-zero-vma")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __optional_address {
-    ($symbol:literal) => {{
-        let address: ::core::primitive::usize;
-        // SAFETY: rule 10. Two loads: the distance of a slot of the GOT, in the code, and the
-        // slot, which is written before the image runs.
-        unsafe {
-            ::core::arch::asm!(
-                ::core::concat!(".weak ", $symbol),
-                ::core::concat!(".hidden ", $symbol),
-                "ldr {0}, 3f",
-                "2: ldr {0}, [pc, {0}]",
-                "b 4f",
-                ::core::concat!("3: .long ", $symbol, "(GOT_PREL) - (2b + 8 - 3b)"),
-                "4:",
-                out(reg) address,
-                options(pure, readonly, nostack, preserves_flags)
-            );
-        }
-        address
-    }};
-}
+    /// Relative to the code: an image that moves needs no relocation.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __address {
+        ($symbol:path) => {{
+            let address: ::core::primitive::usize;
+            // SAFETY: rule 10. Fixed once the image is loaded: `pure` and without memory. The PC
+            // reads as the instruction's address plus 8.
+            unsafe {
+                ::core::arch::asm!(
+                    "movw {0}, #:lower16:({1} - (2f + 8))",
+                    "movt {0}, #:upper16:({1} - (2f + 8))",
+                    "2: add {0}, pc, {0}",
+                    out(reg) address,
+                    sym $symbol,
+                    options(pure, nomem, nostack, preserves_flags)
+                );
+            }
+            address
+        }};
+    }
 
-/// Nothing: an address in a register is as short.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __direct {
-    ($symbol:path, $ty:ty) => {};
+    /// A weak reference is 0 in both parts if it is undefined.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __optional_address {
+        ($symbol:literal) => {{
+            let address: ::core::primitive::usize;
+            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+            unsafe {
+                ::core::arch::asm!(
+                    ::core::concat!(".weak ", $symbol),
+                    ::core::concat!(".hidden ", $symbol),
+                    ::core::concat!("movw {0}, #:lower16:", $symbol),
+                    ::core::concat!("movt {0}, #:upper16:", $symbol),
+                    out(reg) address,
+                    options(pure, nomem, nostack, preserves_flags)
+                );
+            }
+            address
+        }};
+    }
+
+    /// By the GOT: an undefined weak symbol relative to the PC is not 0.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __optional_address {
+        ($symbol:literal) => {{
+            let address: ::core::primitive::usize;
+            // SAFETY: rule 10. Two loads: the distance of a slot of the GOT, in the code, and the
+            // slot, which is written before the image runs.
+            unsafe {
+                ::core::arch::asm!(
+                    ::core::concat!(".weak ", $symbol),
+                    ::core::concat!(".hidden ", $symbol),
+                    "ldr {0}, 3f",
+                    "2: ldr {0}, [pc, {0}]",
+                    "b 4f",
+                    ::core::concat!("3: .long ", $symbol, "(GOT_PREL) - (2b + 8 - 3b)"),
+                    "4:",
+                    out(reg) address,
+                    options(pure, readonly, nostack, preserves_flags)
+                );
+            }
+            address
+        }};
+    }
+
+    /// Nothing: an address in a register is as short.
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __direct {
+        ($symbol:path, $ty:ty) => {};
+    }
 }

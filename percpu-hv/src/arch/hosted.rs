@@ -5,76 +5,114 @@
 //! the start of the section, which the linker provides; no linker script is needed, and a
 //! position-independent executable is as good as any.
 
-use core::cell::Cell;
+pub(crate) mod interrupts {
+    use std::collections::BTreeMap;
+    use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+    use std::thread::{self, ThreadId};
 
-use crate::InitError;
+    /// The thread that runs uninterrupted on a CPU, by the CPU's base.
+    static RUNNING: Mutex<BTreeMap<usize, ThreadId>> = Mutex::new(BTreeMap::new());
+    static CHANGED: Condvar = Condvar::new();
 
-std::thread_local! {
-    static REGISTER: Cell<Option<usize>> = const { Cell::new(None) };
+    fn running() -> MutexGuard<'static, BTreeMap<usize, ThreadId>> {
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the other threads that play this CPU from masking interrupts, until `restore`.
+    pub(crate) fn mask() -> usize {
+        let cpu = crate::arch::register_for_access();
+        let own = thread::current().id();
+        let mut running = running();
+        while *running.entry(cpu).or_insert(own) != own {
+            running = CHANGED
+                .wait(running)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        cpu
+    }
+
+    /// # Safety
+    ///
+    /// `state` is what [`mask`] gave on this thread, the first time if it was called again.
+    pub(crate) unsafe fn restore(state: usize) {
+        running().remove(&state);
+        CHANGED.notify_all();
+    }
 }
 
-/// Stands for base 0 until this thread is a CPU.
-pub(crate) fn register() -> usize {
-    REGISTER.get().unwrap_or(bias().wrapping_neg())
-}
+#[cfg(not(feature = "sp-naive"))]
+pub(crate) mod access {
+    use core::cell::Cell;
 
-#[inline]
-pub(crate) fn register_for_access() -> usize {
-    REGISTER.get().unwrap_or_else(|| refuse())
-}
+    use crate::InitError;
 
-#[cold]
-#[inline(never)]
-fn refuse() -> ! {
-    panic!(
-        "this thread is no CPU yet; call `percpu_hv::init_percpu_reg(cpu_id)` on it before it uses \
-         a per-CPU variable"
-    )
-}
+    std::thread_local! {
+        static REGISTER: Cell<Option<usize>> = const { Cell::new(None) };
+    }
 
-/// # Safety
-///
-/// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
-pub(crate) unsafe fn set_register(value: usize) {
-    REGISTER.set(Some(value));
-}
+    /// Stands for base 0 until this thread is a CPU.
+    pub(crate) fn register() -> usize {
+        REGISTER.get().unwrap_or(bias().wrapping_neg())
+    }
 
-pub(crate) const fn assert_register_accessible() {}
+    #[inline]
+    pub(crate) fn register_for_access() -> usize {
+        REGISTER.get().unwrap_or_else(|| refuse())
+    }
 
-#[inline(always)]
-pub(crate) fn bias() -> usize {
-    crate::section::start()
-}
+    #[cold]
+    #[inline(never)]
+    fn refuse() -> ! {
+        panic!(
+            "this thread is no CPU yet; call `percpu_hv::init_percpu_reg(cpu_id)` on it before it uses \
+             a per-CPU variable"
+        )
+    }
 
-pub(crate) const fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
-    Ok(())
-}
+    /// # Safety
+    ///
+    /// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
+    pub(crate) unsafe fn set_register(value: usize) {
+        REGISTER.set(Some(value));
+    }
 
-pub(crate) const fn memory_is_normal() -> bool {
-    true
-}
+    pub(crate) const fn assert_register_accessible() {}
 
-/// The address, since the register is biased.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __displacement {
-    ($symbol:path) => {
-        $crate::__address!($symbol)
-    };
-}
+    #[inline(always)]
+    pub(crate) fn bias() -> usize {
+        crate::section::start()
+    }
 
-/// The address, as an integer: nothing is read through it.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __address {
-    ($symbol:path) => {
-        (&raw const $symbol).addr()
-    };
-}
+    pub(crate) const fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
+        Ok(())
+    }
 
-/// Nothing: an address in a register is as short.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __direct {
-    ($symbol:path, $ty:ty) => {};
+    pub(crate) const fn memory_is_normal() -> bool {
+        true
+    }
+
+    /// The address, since the register is biased.
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __displacement {
+        ($symbol:path) => {
+            $crate::__address!($symbol)
+        };
+    }
+
+    /// The address, as an integer: nothing is read through it.
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __address {
+        ($symbol:path) => {
+            (&raw const $symbol).addr()
+        };
+    }
+
+    /// Nothing: an address in a register is as short.
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __direct {
+        ($symbol:path, $ty:ty) => {};
+    }
 }

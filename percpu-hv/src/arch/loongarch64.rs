@@ -15,272 +15,309 @@
 //! ldx.d   $a0, $a0, $r21                    ldx.d     $a0, $a0, $r21
 //! ```
 
-use core::arch::asm;
+pub(crate) mod interrupts {
+    use core::arch::asm;
 
-use crate::InitError;
+    /// `CSR.CRMD.IE`, the global interrupt enable (reference manual, volume 1, "Current Mode
+    /// Information").
+    const IE: usize = 1 << 2;
 
-pub(crate) fn register() -> usize {
-    register_for_access()
-}
-
-#[inline(always)]
-pub(crate) fn register_for_access() -> usize {
-    let value: usize;
-    // SAFETY: rule 10. Not `pure`: the value changes when the context moves to another CPU.
-    unsafe {
-        asm!("move {}, $r21", out(reg) value, options(nomem, nostack, preserves_flags));
+    /// Masks all interrupts, and gives the mask that was.
+    #[inline(always)]
+    pub(crate) fn mask() -> usize {
+        // SAFETY: rule 10, the bit becomes 0.
+        unsafe { exchange(0) }
     }
-    value
-}
 
-/// # Safety
-///
-/// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
-pub(crate) unsafe fn set_register(value: usize) {
-    // SAFETY: rule 10; compiled code does not use `$r21`. Not `nomem`: what comes after goes to
-    // another area.
-    unsafe {
-        asm!("move $r21, {}", in(reg) value, options(nostack, preserves_flags));
+    /// # Safety
+    ///
+    /// `state` is what [`mask`] gave on this CPU.
+    #[inline(always)]
+    pub(crate) unsafe fn restore(state: usize) {
+        // SAFETY: rule 10, the bit becomes what it was.
+        unsafe { exchange(state) };
+    }
+
+    #[inline(always)]
+    unsafe fn exchange(mut state: usize) -> usize {
+        // SAFETY: rule 10, only the bit `IE` changes. Not `nomem`: no access moves out of the
+        // masked part.
+        unsafe {
+            asm!("csrxchg {}, {}, 0x0", inout(reg) state, in(reg) IE, options(nostack, preserves_flags));
+        }
+        state & IE
     }
 }
 
-pub(crate) const fn assert_register_accessible() {}
+#[cfg(not(feature = "sp-naive"))]
+pub(crate) mod access {
+    use core::arch::asm;
 
-#[inline(always)]
-pub(crate) fn bias() -> usize {
-    crate::section::start()
-}
+    use crate::InitError;
 
-#[cfg(not(feature = "non-zero-vma"))]
-pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
-    super::check_signed_32(start, size)
-}
-
-#[cfg(feature = "non-zero-vma")]
-pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
-    Ok(())
-}
-
-/// `ll`/`sc` are only defined on cached memory (LoongArch Reference Manual, volume 1, 2.2.7.2),
-/// which data is in mapped address translation mode, and in direct mode if `CSR.CRMD.DATM` says so:
-/// after reset it does not.
-pub(crate) fn memory_is_normal() -> bool {
-    let crmd: usize;
-    // SAFETY: rule 10; privileged software may read CSRs. Not `pure`: the mode changes.
-    unsafe {
-        asm!("csrrd {}, 0x0", out(reg) crmd, options(nomem, nostack, preserves_flags));
+    pub(crate) fn register() -> usize {
+        register_for_access()
     }
-    let (mapped, direct_access_type) = (crmd >> 4 & 1 == 1, crmd >> 7 & 0b11);
-    mapped || direct_access_type == 1
-}
 
-/// What makes the variable's address in `{address}`.
-#[cfg(not(feature = "non-zero-vma"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __make_address {
-    () => {
-        "lu12i.w {address}, %abs_hi20({symbol})\nori {address}, {address}, %abs_lo12({symbol})"
-    };
-}
-
-/// What makes the variable's address in `{address}`.
-#[cfg(feature = "non-zero-vma")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __make_address {
-    () => {
-        "pcalau12i {address}, %pc_hi20({symbol})\naddi.d {address}, {address}, %pc_lo12({symbol})"
-    };
-}
-
-/// The address, since the register is biased.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __displacement {
-    ($symbol:path) => {{
-        let address: ::core::primitive::usize;
-        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+    #[inline(always)]
+    pub(crate) fn register_for_access() -> usize {
+        let value: usize;
+        // SAFETY: rule 10. Not `pure`: the value changes when the context moves to another CPU.
         unsafe {
-            ::core::arch::asm!(
-                $crate::__make_address!(),
-                address = out(reg) address,
-                symbol = sym $symbol,
-                options(pure, nomem, nostack, preserves_flags)
-            );
+            asm!("move {}, $r21", out(reg) value, options(nomem, nostack, preserves_flags));
         }
-        address
-    }};
-}
+        value
+    }
 
-/// All 64 bits: a kernel linked high cannot reach a template at VMA 0 relative to the PC.
-#[cfg(not(feature = "non-zero-vma"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __address {
-    ($symbol:path) => {{
-        let address: ::core::primitive::usize;
-        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+    /// # Safety
+    ///
+    /// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
+    pub(crate) unsafe fn set_register(value: usize) {
+        // SAFETY: rule 10; compiled code does not use `$r21`. Not `nomem`: what comes after goes to
+        // another area.
         unsafe {
-            ::core::arch::asm!(
-                "lu12i.w {0}, %abs_hi20({1})",
-                "ori {0}, {0}, %abs_lo12({1})",
-                "lu32i.d {0}, %abs64_lo20({1})",
-                "lu52i.d {0}, {0}, %abs64_hi12({1})",
-                out(reg) address,
-                sym $symbol,
-                options(pure, nomem, nostack, preserves_flags)
-            );
+            asm!("move $r21, {}", in(reg) value, options(nostack, preserves_flags));
         }
-        address
-    }};
-}
+    }
 
-/// Relative to the code: an image that moves needs no relocation.
-#[cfg(feature = "non-zero-vma")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __address {
-    ($symbol:path) => {
-        $crate::__displacement!($symbol)
-    };
-}
+    pub(crate) const fn assert_register_accessible() {}
 
-/// A weak reference is 0 in all four parts if it is undefined.
-#[cfg(not(feature = "non-zero-vma"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __optional_address {
-    ($symbol:literal) => {{
-        let address: ::core::primitive::usize;
-        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+    #[inline(always)]
+    pub(crate) fn bias() -> usize {
+        crate::section::start()
+    }
+
+    #[cfg(not(feature = "non-zero-vma"))]
+    pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
+        crate::arch::check_signed_32(start, size)
+    }
+
+    #[cfg(feature = "non-zero-vma")]
+    pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
+        Ok(())
+    }
+
+    /// `ll`/`sc` are only defined on cached memory (LoongArch Reference Manual, volume 1, 2.2.7.2),
+    /// which data is in mapped address translation mode, and in direct mode if `CSR.CRMD.DATM` says so:
+    /// after reset it does not.
+    pub(crate) fn memory_is_normal() -> bool {
+        let crmd: usize;
+        // SAFETY: rule 10; privileged software may read CSRs. Not `pure`: the mode changes.
         unsafe {
-            ::core::arch::asm!(
-                ::core::concat!(".weak ", $symbol),
-                ::core::concat!(".hidden ", $symbol),
-                ::core::concat!("lu12i.w {0}, %abs_hi20(", $symbol, ")"),
-                ::core::concat!("ori {0}, {0}, %abs_lo12(", $symbol, ")"),
-                ::core::concat!("lu32i.d {0}, %abs64_lo20(", $symbol, ")"),
-                ::core::concat!("lu52i.d {0}, {0}, %abs64_hi12(", $symbol, ")"),
-                out(reg) address,
-                options(pure, nomem, nostack, preserves_flags)
-            );
+            asm!("csrrd {}, 0x0", out(reg) crmd, options(nomem, nostack, preserves_flags));
         }
-        address
-    }};
-}
+        let (mapped, direct_access_type) = (crmd >> 4 & 1 == 1, crmd >> 7 & 0b11);
+        mapped || direct_access_type == 1
+    }
 
-/// By the GOT: an undefined weak symbol relative to the PC is not 0.
-#[cfg(feature = "non-zero-vma")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __optional_address {
-    ($symbol:literal) => {{
-        let address: ::core::primitive::usize;
-        // SAFETY: rule 10. One load of a slot that is written before the image runs.
-        unsafe {
-            ::core::arch::asm!(
-                ::core::concat!(".weak ", $symbol),
-                ::core::concat!(".hidden ", $symbol),
-                ::core::concat!("pcalau12i {0}, %got_pc_hi20(", $symbol, ")"),
-                ::core::concat!("ld.d {0}, {0}, %got_pc_lo12(", $symbol, ")"),
-                out(reg) address,
-                options(pure, readonly, nostack, preserves_flags)
-            );
-        }
-        address
-    }};
-}
+    /// What makes the variable's address in `{address}`.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __make_address {
+        () => {
+            "lu12i.w {address}, %abs_hi20({symbol})\nori {address}, {address}, %abs_lo12({symbol})"
+        };
+    }
 
-/// Three instructions each: `$r21` is an operand.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __direct {
-    ($symbol:path, $ty:ty) => {
-        #[inline(always)]
-        fn current() -> ::core::primitive::usize {
+    /// What makes the variable's address in `{address}`.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __make_address {
+        () => {
+            "pcalau12i {address}, %pc_hi20({symbol})\naddi.d {address}, {address}, %pc_lo12({symbol})"
+        };
+    }
+
+    /// The address, since the register is biased.
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __displacement {
+        ($symbol:path) => {{
             let address: ::core::primitive::usize;
-            // SAFETY: rule 10, no memory. Not `pure`: `$r21` changes when the context moves.
+            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
             unsafe {
                 ::core::arch::asm!(
                     $crate::__make_address!(),
-                    "add.d {address}, {address}, $r21",
                     address = out(reg) address,
                     symbol = sym $symbol,
-                    options(nomem, nostack, preserves_flags)
+                    options(pure, nomem, nostack, preserves_flags)
                 );
             }
             address
-        }
+        }};
+    }
 
-        #[inline(always)]
-        unsafe fn load<V: $crate::Scalar>() -> V {
-            // SAFETY: rule 10, one load; rules 2 and 5 are the caller's, and so is that `V` is
-            // the variable's type. Not `pure`, since `$r21` changes when the context moves.
+    /// All 64 bits: a kernel linked high cannot reach a template at VMA 0 relative to the PC.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __address {
+        ($symbol:path) => {{
+            let address: ::core::primitive::usize;
+            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
             unsafe {
-                match ::core::mem::size_of::<V>() {
-                    1 => {
-                        let byte = $crate::__load!(u64, "ldx.bu", $symbol).assume_init();
-                        // Known to the optimizer, so that it does not extend the value again.
-                        ::core::hint::assert_unchecked(byte < 1 << 8);
-                        V::__loaded(byte as usize);
-                        ::core::mem::transmute_copy(&(byte as u8))
+                ::core::arch::asm!(
+                    "lu12i.w {0}, %abs_hi20({1})",
+                    "ori {0}, {0}, %abs_lo12({1})",
+                    "lu32i.d {0}, %abs64_lo20({1})",
+                    "lu52i.d {0}, {0}, %abs64_hi12({1})",
+                    out(reg) address,
+                    sym $symbol,
+                    options(pure, nomem, nostack, preserves_flags)
+                );
+            }
+            address
+        }};
+    }
+
+    /// Relative to the code: an image that moves needs no relocation.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __address {
+        ($symbol:path) => {
+            $crate::__displacement!($symbol)
+        };
+    }
+
+    /// A weak reference is 0 in all four parts if it is undefined.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __optional_address {
+        ($symbol:literal) => {{
+            let address: ::core::primitive::usize;
+            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+            unsafe {
+                ::core::arch::asm!(
+                    ::core::concat!(".weak ", $symbol),
+                    ::core::concat!(".hidden ", $symbol),
+                    ::core::concat!("lu12i.w {0}, %abs_hi20(", $symbol, ")"),
+                    ::core::concat!("ori {0}, {0}, %abs_lo12(", $symbol, ")"),
+                    ::core::concat!("lu32i.d {0}, %abs64_lo20(", $symbol, ")"),
+                    ::core::concat!("lu52i.d {0}, {0}, %abs64_hi12(", $symbol, ")"),
+                    out(reg) address,
+                    options(pure, nomem, nostack, preserves_flags)
+                );
+            }
+            address
+        }};
+    }
+
+    /// By the GOT: an undefined weak symbol relative to the PC is not 0.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __optional_address {
+        ($symbol:literal) => {{
+            let address: ::core::primitive::usize;
+            // SAFETY: rule 10. One load of a slot that is written before the image runs.
+            unsafe {
+                ::core::arch::asm!(
+                    ::core::concat!(".weak ", $symbol),
+                    ::core::concat!(".hidden ", $symbol),
+                    ::core::concat!("pcalau12i {0}, %got_pc_hi20(", $symbol, ")"),
+                    ::core::concat!("ld.d {0}, {0}, %got_pc_lo12(", $symbol, ")"),
+                    out(reg) address,
+                    options(pure, readonly, nostack, preserves_flags)
+                );
+            }
+            address
+        }};
+    }
+
+    /// Three instructions each: `$r21` is an operand.
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __direct {
+        ($symbol:path, $ty:ty) => {
+            #[inline(always)]
+            fn current() -> ::core::primitive::usize {
+                let address: ::core::primitive::usize;
+                // SAFETY: rule 10, no memory. Not `pure`: `$r21` changes when the context moves.
+                unsafe {
+                    ::core::arch::asm!(
+                        $crate::__make_address!(),
+                        "add.d {address}, {address}, $r21",
+                        address = out(reg) address,
+                        symbol = sym $symbol,
+                        options(nomem, nostack, preserves_flags)
+                    );
+                }
+                address
+            }
+
+            #[inline(always)]
+            unsafe fn load<V: $crate::Scalar>() -> V {
+                // SAFETY: rule 10, one load; rules 2 and 5 are the caller's, and so is that `V` is
+                // the variable's type. Not `pure`, since `$r21` changes when the context moves.
+                unsafe {
+                    match ::core::mem::size_of::<V>() {
+                        1 => {
+                            let byte = $crate::__load!(u64, "ldx.bu", $symbol).assume_init();
+                            // Known to the optimizer, so that it does not extend the value again.
+                            ::core::hint::assert_unchecked(byte < 1 << 8);
+                            V::__loaded(byte as usize);
+                            ::core::mem::transmute_copy(&(byte as u8))
+                        }
+                        2 => {
+                            let half = $crate::__load!(u64, "ldx.hu", $symbol).assume_init();
+                            ::core::hint::assert_unchecked(half < 1 << 16);
+                            ::core::mem::transmute_copy(&(half as u16))
+                        }
+                        4 => ::core::mem::transmute_copy(&$crate::__load!(u32, "ldx.w", $symbol)),
+                        _ => ::core::mem::transmute_copy(&$crate::__load!(u64, "ldx.d", $symbol)),
                     }
-                    2 => {
-                        let half = $crate::__load!(u64, "ldx.hu", $symbol).assume_init();
-                        ::core::hint::assert_unchecked(half < 1 << 16);
-                        ::core::mem::transmute_copy(&(half as u16))
-                    }
-                    4 => ::core::mem::transmute_copy(&$crate::__load!(u32, "ldx.w", $symbol)),
-                    _ => ::core::mem::transmute_copy(&$crate::__load!(u64, "ldx.d", $symbol)),
                 }
             }
-        }
 
-        #[inline(always)]
-        unsafe fn store<V: $crate::Scalar>(value: V) {
-            // SAFETY: rule 10, one store; otherwise as `load`.
-            unsafe {
-                match ::core::mem::size_of::<V>() {
-                    1 => $crate::__store!(u8, "stx.b", value, $symbol),
-                    2 => $crate::__store!(u16, "stx.h", value, $symbol),
-                    4 => $crate::__store!(u32, "stx.w", value, $symbol),
-                    _ => $crate::__store!(u64, "stx.d", value, $symbol),
+            #[inline(always)]
+            unsafe fn store<V: $crate::Scalar>(value: V) {
+                // SAFETY: rule 10, one store; otherwise as `load`.
+                unsafe {
+                    match ::core::mem::size_of::<V>() {
+                        1 => $crate::__store!(u8, "stx.b", value, $symbol),
+                        2 => $crate::__store!(u16, "stx.h", value, $symbol),
+                        4 => $crate::__store!(u32, "stx.w", value, $symbol),
+                        _ => $crate::__store!(u64, "stx.d", value, $symbol),
+                    }
                 }
             }
-        }
-    };
-}
+        };
+    }
 
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __load {
-    ($bits:ty, $instruction:literal, $symbol:path) => {{
-        // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
-        let value: ::core::mem::MaybeUninit<$bits>;
-        ::core::arch::asm!(
-            $crate::__make_address!(),
-            ::core::concat!($instruction, " {address}, {address}, $r21"),
-            address = out(reg) value,
-            symbol = sym $symbol,
-            options(readonly, nostack, preserves_flags)
-        );
-        value
-    }};
-}
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __load {
+        ($bits:ty, $instruction:literal, $symbol:path) => {{
+            // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
+            let value: ::core::mem::MaybeUninit<$bits>;
+            ::core::arch::asm!(
+                $crate::__make_address!(),
+                ::core::concat!($instruction, " {address}, {address}, $r21"),
+                address = out(reg) value,
+                symbol = sym $symbol,
+                options(readonly, nostack, preserves_flags)
+            );
+            value
+        }};
+    }
 
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __store {
-    ($bits:ty, $instruction:literal, $value:ident, $symbol:path) => {
-        ::core::arch::asm!(
-            $crate::__make_address!(),
-            ::core::concat!($instruction, " {value}, {address}, $r21"),
-            address = out(reg) _,
-            value = in(reg)
-                ::core::mem::transmute_copy::<V, ::core::mem::MaybeUninit<$bits>>(&$value),
-            symbol = sym $symbol,
-            options(nostack, preserves_flags)
-        )
-    };
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __store {
+        ($bits:ty, $instruction:literal, $value:ident, $symbol:path) => {
+            ::core::arch::asm!(
+                $crate::__make_address!(),
+                ::core::concat!($instruction, " {value}, {address}, $r21"),
+                address = out(reg) _,
+                value = in(reg)
+                    ::core::mem::transmute_copy::<V, ::core::mem::MaybeUninit<$bits>>(&$value),
+                symbol = sym $symbol,
+                options(nostack, preserves_flags)
+            )
+        };
+    }
 }

@@ -5,51 +5,37 @@
 //!
 //! | name | gives |
 //! |---|---|
-//! | `register() -> usize` | the per-CPU register, also before it was written |
-//! | `register_for_access() -> usize` | the same for an access, in the fewest instructions |
-//! | `unsafe set_register(usize)` | writes it |
-//! | `assert_register_accessible()` | panics where using the register would trap |
-//! | `bias() -> usize` | the base minus the register's value: 0, or the template's start |
-//! | `check_template(start, size)` | whether the offsets reach every byte of the template |
-//! | `memory_is_normal() -> bool` | whether exclusive and unaligned accesses work now |
+//! | `interrupts::mask() -> usize` | masks local interrupts, and gives the state before |
+//! | `unsafe interrupts::restore(state)` | takes that state back |
+//! | `access::register() -> usize` | the per-CPU register, also before it was written |
+//! | `access::register_for_access() -> usize` | the same for an access, in the fewest instructions |
+//! | `unsafe access::set_register(usize)` | writes it |
+//! | `access::assert_register_accessible()` | panics where using the register would trap |
+//! | `access::bias() -> usize` | the base minus the register's value: 0, or the template's start |
+//! | `access::check_template(start, size)` | whether the offsets reach every byte of the template |
+//! | `access::memory_is_normal() -> bool` | whether exclusive and unaligned accesses work now |
 //! | `__displacement!(STATIC)` | [`Symbol::displacement`](crate::variable::Symbol) |
 //! | `__direct!(STATIC)` | methods of `Symbol` that take fewer instructions than its own |
 //! | `__address!(STATIC)` | a linked address, by relocations that cannot wrap |
 //! | `__optional_address!("symbol")` | the same, and 0 if nothing defines the symbol |
 //!
+//! With `sp-naive`, naive.rs takes the place of `access` and of the macros.
+//!
 //! The macros are exported: they expand in the crate of the variable, whose features are not
 //! ours, so a feature chooses between definitions and never stands inside one.
 
-#[cfg_attr(feature = "sp-naive", path = "naive.rs")]
-#[cfg_attr(all(not(feature = "sp-naive"), hosted), path = "hosted.rs")]
+#[cfg_attr(hosted, path = "hosted.rs")]
+#[cfg_attr(all(not(hosted), target_arch = "aarch64"), path = "aarch64.rs")]
+#[cfg_attr(all(not(hosted), target_arch = "arm"), path = "arm.rs")]
+#[cfg_attr(all(not(hosted), target_arch = "loongarch64"), path = "loongarch64.rs")]
 #[cfg_attr(
-    all(not(feature = "sp-naive"), not(hosted), target_arch = "aarch64"),
-    path = "aarch64.rs"
-)]
-#[cfg_attr(
-    all(not(feature = "sp-naive"), not(hosted), target_arch = "arm"),
-    path = "arm.rs"
-)]
-#[cfg_attr(
-    all(not(feature = "sp-naive"), not(hosted), target_arch = "loongarch64"),
-    path = "loongarch64.rs"
-)]
-#[cfg_attr(
-    all(
-        not(feature = "sp-naive"),
-        not(hosted),
-        any(target_arch = "riscv32", target_arch = "riscv64")
-    ),
+    all(not(hosted), any(target_arch = "riscv32", target_arch = "riscv64")),
     path = "riscv.rs"
 )]
-#[cfg_attr(
-    all(not(feature = "sp-naive"), not(hosted), target_arch = "x86_64"),
-    path = "x86_64.rs"
-)]
+#[cfg_attr(all(not(hosted), target_arch = "x86_64"), path = "x86_64.rs")]
 mod imp;
 
 #[cfg(not(any(
-    feature = "sp-naive",
     hosted,
     target_arch = "aarch64",
     target_arch = "arm",
@@ -59,18 +45,20 @@ mod imp;
     target_arch = "x86_64"
 )))]
 compile_error!(
-    "percpu-hv has no backend for this architecture: docs/porting.md says how to add one; where \
-     there is one CPU, enable its feature `sp-naive`"
+    "percpu-hv has no backend for this architecture: docs/porting.md says how to add one"
 );
 
 #[cfg(not(feature = "sp-naive"))]
-pub(crate) use imp::*;
-// Its public functions take the place of init.rs.
+pub(crate) use imp::access::*;
+pub(crate) use imp::interrupts;
+// Takes the place of `access`, and its public functions that of init.rs.
 #[cfg(feature = "sp-naive")]
-pub use imp::*;
+mod naive;
+#[cfg(feature = "sp-naive")]
+pub use naive::*;
 // Expansions name it.
 #[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
-pub use imp::__PERCPU_SELF_PTR;
+pub use imp::access::__PERCPU_SELF_PTR;
 
 /// Nothing: a kernel, or a test of one, runs here.
 #[cfg(any(feature = "sp-naive", target_os = "linux", not(hosted)))]

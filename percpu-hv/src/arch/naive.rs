@@ -5,7 +5,7 @@
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 
-use crate::InitError;
+use crate::{CpuId, InitError};
 
 #[inline(always)]
 pub(crate) const fn register_for_access() -> usize {
@@ -56,6 +56,39 @@ pub unsafe fn write_percpu_reg(_base: usize) {}
 /// Does nothing: there is no per-CPU register.
 pub fn init_percpu_reg(_cpu_id: usize) {}
 
+/// CPU 0; there is no per-CPU register.
+///
+/// # Errors
+///
+/// `NoSuchCpu` for another one.
+pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
+    match cpu_id {
+        0 => Ok(CpuId::checked(0)),
+        _ => Err(InitError::NoSuchCpu {
+            cpu_id,
+            cpu_count: 1,
+        }),
+    }
+}
+
+/// Refused: there is no template to build the area from.
+///
+/// # Errors
+///
+/// Always `TemplateInUse`.
+///
+/// # Safety
+///
+/// Always safe; `unsafe` as in the other modes.
+pub unsafe fn reinit_percpu_area(_cpu: CpuId) -> Result<(), InitError> {
+    Err(InitError::TemplateInUse)
+}
+
+/// The number of CPUs with variables: 1.
+pub(crate) const fn initialized() -> usize {
+    1
+}
+
 /// Does nothing, successfully, for 1 CPU.
 pub fn init_in_place() -> Result<usize, InitError> {
     Ok(1)
@@ -102,7 +135,7 @@ macro_rules! __address {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __storage {
-    ([$($attr:tt)*] $vis:vis $storage:ident: $ty:ty = $value:expr;) => {
+    ($group:ident [$($attr:tt)*] $vis:vis $storage:ident: $ty:ty = $value:expr;) => {
         $($attr)*
         #[allow(non_upper_case_globals)]
         $vis static mut $storage: $ty = $value;

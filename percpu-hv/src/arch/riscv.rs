@@ -21,334 +21,364 @@
 //! `x0`-relative or `gp`-relative forms that know nothing of the register's value; the accesses
 //! switch it off for themselves.
 
-use core::arch::asm;
+pub(crate) mod interrupts {
+    use core::arch::asm;
 
-use crate::InitError;
+    /// `sstatus.SIE` (privileged manual, "Supervisor Status Register").
+    const SIE: usize = 1 << 1;
 
-pub(crate) fn register() -> usize {
-    register_for_access()
-}
-
-#[inline(always)]
-pub(crate) fn register_for_access() -> usize {
-    let value: usize;
-    // SAFETY: rule 10. Not `pure`: the value changes when the context moves to another CPU.
-    unsafe {
-        asm!("mv {}, gp", out(reg) value, options(nomem, nostack, preserves_flags));
+    /// Masks the interrupts of supervisor mode, and gives the mask that was.
+    #[inline(always)]
+    pub(crate) fn mask() -> usize {
+        let state: usize;
+        // SAFETY: rule 10. Not `nomem`: no access moves out of the masked part.
+        unsafe {
+            asm!("csrrci {}, sstatus, {}", out(reg) state, const SIE, options(nostack, preserves_flags));
+        }
+        state & SIE
     }
-    value
-}
 
-/// # Safety
-///
-/// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
-pub(crate) unsafe fn set_register(value: usize) {
-    // SAFETY: rule 10; compiled code does not use `gp`. Not `nomem`: what comes after goes to
-    // another area.
-    unsafe {
-        asm!("mv gp, {}", in(reg) value, options(nostack, preserves_flags));
+    /// # Safety
+    ///
+    /// `state` is what [`mask`] gave on this CPU.
+    #[inline(always)]
+    pub(crate) unsafe fn restore(state: usize) {
+        // SAFETY: rule 10. Not `nomem`: no access moves out of the masked part.
+        unsafe { asm!("csrs sstatus, {}", in(reg) state, options(nostack, preserves_flags)) };
     }
 }
 
-pub(crate) const fn assert_register_accessible() {}
+#[cfg(not(feature = "sp-naive"))]
+pub(crate) mod access {
+    use core::arch::asm;
 
-#[inline(always)]
-pub(crate) fn bias() -> usize {
-    crate::section::start()
-}
+    use crate::InitError;
 
-#[cfg(all(not(feature = "non-zero-vma"), target_arch = "riscv64"))]
-pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
-    super::check_signed_32(start, size)
-}
+    pub(crate) fn register() -> usize {
+        register_for_access()
+    }
 
-#[cfg(any(feature = "non-zero-vma", target_arch = "riscv32"))]
-pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
-    Ok(())
-}
-
-/// Atomics work on main memory in every translation mode (privileged manual, 3.6.3).
-pub(crate) const fn memory_is_normal() -> bool {
-    true
-}
-
-/// What precedes an access: the address in `{address}` but for its low 12 bits.
-#[cfg(not(feature = "non-zero-vma"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __high {
-    () => {
-        "lui {address}, %hi({symbol})"
-    };
-}
-
-/// What precedes an access: the address in `{address}` but for its low 12 bits.
-#[cfg(feature = "non-zero-vma")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __high {
-    () => {
-        "2: auipc {address}, %pcrel_hi({symbol})"
-    };
-}
-
-/// The low 12 bits of the address.
-#[cfg(not(feature = "non-zero-vma"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __low {
-    () => {
-        "%lo({symbol})"
-    };
-}
-
-/// The low 12 bits of the address.
-#[cfg(feature = "non-zero-vma")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __low {
-    () => {
-        "%pcrel_lo(2b)"
-    };
-}
-
-/// The address, since the register is biased.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __displacement {
-    ($symbol:path) => {{
-        let address: ::core::primitive::usize;
-        // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
+    #[inline(always)]
+    pub(crate) fn register_for_access() -> usize {
+        let value: usize;
+        // SAFETY: rule 10. Not `pure`: the value changes when the context moves to another CPU.
         unsafe {
-            ::core::arch::asm!(
-                ".option push",
-                ".option norelax",
-                $crate::__high!(),
-                ::core::concat!("addi {address}, {address}, ", $crate::__low!()),
-                ".option pop",
-                address = out(reg) address,
-                symbol = sym $symbol,
-                options(pure, nomem, nostack, preserves_flags)
-            );
+            asm!("mv {}, gp", out(reg) value, options(nomem, nostack, preserves_flags));
         }
-        address
-    }};
-}
+        value
+    }
 
-/// All bits, from memory: `lui` cannot reach a block that is linked high.
-#[cfg(not(feature = "non-zero-vma"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __address {
-    ($symbol:path) => {
-        $crate::__literal!("", "{symbol}", symbol = sym $symbol)
-    };
-}
-
-/// Relative to the code: an image that moves needs no relocation.
-#[cfg(feature = "non-zero-vma")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __address {
-    ($symbol:path) => {
-        $crate::__displacement!($symbol)
-    };
-}
-
-/// A weak reference is 0 if it is undefined.
-#[cfg(not(feature = "non-zero-vma"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __optional_address {
-    ($symbol:literal) => {
-        $crate::__literal!(
-            ::core::concat!(".weak ", $symbol, "\n.hidden ", $symbol),
-            $symbol
-        )
-    };
-}
-
-/// By the GOT: an undefined weak symbol relative to the PC is not 0.
-#[cfg(feature = "non-zero-vma")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __optional_address {
-    ($symbol:literal) => {{
-        let address: ::core::primitive::usize;
-        // SAFETY: rule 10. One load of a slot that is written before the image runs.
+    /// # Safety
+    ///
+    /// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
+    pub(crate) unsafe fn set_register(value: usize) {
+        // SAFETY: rule 10; compiled code does not use `gp`. Not `nomem`: what comes after goes to
+        // another area.
         unsafe {
-            ::core::arch::asm!(
-                ::core::concat!(".weak ", $symbol),
-                ::core::concat!(".hidden ", $symbol),
-                ".option push",
-                ".option norelax",
-                ::core::concat!("2: auipc {address}, %got_pcrel_hi(", $symbol, ")"),
-                ::core::concat!($crate::__xlen!("ld", "lw"), " {address}, %pcrel_lo(2b)({address})"),
-                ".option pop",
-                address = out(reg) address,
-                options(pure, readonly, nostack, preserves_flags)
-            );
+            asm!("mv gp, {}", in(reg) value, options(nostack, preserves_flags));
         }
-        address
-    }};
-}
+    }
 
-/// A constant of the linker, from read-only memory.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __literal {
-    ($directives:expr, $value:literal $(, $($operand:tt)*)?) => {{
-        let address: ::core::primitive::usize;
-        // SAFETY: rule 10. One load of a constant beside the code.
-        unsafe {
-            ::core::arch::asm!(
-                $directives,
-                ".pushsection .rodata.percpu_hv, \"a\"",
-                $crate::__xlen!(".balign 8", ".balign 4"),
-                ::core::concat!("3: ", $crate::__xlen!(".dword ", ".word "), $value),
-                ".popsection",
-                ".option push",
-                ".option norelax",
-                "2: auipc {address}, %pcrel_hi(3b)",
-                ::core::concat!($crate::__xlen!("ld", "lw"), " {address}, %pcrel_lo(2b)({address})"),
-                ".option pop",
-                address = out(reg) address,
-                $($($operand)*,)?
-                options(pure, readonly, nostack, preserves_flags)
-            );
-        }
-        address
-    }};
-}
+    pub(crate) const fn assert_register_accessible() {}
 
-/// The text for riscv64, or that for riscv32.
-#[cfg(target_arch = "riscv64")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __xlen {
-    ($riscv64:literal, $riscv32:literal) => {
-        $riscv64
-    };
-}
+    #[inline(always)]
+    pub(crate) fn bias() -> usize {
+        crate::section::start()
+    }
 
-/// The text for riscv64, or that for riscv32.
-#[cfg(target_arch = "riscv32")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __xlen {
-    ($riscv64:literal, $riscv32:literal) => {
-        $riscv32
-    };
-}
+    #[cfg(all(not(feature = "non-zero-vma"), target_arch = "riscv64"))]
+    pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
+        crate::arch::check_signed_32(start, size)
+    }
 
-/// Three instructions each: `gp` is an operand, and the low bits are part of the access.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __direct {
-    ($symbol:path, $ty:ty) => {
-        #[inline(always)]
-        fn current() -> ::core::primitive::usize {
+    #[cfg(any(feature = "non-zero-vma", target_arch = "riscv32"))]
+    pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
+        Ok(())
+    }
+
+    /// Atomics work on main memory in every translation mode (privileged manual, 3.6.3).
+    pub(crate) const fn memory_is_normal() -> bool {
+        true
+    }
+
+    /// What precedes an access: the address in `{address}` but for its low 12 bits.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __high {
+        () => {
+            "lui {address}, %hi({symbol})"
+        };
+    }
+
+    /// What precedes an access: the address in `{address}` but for its low 12 bits.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __high {
+        () => {
+            "2: auipc {address}, %pcrel_hi({symbol})"
+        };
+    }
+
+    /// The low 12 bits of the address.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __low {
+        () => {
+            "%lo({symbol})"
+        };
+    }
+
+    /// The low 12 bits of the address.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __low {
+        () => {
+            "%pcrel_lo(2b)"
+        };
+    }
+
+    /// The address, since the register is biased.
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __displacement {
+        ($symbol:path) => {{
             let address: ::core::primitive::usize;
-            // SAFETY: rule 10, no memory. Not `pure`: `gp` changes when the context moves.
+            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
             unsafe {
                 ::core::arch::asm!(
                     ".option push",
                     ".option norelax",
                     $crate::__high!(),
-                    "add {address}, {address}, gp",
                     ::core::concat!("addi {address}, {address}, ", $crate::__low!()),
                     ".option pop",
                     address = out(reg) address,
                     symbol = sym $symbol,
-                    options(nomem, nostack, preserves_flags)
+                    options(pure, nomem, nostack, preserves_flags)
                 );
             }
             address
-        }
+        }};
+    }
 
-        #[inline(always)]
-        unsafe fn load<V: $crate::Scalar>() -> V {
-            // SAFETY: rule 10, one load; rules 2 and 5 are the caller's, and so is that `V` is
-            // the variable's type. Not `pure`, since `gp` changes when the context moves.
+    /// All bits, from memory: `lui` cannot reach a block that is linked high.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __address {
+        ($symbol:path) => {
+            $crate::__literal!("", "{symbol}", symbol = sym $symbol)
+        };
+    }
+
+    /// Relative to the code: an image that moves needs no relocation.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __address {
+        ($symbol:path) => {
+            $crate::__displacement!($symbol)
+        };
+    }
+
+    /// A weak reference is 0 if it is undefined.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __optional_address {
+        ($symbol:literal) => {
+            $crate::__literal!(
+                ::core::concat!(".weak ", $symbol, "\n.hidden ", $symbol),
+                $symbol
+            )
+        };
+    }
+
+    /// By the GOT: an undefined weak symbol relative to the PC is not 0.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __optional_address {
+        ($symbol:literal) => {{
+            let address: ::core::primitive::usize;
+            // SAFETY: rule 10. One load of a slot that is written before the image runs.
             unsafe {
-                match ::core::mem::size_of::<V>() {
-                    1 => {
-                        let byte = $crate::__load!(usize, "lbu", $symbol).assume_init();
-                        // Known to the optimizer, so that it does not extend the value again.
-                        ::core::hint::assert_unchecked(byte < 1 << 8);
-                        V::__loaded(byte as usize);
-                        ::core::mem::transmute_copy(&(byte as u8))
+                ::core::arch::asm!(
+                    ::core::concat!(".weak ", $symbol),
+                    ::core::concat!(".hidden ", $symbol),
+                    ".option push",
+                    ".option norelax",
+                    ::core::concat!("2: auipc {address}, %got_pcrel_hi(", $symbol, ")"),
+                    ::core::concat!($crate::__xlen!("ld", "lw"), " {address}, %pcrel_lo(2b)({address})"),
+                    ".option pop",
+                    address = out(reg) address,
+                    options(pure, readonly, nostack, preserves_flags)
+                );
+            }
+            address
+        }};
+    }
+
+    /// A constant of the linker, from read-only memory.
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __literal {
+        ($directives:expr, $value:literal $(, $($operand:tt)*)?) => {{
+            let address: ::core::primitive::usize;
+            // SAFETY: rule 10. One load of a constant beside the code.
+            unsafe {
+                ::core::arch::asm!(
+                    $directives,
+                    ".pushsection .rodata.percpu_hv, \"a\"",
+                    $crate::__xlen!(".balign 8", ".balign 4"),
+                    ::core::concat!("3: ", $crate::__xlen!(".dword ", ".word "), $value),
+                    ".popsection",
+                    ".option push",
+                    ".option norelax",
+                    "2: auipc {address}, %pcrel_hi(3b)",
+                    ::core::concat!($crate::__xlen!("ld", "lw"), " {address}, %pcrel_lo(2b)({address})"),
+                    ".option pop",
+                    address = out(reg) address,
+                    $($($operand)*,)?
+                    options(pure, readonly, nostack, preserves_flags)
+                );
+            }
+            address
+        }};
+    }
+
+    /// The text for riscv64, or that for riscv32.
+    #[cfg(target_arch = "riscv64")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __xlen {
+        ($riscv64:literal, $riscv32:literal) => {
+            $riscv64
+        };
+    }
+
+    /// The text for riscv64, or that for riscv32.
+    #[cfg(target_arch = "riscv32")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __xlen {
+        ($riscv64:literal, $riscv32:literal) => {
+            $riscv32
+        };
+    }
+
+    /// Three instructions each: `gp` is an operand, and the low bits are part of the access.
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __direct {
+        ($symbol:path, $ty:ty) => {
+            #[inline(always)]
+            fn current() -> ::core::primitive::usize {
+                let address: ::core::primitive::usize;
+                // SAFETY: rule 10, no memory. Not `pure`: `gp` changes when the context moves.
+                unsafe {
+                    ::core::arch::asm!(
+                        ".option push",
+                        ".option norelax",
+                        $crate::__high!(),
+                        "add {address}, {address}, gp",
+                        ::core::concat!("addi {address}, {address}, ", $crate::__low!()),
+                        ".option pop",
+                        address = out(reg) address,
+                        symbol = sym $symbol,
+                        options(nomem, nostack, preserves_flags)
+                    );
+                }
+                address
+            }
+
+            #[inline(always)]
+            unsafe fn load<V: $crate::Scalar>() -> V {
+                // SAFETY: rule 10, one load; rules 2 and 5 are the caller's, and so is that `V` is
+                // the variable's type. Not `pure`, since `gp` changes when the context moves.
+                unsafe {
+                    match ::core::mem::size_of::<V>() {
+                        1 => {
+                            let byte = $crate::__load!(usize, "lbu", $symbol).assume_init();
+                            // Known to the optimizer, so that it does not extend the value again.
+                            ::core::hint::assert_unchecked(byte < 1 << 8);
+                            V::__loaded(byte as usize);
+                            ::core::mem::transmute_copy(&(byte as u8))
+                        }
+                        2 => {
+                            let half = $crate::__load!(usize, "lhu", $symbol).assume_init();
+                            ::core::hint::assert_unchecked(half < 1 << 16);
+                            ::core::mem::transmute_copy(&(half as u16))
+                        }
+                        4 => ::core::mem::transmute_copy(&$crate::__load!(u32, "lw", $symbol)),
+                        8 if ::core::mem::size_of::<usize>() == 8 => {
+                            ::core::mem::transmute_copy(&$crate::__load!(usize, "ld", $symbol))
+                        }
+                        // 64 bits are two registers on riscv32.
+                        _ => $crate::__priv::load_at(<Self as $crate::__priv::Symbol<$ty>>::current()),
                     }
-                    2 => {
-                        let half = $crate::__load!(usize, "lhu", $symbol).assume_init();
-                        ::core::hint::assert_unchecked(half < 1 << 16);
-                        ::core::mem::transmute_copy(&(half as u16))
-                    }
-                    4 => ::core::mem::transmute_copy(&$crate::__load!(u32, "lw", $symbol)),
-                    8 if ::core::mem::size_of::<usize>() == 8 => {
-                        ::core::mem::transmute_copy(&$crate::__load!(usize, "ld", $symbol))
-                    }
-                    // 64 bits are two registers on riscv32.
-                    _ => $crate::__priv::load_at(<Self as $crate::__priv::Symbol<$ty>>::current()),
                 }
             }
-        }
 
-        #[inline(always)]
-        unsafe fn store<V: $crate::Scalar>(value: V) {
-            // SAFETY: rule 10, one store; otherwise as `load`.
-            unsafe {
-                match ::core::mem::size_of::<V>() {
-                    1 => $crate::__store!(u8, "sb", value, $symbol),
-                    2 => $crate::__store!(u16, "sh", value, $symbol),
-                    4 => $crate::__store!(u32, "sw", value, $symbol),
-                    8 if ::core::mem::size_of::<usize>() == 8 => {
-                        $crate::__store!(usize, "sd", value, $symbol)
+            #[inline(always)]
+            unsafe fn store<V: $crate::Scalar>(value: V) {
+                // SAFETY: rule 10, one store; otherwise as `load`.
+                unsafe {
+                    match ::core::mem::size_of::<V>() {
+                        1 => $crate::__store!(u8, "sb", value, $symbol),
+                        2 => $crate::__store!(u16, "sh", value, $symbol),
+                        4 => $crate::__store!(u32, "sw", value, $symbol),
+                        8 if ::core::mem::size_of::<usize>() == 8 => {
+                            $crate::__store!(usize, "sd", value, $symbol)
+                        }
+                        _ => $crate::__priv::store_at(<Self as $crate::__priv::Symbol<$ty>>::current(), value),
                     }
-                    _ => $crate::__priv::store_at(<Self as $crate::__priv::Symbol<$ty>>::current(), value),
                 }
             }
-        }
-    };
-}
+        };
+    }
 
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __load {
-    ($bits:ty, $instruction:literal, $symbol:path) => {{
-        // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
-        let value: ::core::mem::MaybeUninit<$bits>;
-        ::core::arch::asm!(
-            ".option push",
-            ".option norelax",
-            $crate::__high!(),
-            "add {address}, {address}, gp",
-            ::core::concat!($instruction, " {address}, ", $crate::__low!(), "({address})"),
-            ".option pop",
-            address = out(reg) value,
-            symbol = sym $symbol,
-            options(readonly, nostack, preserves_flags)
-        );
-        value
-    }};
-}
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __load {
+        ($bits:ty, $instruction:literal, $symbol:path) => {{
+            // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
+            let value: ::core::mem::MaybeUninit<$bits>;
+            ::core::arch::asm!(
+                ".option push",
+                ".option norelax",
+                $crate::__high!(),
+                "add {address}, {address}, gp",
+                ::core::concat!($instruction, " {address}, ", $crate::__low!(), "({address})"),
+                ".option pop",
+                address = out(reg) value,
+                symbol = sym $symbol,
+                options(readonly, nostack, preserves_flags)
+            );
+            value
+        }};
+    }
 
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __store {
-    ($bits:ty, $instruction:literal, $value:ident, $symbol:path) => {
-        ::core::arch::asm!(
-            ".option push",
-            ".option norelax",
-            $crate::__high!(),
-            "add {address}, {address}, gp",
-            ::core::concat!($instruction, " {value}, ", $crate::__low!(), "({address})"),
-            ".option pop",
-            address = out(reg) _,
-            value = in(reg)
-                ::core::mem::transmute_copy::<V, ::core::mem::MaybeUninit<$bits>>(&$value),
-            symbol = sym $symbol,
-            options(nostack, preserves_flags)
-        )
-    };
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __store {
+        ($bits:ty, $instruction:literal, $value:ident, $symbol:path) => {
+            ::core::arch::asm!(
+                ".option push",
+                ".option norelax",
+                $crate::__high!(),
+                "add {address}, {address}, gp",
+                ::core::concat!($instruction, " {value}, ", $crate::__low!(), "({address})"),
+                ".option pop",
+                address = out(reg) _,
+                value = in(reg)
+                    ::core::mem::transmute_copy::<V, ::core::mem::MaybeUninit<$bits>>(&$value),
+                symbol = sym $symbol,
+                options(nostack, preserves_flags)
+            )
+        };
+    }
 }

@@ -1,0 +1,158 @@
+//! CPU ids that exist, and what other CPUs hold.
+
+use core::fmt;
+use core::ops::Range;
+
+use crate::init::initialized;
+use crate::scalar::{combine, load_at, op};
+use crate::variable::{PerCpu, Rules, Symbol};
+use crate::{Integer, Scalar, def_percpu};
+
+/// The id of a CPU that has an area: made from a valid id only, and valid for ever after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CpuId(usize);
+
+impl CpuId {
+    /// The CPU with this dense index, if it has an area: `None` before init, and for
+    /// `index >= percpu_area_num()`.
+    #[inline]
+    pub fn new(index: usize) -> Option<Self> {
+        (index < initialized()).then_some(Self(index))
+    }
+
+    /// The CPU with an index that was checked.
+    pub(crate) const fn checked(index: usize) -> Self {
+        Self(index)
+    }
+
+    /// The dense index, from 0.
+    #[inline]
+    pub const fn index(self) -> usize {
+        self.0
+    }
+
+    /// All CPUs that have an area, by their index; none before init.
+    #[inline]
+    pub fn all() -> CpuIds {
+        CpuIds(0..initialized())
+    }
+}
+
+impl fmt::Display for CpuId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The CPUs that have an area: [`CpuId::all`].
+#[derive(Clone, Debug)]
+pub struct CpuIds(Range<usize>);
+
+impl Iterator for CpuIds {
+    type Item = CpuId;
+
+    #[inline]
+    fn next(&mut self) -> Option<CpuId> {
+        self.0.next().map(CpuId)
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for CpuIds {
+    #[inline]
+    fn next_back(&mut self) -> Option<CpuId> {
+        self.0.next_back().map(CpuId)
+    }
+}
+
+impl ExactSizeIterator for CpuIds {}
+
+/// What a CPU's area says of itself: its own id, once the areas are built.
+#[def_percpu]
+pub(crate) static OWN_ID: usize = if cfg!(feature = "sp-naive") {
+    0
+} else {
+    usize::MAX
+};
+
+/// The CPU that runs this, as its area says. Without a [`CpuPin`](crate::CpuPin) a preemptible
+/// context may be on another one when the function returns.
+///
+/// # Panics
+///
+/// If this CPU has no area: call [`init_percpu_reg`](crate::init_percpu_reg) first.
+#[inline]
+#[track_caller]
+pub fn current_cpu() -> CpuId {
+    match CpuId::new(OWN_ID.read_current()) {
+        Some(cpu) => cpu,
+        None => panic!(
+            "this CPU has no per-CPU area; call `percpu_hv::init_percpu_reg(cpu_id)` on it first"
+        ),
+    }
+}
+
+impl<S: Symbol<T>, T: Sync> PerCpu<S, T> {
+    /// The copy of another CPU, or of this one.
+    ///
+    /// It must not be mixed with `with_current` and `write_current` on the same variable, which
+    /// change it without synchronization (rule 6 of docs/safety.md): `T` is an atomic, a lock, or
+    /// is not changed any more.
+    #[inline]
+    pub fn on(&self, cpu: CpuId) -> &T {
+        // SAFETY: rules 3 and 4, the id is valid; rule 6, `T: Sync`.
+        unsafe { self.remote_ref_raw(cpu.0) }
+    }
+
+    /// The copies of all CPUs, by their ids; see [`on`](Self::on).
+    #[inline]
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (CpuId, &T)> + ExactSizeIterator {
+        CpuId::all().map(|cpu| (cpu, self.on(cpu)))
+    }
+
+    /// Folds the copies of all CPUs, by their ids; see [`on`](Self::on).
+    #[inline]
+    pub fn fold<A>(&self, start: A, mut f: impl FnMut(A, &T) -> A) -> A {
+        self.iter().fold(start, |sum, (_, value)| f(sum, value))
+    }
+}
+
+impl<S: Symbol<T>, T> PerCpu<S, T> {
+    /// Assigns the initial value to another CPU's copy; the old value is dropped, by this CPU.
+    ///
+    /// # Safety
+    ///
+    /// That CPU does not use its copy, and no reference to it lives (rule 6 of docs/safety.md).
+    pub unsafe fn reset_remote(&self, cpu: CpuId)
+    where
+        S::Rules: Rules<T>,
+    {
+        // SAFETY: rules 3 and 4, the id is valid; rule 6 is the caller's; rule 7, `S::Rules`.
+        unsafe { *self.remote_ref_mut_raw(cpu.0) = S::initial() };
+    }
+}
+
+impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
+    /// The value of another CPU, in one load: a value that it had, whole, while the other CPU goes
+    /// on changing it. (A 32-bit CPU without 64-bit atomics reads 64 bits in two steps.)
+    #[inline]
+    pub fn read_remote(&self, cpu: CpuId) -> T {
+        // SAFETY: rules 3 and 4, the id is valid; rule 6, the load is atomic.
+        unsafe { load_at(self.remote_ptr(cpu.0).addr()) }
+    }
+}
+
+impl<S: Symbol<T>, T: Integer> PerCpu<S, T> {
+    /// The sum over all CPUs, wrapping around: each value is read once, at its own time.
+    #[inline]
+    pub fn sum(&self) -> T {
+        CpuId::all()
+            .map(|cpu| self.read_remote(cpu))
+            .reduce(combine::<T, { op::ADD }>)
+            .unwrap_or_else(crate::scalar::zero)
+    }
+}

@@ -1,0 +1,162 @@
+//! Local interrupts off: nothing else runs on this CPU.
+
+use core::cell::{BorrowError, BorrowMutError, Ref, RefCell, RefMut};
+use core::fmt;
+use core::ops::Deref;
+
+use crate::arch::interrupts;
+use crate::variable::{PerCpu, Symbol};
+use crate::{CpuPin, def_percpu};
+
+/// How many guards live on this CPU, and the state before the first: guards may be dropped in any
+/// order, and only the last one takes the state back.
+#[def_percpu]
+static DEPTH: usize = 0;
+#[def_percpu]
+static BEFORE: usize = 0;
+
+/// This CPU's maskable interrupts are off while the guard lives, and this context stays on the CPU.
+///
+/// The last guard on a CPU takes back the state that the first found. Non-maskable interrupts,
+/// machine checks and synchronous exceptions still come: their handlers keep off what
+/// [`get_local`](PerCpu::get_local) gives. A context that gives the CPU away (a voluntary switch)
+/// holds no guard.
+///
+/// | | masked by |
+/// |---|---|
+/// | AArch64 | `DAIF.I` and `DAIF.F` |
+/// | 32-bit Arm | `CPSR.I` and `CPSR.F` |
+/// | x86_64 | `RFLAGS.IF` |
+/// | RISC-V | `sstatus.SIE` |
+/// | LoongArch64 | `CSR.CRMD.IE` |
+/// | a process | a lock for each CPU: other threads that play this CPU wait when they mask |
+///
+/// It derefs to [`CpuPin`].
+///
+/// ```
+/// # #[cfg(target_os = "linux")] {
+/// use core::cell::Cell;
+/// use percpu_hv::{IrqOff, def_percpu};
+///
+/// #[def_percpu]
+/// static PENDING: Cell<u64> = Cell::new(0);
+///
+/// percpu_hv::init_hosted(4).unwrap();
+/// percpu_hv::init_percpu_reg(0);
+/// let irq = IrqOff::new();
+/// let pending = PENDING.get_local(&irq);
+/// pending.set(pending.get() | 1 << 3);
+/// # }
+/// ```
+pub struct IrqOff(CpuPin);
+
+impl IrqOff {
+    /// Masks the interrupts of the CPU that runs this, which has called
+    /// [`init_percpu_reg`](crate::init_percpu_reg).
+    #[inline]
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        let before = interrupts::mask();
+        let pin = CpuPin::new();
+        let depth = DEPTH.read(&pin);
+        if depth == 0 {
+            BEFORE.write(&pin, before);
+        }
+        DEPTH.write(&pin, depth + 1);
+        Self(pin)
+    }
+}
+
+impl Drop for IrqOff {
+    #[inline]
+    fn drop(&mut self) {
+        let depth = DEPTH.read(&self.0) - 1;
+        DEPTH.write(&self.0, depth);
+        if depth == 0 {
+            // SAFETY: rule 5, the last guard on this CPU: no reference that needs it lives.
+            unsafe { interrupts::restore(BEFORE.read(&self.0)) };
+        }
+    }
+}
+
+impl Deref for IrqOff {
+    type Target = CpuPin;
+
+    #[inline]
+    fn deref(&self) -> &CpuPin {
+        &self.0
+    }
+}
+
+impl fmt::Debug for IrqOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IrqOff").finish_non_exhaustive()
+    }
+}
+
+impl<S: Symbol<T>, T: Send> PerCpu<S, T> {
+    /// This CPU's copy, shared, for as long as interrupts are off: also where `T` is not `Sync`, as
+    /// `Cell` and `RefCell`, since nothing else runs on this CPU.
+    ///
+    /// What [`get`](Self::get) says of `with_current` and `write_current` holds here too.
+    #[inline]
+    #[track_caller]
+    pub fn get_local<'irq>(&self, irq: &'irq IrqOff) -> &'irq T {
+        if let Some((flag, name)) = S::flag() {
+            // SAFETY: rule 3, the flag is in this CPU's area.
+            unsafe { crate::borrow::assert_free(irq.0.address(flag), name) };
+        }
+        // SAFETY: rules 2 and 3, the context stays on this CPU; rule 5, nothing else runs on it;
+        // rule 7, `T: Send`.
+        unsafe { &*Self::pointer(Self::pinned(&irq.0)) }
+    }
+}
+
+/// A value that is borrowed while interrupts are off, and tells a second borrow: the checked
+/// alternative to `with_current`.
+impl<S: Symbol<RefCell<T>>, T: Send> PerCpu<S, RefCell<T>> {
+    /// Borrows this CPU's value.
+    ///
+    /// # Panics
+    ///
+    /// If it is mutably borrowed.
+    #[inline]
+    #[track_caller]
+    pub fn borrow<'irq>(&self, irq: &'irq IrqOff) -> Ref<'irq, T> {
+        self.get_local(irq).borrow()
+    }
+
+    /// Mutably borrows this CPU's value.
+    ///
+    /// # Panics
+    ///
+    /// If it is borrowed.
+    #[inline]
+    #[track_caller]
+    pub fn borrow_mut<'irq>(&self, irq: &'irq IrqOff) -> RefMut<'irq, T> {
+        self.get_local(irq).borrow_mut()
+    }
+
+    /// Borrows this CPU's value.
+    ///
+    /// # Errors
+    ///
+    /// If it is mutably borrowed.
+    #[inline]
+    pub fn try_borrow<'irq>(&self, irq: &'irq IrqOff) -> Result<Ref<'irq, T>, BorrowError> {
+        self.get_local(irq).try_borrow()
+    }
+
+    /// Mutably borrows this CPU's value.
+    ///
+    /// # Errors
+    ///
+    /// If it is borrowed.
+    #[inline]
+    pub fn try_borrow_mut<'irq>(
+        &self,
+        irq: &'irq IrqOff,
+    ) -> Result<RefMut<'irq, T>, BorrowMutError> {
+        self.get_local(irq).try_borrow_mut()
+    }
+}
