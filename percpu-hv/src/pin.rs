@@ -4,7 +4,6 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use crate::guard::NoPreemptGuard;
-use crate::scalar::{load_at, store_at};
 use crate::variable::{PerCpu, Symbol, assert_register};
 use crate::{Scalar, arch};
 
@@ -73,7 +72,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// The address of the copy of the CPU that `pin` stays on.
     #[inline(always)]
     pub(crate) fn pinned(pin: &CpuPin) -> usize {
-        pin.address(S::displacement())
+        S::at(pin.register)
     }
 }
 
@@ -102,10 +101,10 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     pub fn read(&self, pin: &CpuPin) -> T {
         // SAFETY: rules 2 and 3, the context stays on this CPU; `T` is the type of `S`.
         unsafe {
-            if S::IN_ONE_INSTRUCTION {
+            if S::REGISTER_IS_OPERAND {
                 S::load()
             } else {
-                load_at(Self::pinned(pin))
+                S::load_from(pin.register)
             }
         }
     }
@@ -115,10 +114,10 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     pub fn write(&self, pin: &CpuPin, value: T) {
         // SAFETY: rules 2 and 3, the context stays on this CPU; `T` is the type of `S`.
         unsafe {
-            if S::IN_ONE_INSTRUCTION {
+            if S::REGISTER_IS_OPERAND {
                 S::store(value);
             } else {
-                store_at(Self::pinned(pin), value);
+                S::store_to(pin.register, value);
             }
         }
     }

@@ -36,21 +36,52 @@ pub unsafe trait Symbol<T> {
         None
     }
 
+    /// The address of the copy of the CPU whose per-CPU register has this value.
+    #[inline(always)]
+    fn at(register: usize) -> usize {
+        register.wrapping_add(Self::displacement())
+    }
+
+    /// Loads the copy of the CPU whose per-CPU register has this value.
+    ///
+    /// # Safety
+    ///
+    /// `V` is `T`; rules 2 and 5 of docs/safety.md.
+    #[inline(always)]
+    unsafe fn load_from<V: Scalar>(register: usize) -> V {
+        // SAFETY: rule 3; rules 2 and 5 are the caller's.
+        unsafe { load_at(Self::at(register)) }
+    }
+
+    /// Stores the copy of the CPU whose per-CPU register has this value.
+    ///
+    /// # Safety
+    ///
+    /// As [`load_from`](Symbol::load_from).
+    #[inline(always)]
+    unsafe fn store_to<V: Scalar>(register: usize, value: V) {
+        // SAFETY: rule 3; rules 2 and 5 are the caller's.
+        unsafe { store_at(Self::at(register), value) }
+    }
+
+    /// Whether the register is an operand of an access: its value in another register is of no use.
+    const REGISTER_IS_OPERAND: bool = false;
+
     /// The address of this CPU's copy.
     #[inline(always)]
     fn current() -> usize {
-        arch::register_for_access().wrapping_add(Self::displacement())
+        Self::at(arch::register_for_access())
     }
 
     /// Loads this CPU's copy.
     ///
     /// # Safety
     ///
-    /// `V` is `T`; rules 2 and 5 of docs/safety.md.
+    /// As [`load_from`](Symbol::load_from).
     #[inline(always)]
     unsafe fn load<V: Scalar>() -> V {
-        // SAFETY: rule 3; rules 2 and 5 are the caller's.
-        unsafe { load_at(Self::current()) }
+        // SAFETY: rules 2 and 5 are the caller's.
+        unsafe { Self::load_from(arch::register_for_access()) }
     }
 
     /// Stores this CPU's copy.
@@ -60,8 +91,8 @@ pub unsafe trait Symbol<T> {
     /// As [`load`](Symbol::load).
     #[inline(always)]
     unsafe fn store<V: Scalar>(value: V) {
-        // SAFETY: rule 3; rules 2 and 5 are the caller's.
-        unsafe { store_at(Self::current(), value) }
+        // SAFETY: rules 2 and 5 are the caller's.
+        unsafe { Self::store_to(arch::register_for_access(), value) }
     }
 
     /// Whether the operations below are one instruction each, which no migration can split.
@@ -455,7 +486,7 @@ macro_rules! __variable {
                 $crate::__displacement!($storage)
             }
 
-            $crate::__direct! { $storage, $ty }
+            $crate::__direct! { variables $storage, $ty }
 
             #[inline(always)]
             #[allow(clippy::declare_interior_mutable_const)]

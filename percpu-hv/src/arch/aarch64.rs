@@ -257,10 +257,112 @@ pub(crate) mod access {
         }};
     }
 
-    /// Nothing: an address in a register is as short.
+    /// A hot variable's offset is the low 12 bits of its address, part of the access. For the
+    /// others nothing: an offset in a register is as short.
+    #[cfg(not(feature = "non-zero-vma"))]
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __direct {
-        ($symbol:path, $ty:ty) => {};
+        (hot $symbol:path, $ty:ty) => {
+            #[inline(always)]
+            fn at(register: ::core::primitive::usize) -> ::core::primitive::usize {
+                let address: ::core::primitive::usize;
+                // SAFETY: rule 10. A sum with a constant of the linker: `pure` and without memory.
+                unsafe {
+                    ::core::arch::asm!(
+                        "add {address}, {register}, :lo12:{symbol}",
+                        address = out(reg) address,
+                        register = in(reg) register,
+                        symbol = sym $symbol,
+                        options(pure, nomem, nostack, preserves_flags)
+                    );
+                }
+                address
+            }
+
+            #[inline(always)]
+            unsafe fn load_from<V: $crate::Scalar>(register: ::core::primitive::usize) -> V {
+                // SAFETY: rule 10, one load; rules 2 and 5 are the caller's, and so is that `V` is
+                // the variable's type.
+                unsafe {
+                    match ::core::mem::size_of::<V>() {
+                        1 => {
+                            let byte = $crate::__load!(u32, "ldrb {value:w}", register, $symbol);
+                            let byte = byte.assume_init();
+                            // Known to the optimizer, so that it does not extend the value again.
+                            ::core::hint::assert_unchecked(byte < 1 << 8);
+                            V::__loaded(byte as usize);
+                            ::core::mem::transmute_copy(&(byte as u8))
+                        }
+                        2 => {
+                            let half = $crate::__load!(u32, "ldrh {value:w}", register, $symbol);
+                            let half = half.assume_init();
+                            ::core::hint::assert_unchecked(half < 1 << 16);
+                            ::core::mem::transmute_copy(&(half as u16))
+                        }
+                        4 => ::core::mem::transmute_copy(&$crate::__load!(
+                            u32, "ldr {value:w}", register, $symbol
+                        )),
+                        _ => ::core::mem::transmute_copy(&$crate::__load!(
+                            u64, "ldr {value}", register, $symbol
+                        )),
+                    }
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn store_to<V: $crate::Scalar>(register: ::core::primitive::usize, value: V) {
+                // SAFETY: rule 10, one store; otherwise as `load_from`.
+                unsafe {
+                    match ::core::mem::size_of::<V>() {
+                        1 => $crate::__store!(u8, "strb {value:w}", register, value, $symbol),
+                        2 => $crate::__store!(u16, "strh {value:w}", register, value, $symbol),
+                        4 => $crate::__store!(u32, "str {value:w}", register, value, $symbol),
+                        _ => $crate::__store!(u64, "str {value}", register, value, $symbol),
+                    }
+                }
+            }
+        };
+        ($group:ident $symbol:path, $ty:ty) => {};
+    }
+
+    /// Nothing: an address in a register is as short.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __direct {
+        ($group:ident $symbol:path, $ty:ty) => {};
+    }
+
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __load {
+        ($bits:ty, $instruction:literal, $register:ident, $symbol:path) => {{
+            // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
+            let value: ::core::mem::MaybeUninit<$bits>;
+            ::core::arch::asm!(
+                ::core::concat!($instruction, ", [{register}, :lo12:{symbol}]"),
+                value = out(reg) value,
+                register = in(reg) $register,
+                symbol = sym $symbol,
+                options(readonly, nostack, preserves_flags)
+            );
+            value
+        }};
+    }
+
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __store {
+        ($bits:ty, $instruction:literal, $register:ident, $value:ident, $symbol:path) => {
+            ::core::arch::asm!(
+                ::core::concat!($instruction, ", [{register}, :lo12:{symbol}]"),
+                value = in(reg)
+                    ::core::mem::transmute_copy::<V, ::core::mem::MaybeUninit<$bits>>(&$value),
+                register = in(reg) $register,
+                symbol = sym $symbol,
+                options(nostack, preserves_flags)
+            )
+        };
     }
 }

@@ -275,6 +275,6 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __direct {
-        ($symbol:path, $ty:ty) => {};
+        ($group:ident $symbol:path, $ty:ty) => {};
     }
 }

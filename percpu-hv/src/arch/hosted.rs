@@ -113,6 +113,6 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __direct {
-        ($symbol:path, $ty:ty) => {};
+        ($group:ident $symbol:path, $ty:ty) => {};
     }
 }

@@ -228,19 +228,20 @@ pub(crate) mod access {
         }};
     }
 
-    /// Three instructions each: `$r21` is an operand.
+    /// Three instructions each, and one for a hot variable: `$r21` is an operand.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __direct {
-        ($symbol:path, $ty:ty) => {
+        ($group:ident $symbol:path, $ty:ty) => {
+            const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
+
             #[inline(always)]
             fn current() -> ::core::primitive::usize {
                 let address: ::core::primitive::usize;
                 // SAFETY: rule 10, no memory. Not `pure`: `$r21` changes when the context moves.
                 unsafe {
                     ::core::arch::asm!(
-                        $crate::__make_address!(),
-                        "add.d {address}, {address}, $r21",
+                        $crate::__operation!($group "add.d", "addi.d", "{address}"),
                         address = out(reg) address,
                         symbol = sym $symbol,
                         options(nomem, nostack, preserves_flags)
@@ -256,19 +257,19 @@ pub(crate) mod access {
                 unsafe {
                     match ::core::mem::size_of::<V>() {
                         1 => {
-                            let byte = $crate::__load!(u64, "ldx.bu", $symbol).assume_init();
+                            let byte = $crate::__load!($group u64, "ldx.bu", "ld.bu", $symbol).assume_init();
                             // Known to the optimizer, so that it does not extend the value again.
                             ::core::hint::assert_unchecked(byte < 1 << 8);
                             V::__loaded(byte as usize);
                             ::core::mem::transmute_copy(&(byte as u8))
                         }
                         2 => {
-                            let half = $crate::__load!(u64, "ldx.hu", $symbol).assume_init();
+                            let half = $crate::__load!($group u64, "ldx.hu", "ld.hu", $symbol).assume_init();
                             ::core::hint::assert_unchecked(half < 1 << 16);
                             ::core::mem::transmute_copy(&(half as u16))
                         }
-                        4 => ::core::mem::transmute_copy(&$crate::__load!(u32, "ldx.w", $symbol)),
-                        _ => ::core::mem::transmute_copy(&$crate::__load!(u64, "ldx.d", $symbol)),
+                        4 => ::core::mem::transmute_copy(&$crate::__load!($group u32, "ldx.w", "ld.w", $symbol)),
+                        _ => ::core::mem::transmute_copy(&$crate::__load!($group u64, "ldx.d", "ld.d", $symbol)),
                     }
                 }
             }
@@ -278,10 +279,10 @@ pub(crate) mod access {
                 // SAFETY: rule 10, one store; otherwise as `load`.
                 unsafe {
                     match ::core::mem::size_of::<V>() {
-                        1 => $crate::__store!(u8, "stx.b", value, $symbol),
-                        2 => $crate::__store!(u16, "stx.h", value, $symbol),
-                        4 => $crate::__store!(u32, "stx.w", value, $symbol),
-                        _ => $crate::__store!(u64, "stx.d", value, $symbol),
+                        1 => $crate::__store!($group u8, "stx.b", "st.b", value, $symbol),
+                        2 => $crate::__store!($group u16, "stx.h", "st.h", value, $symbol),
+                        4 => $crate::__store!($group u32, "stx.w", "st.w", value, $symbol),
+                        _ => $crate::__store!($group u64, "stx.d", "st.d", value, $symbol),
                     }
                 }
             }
@@ -291,12 +292,11 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __load {
-        ($bits:ty, $instruction:literal, $symbol:path) => {{
+        ($group:ident $bits:ty, $indexed:literal, $immediate:literal, $symbol:path) => {{
             // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
             let value: ::core::mem::MaybeUninit<$bits>;
             ::core::arch::asm!(
-                $crate::__make_address!(),
-                ::core::concat!($instruction, " {address}, {address}, $r21"),
+                $crate::__operation!($group $indexed, $immediate, "{address}"),
                 address = out(reg) value,
                 symbol = sym $symbol,
                 options(readonly, nostack, preserves_flags)
@@ -308,15 +308,56 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __store {
-        ($bits:ty, $instruction:literal, $value:ident, $symbol:path) => {
+        (
+            $group:ident $bits:ty, $indexed:literal, $immediate:literal, $value:ident, $symbol:path
+        ) => {
             ::core::arch::asm!(
-                $crate::__make_address!(),
-                ::core::concat!($instruction, " {value}, {address}, $r21"),
+                $crate::__operation!($group $indexed, $immediate, "{value}"),
+                // A hot variable needs no scratch register; the name must occur.
+                "# {address}",
                 address = out(reg) _,
                 value = in(reg)
                     ::core::mem::transmute_copy::<V, ::core::mem::MaybeUninit<$bits>>(&$value),
                 symbol = sym $symbol,
                 options(nostack, preserves_flags)
+            )
+        };
+    }
+
+    /// An instruction on this CPU's copy: with the whole address and the register, or for a hot
+    /// variable with the register and the low 12 bits, as the template is at VMA 0.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __operation {
+        (hot $indexed:literal, $immediate:literal, $operand:literal) => {
+            ::core::concat!($immediate, " ", $operand, ", $r21, %pc_lo12({symbol})")
+        };
+        ($group:ident $indexed:literal, $immediate:literal, $operand:literal) => {
+            ::core::concat!(
+                $crate::__make_address!(),
+                "\n",
+                $indexed,
+                " ",
+                $operand,
+                ", {address}, $r21"
+            )
+        };
+    }
+
+    /// An instruction on this CPU's copy, with the whole address and the register.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __operation {
+        ($group:ident $indexed:literal, $immediate:literal, $operand:literal) => {
+            ::core::concat!(
+                $crate::__make_address!(),
+                "\n",
+                $indexed,
+                " ",
+                $operand,
+                ", {address}, $r21"
             )
         };
     }

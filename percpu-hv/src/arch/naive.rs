@@ -146,5 +146,5 @@ macro_rules! __storage {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct {
-    ($symbol:path, $ty:ty) => {};
+    ($group:ident $symbol:path, $ty:ty) => {};
 }

@@ -270,11 +270,14 @@ pub(crate) mod access {
         };
     }
 
-    /// Three instructions each: `gp` is an operand, and the low bits are part of the access.
+    /// Three instructions each, and one for a hot variable: `gp` is an operand, and the low bits are
+    /// part of the access.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __direct {
-        ($symbol:path, $ty:ty) => {
+        ($group:ident $symbol:path, $ty:ty) => {
+            const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
+
             #[inline(always)]
             fn current() -> ::core::primitive::usize {
                 let address: ::core::primitive::usize;
@@ -283,9 +286,8 @@ pub(crate) mod access {
                     ::core::arch::asm!(
                         ".option push",
                         ".option norelax",
-                        $crate::__high!(),
-                        "add {address}, {address}, gp",
-                        ::core::concat!("addi {address}, {address}, ", $crate::__low!()),
+                        $crate::__reach!($group),
+                        ::core::concat!("addi {address}, ", $crate::__base!($group), ", ", $crate::__low!()),
                         ".option pop",
                         address = out(reg) address,
                         symbol = sym $symbol,
@@ -302,20 +304,20 @@ pub(crate) mod access {
                 unsafe {
                     match ::core::mem::size_of::<V>() {
                         1 => {
-                            let byte = $crate::__load!(usize, "lbu", $symbol).assume_init();
+                            let byte = $crate::__load!($group usize, "lbu", $symbol).assume_init();
                             // Known to the optimizer, so that it does not extend the value again.
                             ::core::hint::assert_unchecked(byte < 1 << 8);
                             V::__loaded(byte as usize);
                             ::core::mem::transmute_copy(&(byte as u8))
                         }
                         2 => {
-                            let half = $crate::__load!(usize, "lhu", $symbol).assume_init();
+                            let half = $crate::__load!($group usize, "lhu", $symbol).assume_init();
                             ::core::hint::assert_unchecked(half < 1 << 16);
                             ::core::mem::transmute_copy(&(half as u16))
                         }
-                        4 => ::core::mem::transmute_copy(&$crate::__load!(u32, "lw", $symbol)),
+                        4 => ::core::mem::transmute_copy(&$crate::__load!($group u32, "lw", $symbol)),
                         8 if ::core::mem::size_of::<usize>() == 8 => {
-                            ::core::mem::transmute_copy(&$crate::__load!(usize, "ld", $symbol))
+                            ::core::mem::transmute_copy(&$crate::__load!($group usize, "ld", $symbol))
                         }
                         // 64 bits are two registers on riscv32.
                         _ => $crate::__priv::load_at(<Self as $crate::__priv::Symbol<$ty>>::current()),
@@ -328,11 +330,11 @@ pub(crate) mod access {
                 // SAFETY: rule 10, one store; otherwise as `load`.
                 unsafe {
                     match ::core::mem::size_of::<V>() {
-                        1 => $crate::__store!(u8, "sb", value, $symbol),
-                        2 => $crate::__store!(u16, "sh", value, $symbol),
-                        4 => $crate::__store!(u32, "sw", value, $symbol),
+                        1 => $crate::__store!($group u8, "sb", value, $symbol),
+                        2 => $crate::__store!($group u16, "sh", value, $symbol),
+                        4 => $crate::__store!($group u32, "sw", value, $symbol),
                         8 if ::core::mem::size_of::<usize>() == 8 => {
-                            $crate::__store!(usize, "sd", value, $symbol)
+                            $crate::__store!($group usize, "sd", value, $symbol)
                         }
                         _ => $crate::__priv::store_at(<Self as $crate::__priv::Symbol<$ty>>::current(), value),
                     }
@@ -344,15 +346,16 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __load {
-        ($bits:ty, $instruction:literal, $symbol:path) => {{
+        ($group:ident $bits:ty, $instruction:literal, $symbol:path) => {{
             // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
             let value: ::core::mem::MaybeUninit<$bits>;
             ::core::arch::asm!(
                 ".option push",
                 ".option norelax",
-                $crate::__high!(),
-                "add {address}, {address}, gp",
-                ::core::concat!($instruction, " {address}, ", $crate::__low!(), "({address})"),
+                $crate::__reach!($group),
+                ::core::concat!(
+                    $instruction, " {address}, ", $crate::__low!(), "(", $crate::__base!($group), ")"
+                ),
                 ".option pop",
                 address = out(reg) value,
                 symbol = sym $symbol,
@@ -365,13 +368,16 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __store {
-        ($bits:ty, $instruction:literal, $value:ident, $symbol:path) => {
+        ($group:ident $bits:ty, $instruction:literal, $value:ident, $symbol:path) => {
             ::core::arch::asm!(
                 ".option push",
                 ".option norelax",
-                $crate::__high!(),
-                "add {address}, {address}, gp",
-                ::core::concat!($instruction, " {value}, ", $crate::__low!(), "({address})"),
+                $crate::__reach!($group),
+                ::core::concat!(
+                    $instruction, " {value}, ", $crate::__low!(), "(", $crate::__base!($group), ")",
+                    // A hot variable needs no scratch register; the name must occur.
+                    " # {address}"
+                ),
                 ".option pop",
                 address = out(reg) _,
                 value = in(reg)
@@ -379,6 +385,53 @@ pub(crate) mod access {
                 symbol = sym $symbol,
                 options(nostack, preserves_flags)
             )
+        };
+    }
+
+    /// What makes `__base!` the address but for its low 12 bits: nothing for a hot variable, whose
+    /// address is less, as the template is at VMA 0.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __reach {
+        (hot) => {
+            ""
+        };
+        ($group:ident) => {
+            ::core::concat!($crate::__high!(), "\nadd {address}, {address}, gp")
+        };
+    }
+
+    /// What makes `__base!` the address but for its low 12 bits.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __reach {
+        ($group:ident) => {
+            ::core::concat!($crate::__high!(), "\nadd {address}, {address}, gp")
+        };
+    }
+
+    /// The register that the low 12 bits are added to.
+    #[cfg(not(feature = "non-zero-vma"))]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __base {
+        (hot) => {
+            "gp"
+        };
+        ($group:ident) => {
+            "{address}"
+        };
+    }
+
+    /// The register that the low 12 bits are added to.
+    #[cfg(feature = "non-zero-vma")]
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __base {
+        ($group:ident) => {
+            "{address}"
         };
     }
 }

@@ -410,7 +410,9 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __direct {
-        ($symbol:path, $ty:ty) => {
+        ($group:ident $symbol:path, $ty:ty) => {
+            const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
+
             #[inline(always)]
             fn current() -> ::core::primitive::usize {
                 $crate::__current!($symbol)
