@@ -1,5 +1,11 @@
 //! Puts the linker fragment of this target and mode on the linker's search path, and names the
-//! condition for the hosted mode.
+//! conditions that depend on the target and on a feature:
+//!
+//! | cfg | |
+//! |---|---|
+//! | `process` | no bare metal: there is a heap, for areas |
+//! | `hosted` | a process in which a thread-local plays the per-CPU register |
+//! | `platform_areas` | the areas are not ours: feature `custom-base` on bare metal |
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -8,11 +14,16 @@ fn main() {
     println!("cargo::rerun-if-changed=percpu.x");
     println!("cargo::rerun-if-changed=percpu-at-0.x");
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(hosted)");
+    println!("cargo::rustc-check-cfg=cfg(hosted, platform_areas, process)");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
-    if is_hosted(&arch) {
-        println!("cargo::rustc-cfg=hosted");
+    if is_process() {
+        println!("cargo::rustc-cfg=process");
+        if !has_own_register(&arch) {
+            println!("cargo::rustc-cfg=hosted");
+        }
+    } else if env::var_os("CARGO_FEATURE_CUSTOM_BASE").is_some() {
+        println!("cargo::rustc-cfg=platform_areas");
     }
     let any_address = env::var_os("CARGO_FEATURE_NON_ZERO_VMA").is_some();
 
@@ -40,16 +51,17 @@ fn main() {
     println!("cargo::rustc-link-search={}", out.display());
 }
 
-/// Whether a thread-local plays the per-CPU register: in every process, unless `linux-gs` chooses
-/// the real register of the one architecture that gives it to a process.
-fn is_hosted(arch: &str) -> bool {
-    let process = ["CARGO_CFG_UNIX", "CARGO_CFG_WINDOWS"]
+fn is_process() -> bool {
+    ["CARGO_CFG_UNIX", "CARGO_CFG_WINDOWS"]
         .iter()
-        .any(|family| env::var_os(family).is_some());
-    let own_register = env::var_os("CARGO_FEATURE_LINUX_GS").is_some()
+        .any(|family| env::var_os(family).is_some())
+}
+
+/// Whether `linux-gs` chooses the real register of the one architecture that gives it to a process.
+fn has_own_register(arch: &str) -> bool {
+    env::var_os("CARGO_FEATURE_LINUX_GS").is_some()
         && arch == "x86_64"
-        && env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux");
-    process && !own_register
+        && env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux")
 }
 
 /// The fragment at an ordinary address, and the script that inserts it into another one.

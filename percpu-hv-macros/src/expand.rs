@@ -7,8 +7,20 @@ use syn::{Error, parse2};
 use crate::attrs::Routed;
 use crate::parse::{Item, Options, Static};
 
+/// Which macro of the runtime a static becomes a call of.
+#[derive(Clone, Copy)]
+pub(crate) enum Form {
+    /// `__variable!`, with the rules of percpu-hv.
+    Checked,
+    /// `__variable!`, with those of `percpu`.
+    Percpu,
+    /// `__data!`: the static itself is the storage.
+    Data,
+}
+
 /// Expands `#[def_percpu(options)] item`; `runtime` finds the runtime where no option says it.
 pub(crate) fn expand(
+    form: Form,
     options: TokenStream,
     item: TokenStream,
     runtime: fn() -> TokenStream,
@@ -20,7 +32,7 @@ pub(crate) fn expand(
     let expansion = match parse2(item.clone()) {
         Ok(Item::Static(item)) => {
             // Mistakes beside the static leave the variable in place, so that its uses are no errors.
-            call(item, &given.unwrap_or_else(runtime), &mut errors)
+            call(form, item, &given.unwrap_or_else(runtime), &mut errors)
         }
         Ok(Item::Other(error)) => {
             errors.extend(error);
@@ -35,7 +47,7 @@ pub(crate) fn expand(
     quote!(#(#errors)* #expansion)
 }
 
-fn call(item: Static, runtime: &TokenStream, errors: &mut Vec<Error>) -> TokenStream {
+fn call(form: Form, item: Static, runtime: &TokenStream, errors: &mut Vec<Error>) -> TokenStream {
     let Static {
         attributes,
         vis,
@@ -46,6 +58,19 @@ fn call(item: Static, runtime: &TokenStream, errors: &mut Vec<Error>) -> TokenSt
     let routed = Routed::new(attributes);
     errors.extend(routed.errors);
     let (on_call, on_variable, on_storage) = (routed.call, routed.variable, routed.storage);
+    let rules = match form {
+        Form::Checked => quote!(Checked),
+        Form::Percpu => quote!(Percpu),
+        Form::Data => {
+            return quote! {
+                #on_call
+                #runtime::__data! {
+                    [#on_storage #on_variable]
+                    #vis static #name: #ty = #value;
+                }
+            };
+        }
+    };
     let storage = format_ident!("__PERCPU_{}", name);
     let symbol = format_ident!("__PERCPU_SYM_{}", name);
     let alias = format_ident!("{}_WRAPPER", name);
@@ -54,7 +79,7 @@ fn call(item: Static, runtime: &TokenStream, errors: &mut Vec<Error>) -> TokenSt
         #runtime::__variable! {
             [#on_variable] [#on_storage]
             #vis static #name: #ty = #value;
-            storage = #storage, symbol = #symbol, alias = #alias, rules = Checked
+            storage = #storage, symbol = #symbol, alias = #alias, rules = #rules
         }
     }
 }
@@ -64,11 +89,11 @@ mod tests {
     use proc_macro2::TokenStream;
     use quote::quote;
 
-    use super::expand;
+    use super::{Form, expand};
 
     #[track_caller]
     fn expands(options: TokenStream, item: TokenStream, expansion: TokenStream) {
-        let expanded = expand(options, item, || quote!(::found));
+        let expanded = expand(Form::Checked, options, item, || quote!(::found));
         assert_eq!(expanded.to_string(), expansion.to_string());
     }
 
@@ -111,8 +136,33 @@ mod tests {
     }
 
     #[test]
+    fn forms_differ_in_the_call_only() {
+        let item = quote! {
+            #[cfg(smp)]
+            #[no_mangle]
+            #[expect(unused)]
+            pub static mut X: u8 = 1;
+        };
+        let expanded = |form| expand(form, quote!(), item.clone(), || quote!(::found)).to_string();
+        assert_eq!(
+            expanded(Form::Percpu),
+            expanded(Form::Checked).replace("Checked", "Percpu")
+        );
+        // Of two lint levels on one item the last counts.
+        let data = quote! {
+            #[cfg(smp)]
+            ::found::__data! {
+                [#[no_mangle] #[allow(unused)] #[expect(unused)]]
+                pub static X: u8 = 1;
+            }
+        };
+        assert_eq!(expanded(Form::Data), data.to_string());
+    }
+
+    #[test]
     fn mistakes_beside_a_static_leave_it_in_place() {
         let expanded = expand(
+            Form::Checked,
             quote!(hot),
             quote!(
                 #[link_section = "x"]
@@ -139,7 +189,8 @@ mod tests {
         let item = quote!(
             pub const X: u8 = 0;
         );
-        let expanded = expand(quote!(), item.clone(), || quote!(::found)).to_string();
+        let expanded =
+            expand(Form::Checked, quote!(), item.clone(), || quote!(::found)).to_string();
         assert_eq!(expanded.matches("compile_error").count(), 1);
         assert!(expanded.ends_with(&item.to_string()));
         expands(quote!(), quote!(static X = 0;), quote!(static X = 0;));

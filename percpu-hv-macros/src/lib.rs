@@ -15,6 +15,8 @@ mod runtime;
 
 use proc_macro::TokenStream;
 
+use expand::{Form, expand};
+
 /// Gives each CPU its own copy of a `static`.
 ///
 /// ```
@@ -65,5 +67,33 @@ use proc_macro::TokenStream;
 /// wrong.
 #[proc_macro_attribute]
 pub fn def_percpu(options: TokenStream, item: TokenStream) -> TokenStream {
-    expand::expand(options.into(), item.into(), runtime::path).into()
+    expand(Form::Checked, options.into(), item.into(), runtime::path).into()
+}
+
+/// [`def_percpu`] with the rules of `percpu`, which asks nothing of a type; for the compat crates, in
+/// whose users' manifests the runtime is called `percpu`.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn def_percpu_compat(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand(
+        Form::Percpu,
+        options.into(),
+        item.into(),
+        runtime::compat_path,
+    )
+    .into()
+}
+
+/// What `def_percpu` is with the feature `custom-base` of `percpu`: the static keeps its name and
+/// becomes a `PerCpuData<T>`, which is its own storage.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn def_percpu_data(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand(
+        Form::Data,
+        options.into(),
+        item.into(),
+        runtime::compat_path,
+    )
+    .into()
 }

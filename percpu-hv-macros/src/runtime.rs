@@ -5,24 +5,39 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::Ident;
 
-/// Packages that hold the runtime, and the names of their library. `percpu` re-exports `percpu-hv` for
-/// crates that were written for `percpu`.
-const PACKAGES: [(&str, &str); 2] = [("percpu-hv", "percpu_hv"), ("percpu", "percpu")];
+/// A package that holds the runtime, and the name of its library.
+type Package = (&'static str, &'static str);
+
+const RUNTIME: Package = ("percpu-hv", "percpu_hv");
+
+/// The compat crates, which re-export the runtime for crates that were written for `percpu`.
+const COMPAT: Package = ("percpu", "percpu");
 
 /// The runtime's absolute path: a consumer may have a module of the same name.
 ///
 /// Where there is no manifest, or the runtime is not in it, it is `::percpu_hv`, so that rustc says what
 /// is missing.
 pub(crate) fn path() -> TokenStream {
-    let found = PACKAGES
-        .iter()
-        .find_map(|(package, library)| match crate_name(package) {
-            // The library, which says `extern crate self`, or a test or example beside it.
-            Ok(FoundCrate::Itself) => Some((*library).to_owned()),
-            Ok(FoundCrate::Name(name)) => Some(name),
-            Err(_) => None,
-        });
-    absolute(found.as_deref().unwrap_or(PACKAGES[0].1))
+    find(RUNTIME)
+        .or_else(|| find(COMPAT))
+        .unwrap_or_else(|| absolute(RUNTIME.1))
+}
+
+/// The compat crate's path.
+///
+/// Where the manifest does not have it, it is whatever `percpu` means there, as it was for the macros
+/// of `percpu`: a crate may have it from another one's re-export.
+pub(crate) fn compat_path() -> TokenStream {
+    find(COMPAT).unwrap_or_else(|| quote!(percpu))
+}
+
+fn find((package, library): Package) -> Option<TokenStream> {
+    match crate_name(package) {
+        // The library, which says `extern crate self`, or a test or example beside it.
+        Ok(FoundCrate::Itself) => Some(absolute(library)),
+        Ok(FoundCrate::Name(name)) => Some(absolute(&name)),
+        Err(_) => None,
+    }
 }
 
 fn absolute(name: &str) -> TokenStream {

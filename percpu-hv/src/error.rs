@@ -65,6 +65,8 @@ pub enum InitError {
         /// Bytes of the template.
         size: usize,
     },
+    /// The areas are the platform's (feature `custom-base`), and only it can make them.
+    PlatformAreas,
     /// The template in memory is not what was linked: its section is `(NOLOAD)`, the loader
     /// skipped it, or the boot code cleared it.
     TemplateNotLoaded,
@@ -126,6 +128,10 @@ impl fmt::Display for InitError {
                 "the per-CPU template, {size} bytes at {start:#x}, is not at addresses of 32 \
                  signed bits; link it at address 0 with percpu.x, or enable the feature \
                  `non-zero-vma`"
+            ),
+            Self::PlatformAreas => f.write_str(
+                "the per-CPU areas are the platform's, by the feature `custom-base`; call \
+                 `init_percpu_reg` only",
             ),
             Self::TemplateNotLoaded => f.write_str(
                 "the per-CPU template lost its initial values; in the linker script drop `(NOLOAD)` \

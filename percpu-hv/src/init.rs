@@ -1,6 +1,7 @@
 //! From the template to live areas: checked first, built by one CPU, published once.
 
-use core::alloc::Layout;
+pub mod compat;
+
 use core::hint;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -11,7 +12,7 @@ use crate::scalar::{load_at, store_at, swap_at};
 use crate::section::{self, MAGIC, Template};
 use crate::{CpuId, InitError, arch, area, def_percpu};
 
-/// Uninit (not claimed) -> Building (claimed, `count` is 0) -> Ready (`count` is not 0).
+/// Uninit (`count` is 0) -> Building (claimed) -> Ready (`count` is not 0).
 ///
 /// `base` and `stride` are written while Building and published by `count` (rule 4).
 struct Areas {
@@ -92,45 +93,55 @@ impl Areas {
         self.base.load(Ordering::Relaxed) + cpu_id * self.stride.load(Ordering::Relaxed)
     }
 
-    /// Uninit to Building, by one CPU only.
-    fn claim(&self) -> bool {
+    /// To Building, by one CPU at a time; the others wait, which ends since building cannot fail.
+    fn claim(&self) {
         if arch::memory_is_normal() {
-            self.claimed
-                .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
-                .is_ok()
+            while self
+                .claimed
+                .compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed)
+                .is_err()
+            {
+                hint::spin_loop();
+            }
         } else {
             // Rule 11: one CPU runs, and exclusives need not work.
-            let free = !self.claimed.load(Ordering::Acquire);
-            if free {
-                self.claimed.store(true, Ordering::Release);
-            }
-            free
+            self.claimed.store(true, Ordering::Relaxed);
         }
     }
 
+    fn release(&self) {
+        self.claimed.store(false, Ordering::Release);
+    }
+
     /// Builds the areas of `plan`, or waits for the CPU that builds them already.
-    fn init(&self, plan: Plan, build: impl FnOnce(&Plan)) -> Result<usize, InitError> {
+    fn init(&self, plan: &Plan, build: impl FnOnce(&Plan)) -> Result<usize, InitError> {
         let live = self.count();
         if live != 0 {
             return Err(InitError::AlreadyInitialized { cpu_count: live });
         }
-        if self.claim() {
-            build(&plan);
-            self.base.store(plan.base, Ordering::Relaxed);
-            self.stride.store(plan.stride, Ordering::Relaxed);
-            self.count.store(plan.count, Ordering::Release);
-            return Ok(plan.count);
-        }
-        // Building cannot fail, so this ends.
-        while self.count() == 0 {
-            hint::spin_loop();
-        }
+        self.claim();
         let cpu_count = self.count();
-        if self.base.load(Ordering::Relaxed) == plan.base && cpu_count == plan.count {
-            Ok(cpu_count)
+        if cpu_count == 0 {
+            build(plan);
+            self.publish(plan);
+        }
+        self.release();
+        if cpu_count == 0 || self.are(plan) {
+            Ok(plan.count)
         } else {
             Err(InitError::AlreadyInitialized { cpu_count })
         }
+    }
+
+    /// Whether the live areas are those of `plan`.
+    fn are(&self, plan: &Plan) -> bool {
+        self.count() == plan.count && self.base.load(Ordering::Relaxed) == plan.base
+    }
+
+    fn publish(&self, plan: &Plan) {
+        self.base.store(plan.base, Ordering::Relaxed);
+        self.stride.store(plan.stride, Ordering::Relaxed);
+        self.count.store(plan.count, Ordering::Release);
     }
 }
 
@@ -204,15 +215,20 @@ fn loaded_template() -> Result<Template, InitError> {
 }
 
 fn init_at(base: usize, cpu_count: usize) -> Result<usize, InitError> {
-    AREAS.init(Plan::new(&loaded_template()?, base, cpu_count)?, build)
+    let plan = Plan::new(&loaded_template()?, base, cpu_count)?;
+    AREAS.init(&plan, build)
 }
 
-/// Copies the template to the areas, and tells each its CPU.
+/// Copies the template to the areas, and makes each one its CPU's.
 fn build(plan: &Plan) {
     plan.build();
     for cpu in 0..plan.count {
+        let area = plan.base + cpu * plan.stride;
         // SAFETY: rules 3 and 9, inside the area of `cpu`, which no CPU uses yet.
-        unsafe { store_at(plan.base + cpu * plan.stride + OWN_ID.offset(), cpu) };
+        unsafe {
+            arch::name_area(area);
+            store_at(area + OWN_ID.offset(), cpu);
+        }
     }
 }
 
@@ -226,7 +242,7 @@ pub(crate) fn initialized() -> usize {
 #[cfg(all(debug_assertions, not(hosted)))]
 #[track_caller]
 pub(crate) fn assert_register() {
-    let base = read_percpu_reg();
+    let base = crate::read_percpu_reg();
     let count = AREAS.count();
     if count == 0 {
         refuse(0, 0);
@@ -247,6 +263,17 @@ pub(crate) fn assert_register() {
     );
 }
 
+/// The plan for the areas that the linker script reserves.
+fn plan_in_place() -> Result<Plan, InitError> {
+    let template = loaded_template()?;
+    let (base, bytes) = section::block();
+    let count = template.geometry()?.capacity(bytes);
+    if count == 0 {
+        return Err(InitError::NoAreas);
+    }
+    Plan::new(&template, base, count)
+}
+
 /// Sets up the areas that the linker script reserves (`PERCPU_CPU_NUM` of them with percpu.x),
 /// and returns their number. Call it once, on one CPU, before `init_percpu_reg`.
 ///
@@ -261,13 +288,7 @@ pub(crate) fn assert_register() {
 ///
 /// Any [`InitError`] but `TooSmall`; the state is as before then.
 pub fn init_in_place() -> Result<usize, InitError> {
-    let template = loaded_template()?;
-    let (base, bytes) = section::block();
-    let count = template.geometry()?.capacity(bytes);
-    if count == 0 {
-        return Err(InitError::NoAreas);
-    }
-    AREAS.init(Plan::new(&template, base, count)?, build)
+    AREAS.init(&plan_in_place()?, build)
 }
 
 /// Sets up the areas of CPUs `0..cpu_count` in memory at `base`, sized and aligned as
@@ -345,10 +366,17 @@ pub fn init_hosted(cpu_count: usize) -> Result<usize, InitError> {
             Err(InitError::AlreadyInitialized { cpu_count: live })
         };
     }
+    loaded_template()?;
+    init(on_heap(cpu_count)?, cpu_count)
+}
+
+/// Zeroed memory for the areas of `cpu_count` CPUs, which is never freed.
+#[cfg(process)]
+fn on_heap(cpu_count: usize) -> Result<*mut u8, InitError> {
     if cpu_count == 0 {
         return Err(InitError::NoCpus);
     }
-    let layout = loaded_template()?
+    let layout = section::template()
         .geometry()?
         .layout(cpu_count)
         .ok_or(InitError::TooManyCpus { cpu_count })?;
@@ -357,30 +385,7 @@ pub fn init_hosted(cpu_count: usize) -> Result<usize, InitError> {
     if memory.is_null() {
         std::alloc::handle_alloc_error(layout);
     }
-    init(memory, cpu_count)
-}
-
-/// The bytes of one area, from its base to the end of its last variable (not rounded up to the
-/// stride).
-pub fn percpu_area_size() -> usize {
-    section::size()
-}
-
-/// The memory that the areas of `cpu_count` CPUs take: `cpu_count` strides, aligned to the
-/// largest alignment of a variable and at least to a cache line of 64 bytes.
-///
-/// # Panics
-///
-/// If the areas exceed the address space.
-#[track_caller]
-pub fn percpu_area_layout_expected(cpu_count: usize) -> Layout {
-    match section::template().geometry() {
-        Ok(geometry) => match geometry.layout(cpu_count) {
-            Some(layout) => layout,
-            None => panic!("{}", InitError::TooManyCpus { cpu_count }),
-        },
-        Err(error) => panic!("{error}"),
-    }
+    Ok(memory)
 }
 
 /// The number of CPUs that have an area; before init, the number that the linker script reserves.
@@ -405,50 +410,11 @@ pub fn percpu_area_base(cpu_id: usize) -> usize {
     AREAS.area(cpu_id)
 }
 
-/// The base that this CPU's per-CPU register stands for, in every mode; see [the table of
-/// registers](crate#architectures).
-///
-/// It is what [`write_percpu_reg`] or [`init_percpu_reg`] wrote; before that it means nothing.
-#[inline]
-pub fn read_percpu_reg() -> usize {
-    arch::register().wrapping_add(arch::bias())
-}
-
-/// Makes `base` the area of this CPU: writes its per-CPU register; see [the table of
-/// registers](crate#architectures).
-///
-/// # Safety
-///
-/// `base` is the base of an area that no other CPU uses (rule 2 of docs/safety.md), and the
-/// register is accessible at this exception level.
-#[inline]
-pub unsafe fn write_percpu_reg(base: usize) {
-    // SAFETY: rule 2 is the caller's.
-    unsafe { arch::set_register(base.wrapping_sub(arch::bias())) }
-}
-
-/// Makes the area of `cpu_id` that of this CPU: writes its per-CPU register; see [the table of
-/// registers](crate#architectures). Call it once on each CPU, after init.
-///
-/// `cpu_id` is this CPU's own dense index. That no other CPU uses the id cannot be checked here:
-/// the signature is that of `percpu`, for compatibility.
-///
-/// # Panics
-///
-/// Before init, if `cpu_id` is not in `0..percpu_area_num()`, and at an exception level where
-/// the register is not accessible (an AArch64 image built for EL2 that runs at EL1).
-#[track_caller]
-pub fn init_percpu_reg(cpu_id: usize) {
-    arch::assert_register_accessible();
-    // SAFETY: rule 2, `percpu_area_base` gives the base of an area; the id is the caller's.
-    unsafe { write_percpu_reg(percpu_area_base(cpu_id)) }
-}
-
 /// Whether a CPU claimed the area.
 #[def_percpu]
 static TAKEN: bool = false;
 
-/// As [`init_percpu_reg`], for an id that no other CPU has claimed: the sound way.
+/// As [`init_percpu_reg`](crate::init_percpu_reg), for an id that no other CPU has claimed: the sound way.
 ///
 /// The id is this CPU's for as long as the image runs. It may run before the MMU is on if CPUs are
 /// started one after the other.
@@ -481,7 +447,7 @@ pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
     if taken {
         return Err(InitError::CpuTaken { cpu_id });
     }
-    init_percpu_reg(cpu_id);
+    crate::init_percpu_reg(cpu_id);
     Ok(CpuId::checked(cpu_id))
 }
 
@@ -507,12 +473,16 @@ pub unsafe fn reinit_percpu_area(cpu: CpuId) -> Result<(), InitError> {
     let area = AREAS.area(cpu.index());
     copy(template.image, area, template.size);
     // SAFETY: rule 3, inside the area; rule 6 is the caller's.
-    unsafe { store_at(area + OWN_ID.offset(), cpu.index()) };
+    unsafe {
+        arch::name_area(area);
+        store_at(area + OWN_ID.offset(), cpu.index());
+    }
     Ok(())
 }
 
 #[cfg(all(test, hosted))]
 mod tests {
+    use std::alloc::Layout;
     use std::sync::mpsc;
     use std::thread;
     use std::vec::Vec;
@@ -569,7 +539,7 @@ mod tests {
     #[test]
     fn defect_14_nothing_is_seen_before_the_areas_are_built() {
         let areas = Areas::new();
-        let count = areas.init(plan(0x20_0000, 3), |_| {
+        let count = areas.init(&plan(0x20_0000, 3), |_| {
             assert_eq!(areas.count(), 0);
             assert!(thread::scope(|scope| scope
                 .spawn(|| areas.area(0))
@@ -584,10 +554,10 @@ mod tests {
     fn defect_15_a_refused_init_leaves_the_next_one_free() {
         let areas = Areas::new();
         assert_eq!(
-            Plan::new(&TEMPLATE, 8, 1).and_then(|plan| areas.init(plan, |_| ())),
+            Plan::new(&TEMPLATE, 8, 1).and_then(|plan| areas.init(&plan, |_| ())),
             Err(InitError::UnalignedBase)
         );
-        assert_eq!(areas.init(plan(0x20_0000, 1), |_| ()), Ok(1));
+        assert_eq!(areas.init(&plan(0x20_0000, 1), |_| ()), Ok(1));
     }
 
     #[test]
@@ -596,12 +566,12 @@ mod tests {
         let (losers_start, started) = mpsc::channel();
         thread::scope(|scope| {
             let mut losers = Vec::new();
-            let count = areas.init(plan(0x20_0000, 2), |_| {
+            let count = areas.init(&plan(0x20_0000, 2), |_| {
                 for base in [0x20_0000, 0x20_0000, 0x30_0000] {
                     let (areas, losers_start) = (&areas, losers_start.clone());
                     losers.push(scope.spawn(move || {
                         losers_start.send(()).unwrap();
-                        areas.init(plan(base, 2), |_| panic!("built twice"))
+                        areas.init(&plan(base, 2), |_| panic!("built twice"))
                     }));
                 }
                 // All three have passed the first check before the areas are Ready.
@@ -624,10 +594,10 @@ mod tests {
     #[test]
     fn defect_13_live_areas_are_not_built_again() {
         let areas = Areas::new();
-        assert_eq!(areas.init(plan(0x20_0000, 2), |_| ()), Ok(2));
+        assert_eq!(areas.init(&plan(0x20_0000, 2), |_| ()), Ok(2));
         for base in [0x20_0000, 0x30_0000] {
             assert_eq!(
-                areas.init(plan(base, 2), |_| panic!("built twice")),
+                areas.init(&plan(base, 2), |_| panic!("built twice")),
                 Err(InitError::AlreadyInitialized { cpu_count: 2 })
             );
         }
@@ -641,7 +611,7 @@ mod tests {
             thread::scope(|scope| {
                 for _ in 0..4 {
                     scope.spawn(|| {
-                        let result = areas.init(plan(0x20_0000, 2), |_| {
+                        let result = areas.init(&plan(0x20_0000, 2), |_| {
                             built.fetch_add(1, Ordering::Relaxed);
                         });
                         let live = InitError::AlreadyInitialized { cpu_count: 2 };

@@ -1,7 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(hosted), no_std)]
+#![cfg_attr(platform_areas, allow(dead_code, reason = "nothing makes areas here"))]
 
-#[cfg(hosted)]
+#[cfg(process)]
 extern crate std;
 
 // The expansion says `::percpu_hv`, also in this crate's own code, tests and examples.
@@ -14,22 +15,37 @@ mod borrow;
 #[cfg(target_has_atomic = "64")]
 mod counter;
 mod cpu;
+mod data;
 mod error;
 mod guard;
-#[cfg(not(feature = "sp-naive"))]
+#[cfg(not(any(feature = "sp-naive", platform_areas)))]
 mod init;
 mod irq;
+#[cfg(not(feature = "sp-naive"))]
+mod layout;
 mod once;
 mod operations;
 mod pin;
+#[cfg(all(not(feature = "sp-naive"), platform_areas))]
+mod platform;
+#[cfg(not(feature = "sp-naive"))]
+mod register;
 mod scalar;
 #[cfg(not(feature = "sp-naive"))]
 mod section;
 mod variable;
 
+// Who makes the areas.
 #[cfg(feature = "sp-naive")]
 use arch as init;
+#[cfg(all(not(feature = "sp-naive"), platform_areas))]
+use platform as init;
 
+#[cfg(feature = "sp-naive")]
+pub use arch::{
+    init_percpu_reg, percpu_area_layout_expected, percpu_area_size, read_percpu_reg,
+    write_percpu_reg,
+};
 #[cfg(target_has_atomic = "64")]
 pub use counter::PerCpuCounter;
 pub use cpu::{CpuId, CpuIds, current_cpu};
@@ -37,14 +53,17 @@ pub use error::InitError;
 #[cfg(hosted)]
 pub use init::init_hosted;
 pub use init::{
-    claim_percpu_reg, init, init_from, init_in_place, init_percpu_reg, percpu_area_base,
-    percpu_area_layout_expected, percpu_area_num, percpu_area_size, read_percpu_reg,
-    reinit_percpu_area, write_percpu_reg,
+    claim_percpu_reg, init, init_from, init_in_place, percpu_area_base, percpu_area_num,
+    reinit_percpu_area,
 };
 pub use irq::IrqOff;
+#[cfg(not(feature = "sp-naive"))]
+pub use layout::{percpu_area_layout_expected, percpu_area_size};
 pub use once::PerCpuOnce;
 pub use percpu_hv_macros::def_percpu;
 pub use pin::CpuPin;
+#[cfg(not(feature = "sp-naive"))]
+pub use register::{init_percpu_reg, read_percpu_reg, write_percpu_reg};
 pub use scalar::{Bits, Integer, Scalar};
 pub use variable::PerCpu;
 
@@ -54,9 +73,12 @@ pub mod __priv {
     #[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
     pub use crate::arch::__PERCPU_SELF_PTR;
     pub use crate::borrow::Flag;
+    pub use crate::data::PerCpuData;
     pub use crate::guard::NoPreemptGuard;
+    pub use crate::init::compat;
     pub use crate::scalar::{combine, load_at, op, store_at};
     pub use crate::variable::{Checked, Percpu, Symbol};
+    pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};
 }
 
 /// The linked address of a static in the per-CPU section, as `percpu_macros` offered it.

@@ -32,7 +32,7 @@ impl Template {
 pub(crate) const MAGIC: usize = 0x7063_6876;
 
 // In every section, so that it is never empty and a lost template can be told.
-crate::__storage! { variables [] __PERCPU_HEADER: usize = MAGIC; }
+crate::__storage! { variables [] static mut __PERCPU_HEADER: usize = MAGIC; }
 
 /// The offset of the header, which holds [`MAGIC`].
 pub(crate) fn header() -> usize {
@@ -40,7 +40,7 @@ pub(crate) fn header() -> usize {
 }
 
 /// The symbols of percpu.x, or of a linker script written for `percpu`.
-#[cfg(not(hosted))]
+#[cfg(not(any(hosted, feature = "custom-base")))]
 mod symbols {
     use super::Template;
     use crate::area::CACHE_LINE;
@@ -49,7 +49,6 @@ mod symbols {
         static _percpu_load_start: u8;
         static _percpu_load_end: u8;
         static _percpu_start: u8;
-        static _percpu_end: u8;
     }
 
     pub(crate) fn start() -> usize {
@@ -82,7 +81,44 @@ mod symbols {
 
     pub(crate) fn block() -> (usize, usize) {
         let base = crate::__address!(_percpu_start);
-        (base, crate::__address!(_percpu_end).wrapping_sub(base))
+        // Scripts for `percpu` 0.1 do not say where the areas end.
+        let end = crate::__optional_address!("_percpu_end");
+        (base, end.saturating_sub(base))
+    }
+}
+
+/// The symbols of a script for `percpu` with `custom-base`: the template only, the areas being the
+/// platform's. One that never asks for the size need not define `_percpu_load_end`.
+#[cfg(all(not(hosted), feature = "custom-base"))]
+mod symbols {
+    use super::Template;
+    use crate::area::CACHE_LINE;
+
+    unsafe extern "C" {
+        static _percpu_load_start: u8;
+        static _percpu_load_end: u8;
+    }
+
+    pub(crate) fn start() -> usize {
+        crate::__address!(_percpu_load_start)
+    }
+
+    pub(crate) fn size() -> usize {
+        crate::__address!(_percpu_load_end).wrapping_sub(start())
+    }
+
+    pub(crate) fn template() -> Template {
+        Template {
+            start: start(),
+            size: size(),
+            image: start(),
+            align: CACHE_LINE,
+        }
+    }
+
+    #[cfg(process)]
+    pub(crate) fn block() -> (usize, usize) {
+        (0, 0)
     }
 }
 
@@ -140,7 +176,9 @@ pub(crate) fn template() -> Template {
     symbols::template()
 }
 
-/// The address and the bytes of the areas that the linker script reserves; 0 bytes if none.
+/// The address and the bytes of the areas that the linker script reserves; 0 bytes if it reserves
+/// none or does not say where they end.
+#[cfg(not(platform_areas))]
 pub(crate) fn block() -> (usize, usize) {
     symbols::block()
 }
@@ -162,11 +200,11 @@ macro_rules! __storage {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __storage_in {
-    ($section:literal [$($attr:tt)*] $vis:vis $storage:ident: $ty:ty = $value:expr;) => {
+    ($section:literal [$($attr:tt)*] $vis:vis static $($storage:ident)+: $ty:ty = $value:expr;) => {
         $($attr)*
         #[allow(non_upper_case_globals)]
         #[unsafe(link_section = $section)]
-        $vis static mut $storage: $ty = $value;
+        $vis static $($storage)+: $ty = $value;
     };
 }
 
@@ -175,10 +213,10 @@ macro_rules! __storage_in {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __storage {
-    ($group:ident [$($attr:tt)*] $vis:vis $storage:ident: $ty:ty = $value:expr;) => {
+    ($group:ident [$($attr:tt)*] $vis:vis static $($storage:ident)+: $ty:ty = $value:expr;) => {
         $($attr)*
         #[allow(non_upper_case_globals)]
         #[cfg_attr(target_os = "linux", unsafe(link_section = "percpu_hv"))]
-        $vis static mut $storage: $ty = $value;
+        $vis static $($storage)+: $ty = $value;
     };
 }

@@ -213,7 +213,10 @@ impl<T> Rules<T> for Percpu {}
 #[inline(always)]
 #[track_caller]
 pub(crate) fn assert_register() {
-    #[cfg(all(debug_assertions, not(any(hosted, feature = "sp-naive"))))]
+    #[cfg(all(
+        debug_assertions,
+        not(any(hosted, platform_areas, feature = "sp-naive"))
+    ))]
     crate::init::assert_register();
 }
 
@@ -464,7 +467,7 @@ macro_rules! __variable {
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, rules = $rules:ident
     ) => {
         $crate::__refuse_host!();
-        $crate::__storage! { variables [$($storage_attr)*] $storage: $ty = $value; }
+        $crate::__storage! { variables [$($storage_attr)*] static mut $storage: $ty = $value; }
 
         #[doc(hidden)]
         #[allow(non_camel_case_types, clippy::exhaustive_enums)]

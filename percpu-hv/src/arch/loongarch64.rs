@@ -80,6 +80,13 @@ pub(crate) mod access {
         }
     }
 
+    /// Nothing: the register says it all.
+    ///
+    /// # Safety
+    ///
+    /// None is needed; `unsafe` where an area is written.
+    pub(crate) const unsafe fn name_area(_base: usize) {}
+
     pub(crate) const fn assert_register_accessible() {}
 
     #[inline(always)]

@@ -10,6 +10,7 @@
 //! | `access::register() -> usize` | the per-CPU register, also before it was written |
 //! | `access::register_for_access() -> usize` | the same for an access, in the fewest instructions |
 //! | `unsafe access::set_register(usize)` | writes it |
+//! | `unsafe access::name_area(base)` | writes what an area itself holds about the register, if anything |
 //! | `access::assert_register_accessible()` | panics where using the register would trap |
 //! | `access::bias() -> usize` | the base minus the register's value: 0, or the template's start |
 //! | `access::check_template(start, size)` | whether the offsets reach every byte of the template |

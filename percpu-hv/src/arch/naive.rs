@@ -113,6 +113,19 @@ pub fn init_hosted(_cpu_count: usize) -> Result<usize, InitError> {
     Ok(1)
 }
 
+/// The init functions of the compat crates.
+pub mod compat {
+    pub use super::{init, init_in_place, init_percpu_reg, percpu_area_base};
+
+    /// Does nothing; as there, 1.
+    pub fn init_once() -> usize {
+        1
+    }
+
+    /// Does nothing.
+    pub fn init_for(_max_cpu_num: usize) {}
+}
+
 /// The address: there is only one copy.
 #[doc(hidden)]
 #[macro_export]
@@ -135,10 +148,10 @@ macro_rules! __address {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __storage {
-    ($group:ident [$($attr:tt)*] $vis:vis $storage:ident: $ty:ty = $value:expr;) => {
+    ($group:ident [$($attr:tt)*] $vis:vis static $($storage:ident)+: $ty:ty = $value:expr;) => {
         $($attr)*
         #[allow(non_upper_case_globals)]
-        $vis static mut $storage: $ty = $value;
+        $vis static $($storage)+: $ty = $value;
     };
 }
 

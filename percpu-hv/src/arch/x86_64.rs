@@ -120,7 +120,7 @@ pub(crate) mod access {
 
     // The register's own value, in every area: `gs` relative reads are the only way to it that is
     // fast. The name is that of `percpu`, which assembly refers to.
-    crate::__storage! { variables [#[doc(hidden)] #[unsafe(no_mangle)]] pub __PERCPU_SELF_PTR: usize = 0; }
+    crate::__storage! { variables [#[doc(hidden)] #[unsafe(no_mangle)]] pub static mut __PERCPU_SELF_PTR: usize = 0; }
 
     pub(crate) use gs_base::register;
 
@@ -129,14 +129,26 @@ pub(crate) mod access {
     /// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
     #[inline]
     pub(crate) unsafe fn set_register(value: usize) {
+        // First the area, so that no handler finds a register whose area does not name it.
+        // SAFETY: rule 3, the area becomes this CPU's.
+        unsafe { name_area(value.wrapping_add(bias())) };
+        // SAFETY: rule 2 is the caller's.
+        unsafe { gs_base::set(value) };
+    }
+
+    /// Writes the self pointer.
+    ///
+    /// # Safety
+    ///
+    /// Rule 3 of docs/safety.md: there is an area at `base`.
+    #[inline]
+    pub(crate) unsafe fn name_area(base: usize) {
+        let value = base.wrapping_sub(bias());
         let own: *mut usize = ptr::with_exposed_provenance_mut(
             value.wrapping_add(crate::__displacement!(__PERCPU_SELF_PTR)),
         );
-        // First the area, so that no handler finds a register whose area does not name it.
-        // SAFETY: rules 2 and 3, inside the area that becomes this CPU's.
+        // SAFETY: rule 3, inside the area.
         unsafe { own.write_volatile(value) };
-        // SAFETY: rule 2 is the caller's.
-        unsafe { gs_base::set(value) };
     }
 
     /// The register in ring 0.

@@ -1,0 +1,15 @@
+//! [`percpu-hv`](percpu_hv) with the names of `percpu` 0.2.
+
+#![no_std]
+
+// The expansion says `::percpu`, also in this crate's own tests.
+extern crate self as percpu;
+
+pub use percpu_hv::__priv::compat::{init_once as init, init_percpu_reg, percpu_area_base};
+#[cfg(not(all(feature = "custom-base", not(feature = "sp-naive"))))]
+pub use percpu_hv::__priv::def_percpu_compat as def_percpu;
+#[cfg(all(feature = "custom-base", not(feature = "sp-naive")))]
+pub use percpu_hv::__priv::{PerCpuData, def_percpu_data as def_percpu};
+#[doc(hidden)]
+pub use percpu_hv::{__data, __priv, __variable};
+pub use percpu_hv::{percpu_area_num, percpu_area_size, read_percpu_reg, write_percpu_reg};
