@@ -44,8 +44,17 @@ fn main() {
         "aarch64" | "arm" => anywhere("0x10000", "0x10000"),
         _ => at_0(),
     };
-    let [fragment, insert] =
-        [fragment, insert].map(|text| text.replace("@ARCH_ASSERT@\n", own_assert));
+    // The reach of the immediate in an access to a hot variable, where that makes a difference.
+    let hot_limit = match arch.as_str() {
+        _ if any_address => "0x7fffffff",
+        "aarch64" => "0x1000",
+        "loongarch64" | "riscv32" | "riscv64" => "0x800",
+        _ => "0x7fffffff",
+    };
+    let [fragment, insert] = [fragment, insert].map(|text| {
+        text.replace("@ARCH_ASSERT@\n", own_assert)
+            .replace("@HOT_LIMIT@", hot_limit)
+    });
     fs::write(out.join("percpu.x"), fragment).expect("OUT_DIR is writable");
     fs::write(out.join("percpu-insert.x"), insert).expect("OUT_DIR is writable");
     println!("cargo::rustc-link-search={}", out.display());

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Error, parse2};
+use syn::{Error, Ident, parse2};
 
 use crate::attrs::Routed;
 use crate::parse::{Item, Options, Static};
@@ -27,12 +27,19 @@ pub(crate) fn expand(
 ) -> TokenStream {
     let Options {
         runtime: given,
+        group,
         mut errors,
     } = parse2(options).unwrap_or_else(Options::from);
     let expansion = match parse2(item.clone()) {
         Ok(Item::Static(item)) => {
             // Mistakes beside the static leave the variable in place, so that its uses are no errors.
-            call(form, item, &given.unwrap_or_else(runtime), &mut errors)
+            call(
+                form,
+                group,
+                item,
+                &given.unwrap_or_else(runtime),
+                &mut errors,
+            )
         }
         Ok(Item::Other(error)) => {
             errors.extend(error);
@@ -47,7 +54,13 @@ pub(crate) fn expand(
     quote!(#(#errors)* #expansion)
 }
 
-fn call(form: Form, item: Static, runtime: &TokenStream, errors: &mut Vec<Error>) -> TokenStream {
+fn call(
+    form: Form,
+    group: Option<Ident>,
+    item: Static,
+    runtime: &TokenStream,
+    errors: &mut Vec<Error>,
+) -> TokenStream {
     let Static {
         attributes,
         vis,
@@ -62,6 +75,11 @@ fn call(form: Form, item: Static, runtime: &TokenStream, errors: &mut Vec<Error>
         Form::Checked => quote!(Checked),
         Form::Percpu => quote!(Percpu),
         Form::Data => {
+            if let Some(group) = group {
+                let text =
+                    format!("there is no `{group}` with the feature `custom-base`; remove it");
+                errors.push(Error::new(group.span(), text));
+            }
             return quote! {
                 #on_call
                 #runtime::__data! {
@@ -71,6 +89,7 @@ fn call(form: Form, item: Static, runtime: &TokenStream, errors: &mut Vec<Error>
             };
         }
     };
+    let group = group.unwrap_or_else(|| format_ident!("variables"));
     let storage = format_ident!("__PERCPU_{}", name);
     let symbol = format_ident!("__PERCPU_SYM_{}", name);
     let alias = format_ident!("{}_WRAPPER", name);
@@ -79,7 +98,8 @@ fn call(form: Form, item: Static, runtime: &TokenStream, errors: &mut Vec<Error>
         #runtime::__variable! {
             [#on_variable] [#on_storage]
             #vis static #name: #ty = #value;
-            storage = #storage, symbol = #symbol, alias = #alias, rules = #rules
+            storage = #storage, symbol = #symbol, alias = #alias, rules = #rules,
+            group = #group
         }
     }
 }
@@ -112,7 +132,8 @@ mod tests {
                 ::found::__variable! {
                     [#[doc = "Exits."]] [#[unsafe(no_mangle)]]
                     pub(crate) static EXITS: &'static [u64] = &[1 + 1];
-                    storage = __PERCPU_EXITS, symbol = __PERCPU_SYM_EXITS, alias = EXITS_WRAPPER, rules = Checked
+                    storage = __PERCPU_EXITS, symbol = __PERCPU_SYM_EXITS, alias = EXITS_WRAPPER, rules = Checked,
+                    group = variables
                 }
             },
         );
@@ -129,7 +150,8 @@ mod tests {
                 self::runtime::__variable! {
                     [] []
                     static r#type: u8 = 0;
-                    storage = __PERCPU_type, symbol = __PERCPU_SYM_type, alias = type_WRAPPER, rules = Checked
+                    storage = __PERCPU_type, symbol = __PERCPU_SYM_type, alias = type_WRAPPER, rules = Checked,
+                    group = variables
                 }
             },
         );
@@ -160,10 +182,26 @@ mod tests {
     }
 
     #[test]
+    fn a_group_is_part_of_the_call() {
+        let item = quote!(
+            static X: u8 = 0;
+        );
+        for group in ["hot", "read_mostly", "page_aligned", "shared"] {
+            let name = quote::format_ident!("{group}");
+            let runtime = || quote!(::found);
+            let expanded = expand(Form::Checked, quote!(#name), item.clone(), runtime).to_string();
+            assert!(
+                expanded.contains(&format!("group = {group} }}")),
+                "{expanded}"
+            );
+        }
+    }
+
+    #[test]
     fn mistakes_beside_a_static_leave_it_in_place() {
         let expanded = expand(
             Form::Checked,
-            quote!(hot),
+            quote!(cold),
             quote!(
                 #[link_section = "x"]
                 static X: u8 = 0;
@@ -177,7 +215,8 @@ mod tests {
                 ::found::__variable! {
                     [] []
                     static X: u8 = 0;
-                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, rules = Checked
+                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, rules = Checked,
+                    group = variables
                 }
             };
             call.to_string()

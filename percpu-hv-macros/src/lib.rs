@@ -57,6 +57,15 @@ use expand::{Form, expand};
 ///
 /// # Options
 ///
+/// One of these says which other variables it lies among:
+///
+/// | option | |
+/// |---|---|
+/// | `hot` | reached in the fewest instructions: no offset is loaded on AArch64, RISC-V and LoongArch64. A few KiB at most (a link error says how many) |
+/// | `read_mostly` | rarely written: no cache line with variables that are |
+/// | `page_aligned` | starts at a multiple of 4 KiB and fills whole pages |
+/// | `shared` | written by other CPUs: has its cache lines for itself |
+///
 /// `#[def_percpu(crate = path)]`: where the runtime is, for a crate that reaches it through another
 /// one's re-export. `$crate::...` works too. Without it the runtime is found by its package name in the
 /// user's `Cargo.toml`, under whatever name it has there.

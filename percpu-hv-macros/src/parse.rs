@@ -14,14 +14,16 @@ use crate::lifetimes::with_static;
 pub(crate) struct Options {
     /// The path of `crate = path`.
     pub(crate) runtime: Option<TokenStream>,
+    /// One of [`GROUPS`].
+    pub(crate) group: Option<Ident>,
     pub(crate) errors: Vec<Error>,
 }
 
 impl From<Error> for Options {
     fn from(error: Error) -> Self {
         Self {
-            runtime: None,
             errors: vec![error],
+            ..Self::default()
         }
     }
 }
@@ -35,12 +37,13 @@ impl Parse for Options {
             seen |= input.peek(Token![crate]);
             let parsed = if again {
                 Err(input.error("option `crate` is given twice; keep one"))
+            } else if input.peek(Token![crate]) {
+                crate_option(input).map(|path| options.runtime = Some(path))
             } else {
-                crate_option(input)
+                group_option(input, options.group.as_ref()).map(|group| options.group = Some(group))
             };
-            match parsed {
-                Ok(path) => options.runtime = Some(path),
-                Err(error) => options.errors.push(error),
+            if let Err(error) = parsed {
+                options.errors.push(error);
             }
             // An error leaves the rest of its option.
             until(input, |input| input.peek(Token![,]))?;
@@ -50,13 +53,37 @@ impl Parse for Options {
     }
 }
 
+/// Which variables a variable lies among.
+const GROUPS: [&str; 4] = ["hot", "read_mostly", "page_aligned", "shared"];
+
+/// A group's name, unless there is one already.
+fn group_option(input: ParseStream, group: Option<&Ident>) -> Result<Ident> {
+    let name: TokenTree = input.fork().parse()?;
+    let unknown = || {
+        let text = format!(
+            "unknown option `{name}`; `def_percpu` knows `hot`, `read_mostly`, `page_aligned`, `shared` \
+             and `crate = path`"
+        );
+        Error::new(name.span(), text)
+    };
+    let found: Ident = input.parse().map_err(|_| unknown())?;
+    if !GROUPS.iter().any(|known| found == known) {
+        return Err(unknown());
+    }
+    if let Some(first) = group {
+        let text =
+            format!("`{found}` and `{first}` exclude each other; a variable is in one group");
+        return Err(Error::new(found.span(), text));
+    }
+    if !ends(input) {
+        return Err(input.error(format!("option `{found}` takes no value")));
+    }
+    Ok(found)
+}
+
 /// `crate = path`, up to a comma or the end.
 fn crate_option(input: ParseStream) -> Result<TokenStream> {
-    let Some(keyword) = input.parse::<Option<Token![crate]>>()? else {
-        let name: TokenTree = input.fork().parse()?;
-        let text = format!("unknown option `{name}`; `def_percpu` knows only `crate = path`");
-        return Err(Error::new(name.span(), text));
-    };
+    let keyword = input.parse::<Token![crate]>()?;
     let Some(equals) = input.parse::<Option<Token![=]>>()? else {
         let text = "option `crate` needs a path: write `crate = path`";
         return Err(Error::new(keyword.span, text));
@@ -273,11 +300,33 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_is_in_one_group() {
+        let (runtime, errors) = options(quote!(
+            hot,
+            crate = a,
+            shared,
+            page_aligned = 1,
+            read_mostly
+        ));
+        assert_eq!(runtime.as_deref(), Some("a"));
+        assert_eq!(
+            errors,
+            [
+                "`shared` and `hot` exclude each other; a variable is in one group",
+                "`page_aligned` and `hot` exclude each other; a variable is in one group",
+                "`read_mostly` and `hot` exclude each other; a variable is in one group",
+            ]
+        );
+        let (_, errors) = options(quote!(hot = 1));
+        assert_eq!(errors, ["option `hot` takes no value"]);
+    }
+
+    #[test]
     fn every_wrong_option_is_one_error() {
-        let (runtime, errors) = options(quote!(hot, crate = a, align(64) = x, crate = b.c, "d"));
+        let (runtime, errors) = options(quote!(cold, crate = a, align(64) = x, crate = b.c, "d"));
         assert_eq!(runtime.as_deref(), Some("a"));
         assert_eq!(errors.len(), 4);
-        assert!(errors[0].starts_with("unknown option `hot`"), "{errors:?}");
+        assert!(errors[0].starts_with("unknown option `cold`"), "{errors:?}");
         assert!(
             errors[1].starts_with("unknown option `align`"),
             "{errors:?}"

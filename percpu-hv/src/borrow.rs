@@ -66,7 +66,7 @@ macro_rules! __borrow_flag {
     (Checked $name:ident) => {
         #[inline(always)]
         fn flag() -> ::core::option::Option<$crate::__priv::Flag> {
-            $crate::__storage! { flags [] static mut FLAG: ::core::primitive::bool = false; }
+            $crate::__storage! { flags [] {static mut} FLAG: ::core::primitive::bool = false; }
             ::core::option::Option::Some(($crate::__displacement!(FLAG), ::core::stringify!($name)))
         }
     };

@@ -220,7 +220,7 @@ macro_rules! __data {
         $crate::__refuse_host!();
         $crate::__storage! {
             variables [$($attr)* #[allow(private_interfaces)]]
-            $vis static $name: $crate::__priv::PerCpuData<$ty> = $crate::__priv::PerCpuData::new($value);
+            {$vis static} $name: $crate::__priv::PerCpuData<$ty> = $crate::__priv::PerCpuData::new($value);
         }
     };
 }

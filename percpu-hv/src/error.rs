@@ -67,6 +67,8 @@ pub enum InitError {
     },
     /// The areas are the platform's (feature `custom-base`), and only it can make them.
     PlatformAreas,
+    /// Hot variables are outside of the template: the linker script does not know their section.
+    HotOutOfReach,
     /// The template in memory is not what was linked: its section is `(NOLOAD)`, the loader
     /// skipped it, or the boot code cleared it.
     TemplateNotLoaded,
@@ -132,6 +134,10 @@ impl fmt::Display for InitError {
             Self::PlatformAreas => f.write_str(
                 "the per-CPU areas are the platform's, by the feature `custom-base`; call \
                  `init_percpu_reg` only",
+            ),
+            Self::HotOutOfReach => f.write_str(
+                "the linker script does not put hot per-CPU variables into the template; link with \
+                 percpu.x of percpu-hv, put `*(percpu_hot)` first into `.percpu`, or drop `hot`",
             ),
             Self::TemplateNotLoaded => f.write_str(
                 "the per-CPU template lost its initial values; in the linker script drop `(NOLOAD)` \

@@ -202,6 +202,9 @@ fn copy(from: usize, to: usize, size: usize) {
 fn loaded_template() -> Result<Template, InitError> {
     let template = section::template();
     arch::check_template(template.start, template.size)?;
+    if section::hot_is_outside() {
+        return Err(InitError::HotOutOfReach);
+    }
     let header = section::header();
     if header.saturating_add(size_of::<usize>()) > template.size {
         return Err(InitError::TemplateNotLoaded);

@@ -17,6 +17,7 @@ mod counter;
 mod cpu;
 mod data;
 mod error;
+mod group;
 mod guard;
 #[cfg(not(any(feature = "sp-naive", platform_areas)))]
 mod init;
@@ -74,6 +75,7 @@ pub mod __priv {
     pub use crate::arch::__PERCPU_SELF_PTR;
     pub use crate::borrow::Flag;
     pub use crate::data::PerCpuData;
+    pub use crate::group::{CacheLine, Page};
     pub use crate::guard::NoPreemptGuard;
     pub use crate::init::compat;
     pub use crate::scalar::{combine, load_at, op, store_at};

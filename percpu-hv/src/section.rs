@@ -32,7 +32,7 @@ impl Template {
 pub(crate) const MAGIC: usize = 0x7063_6876;
 
 // In every section, so that it is never empty and a lost template can be told.
-crate::__storage! { variables [] static mut __PERCPU_HEADER: usize = MAGIC; }
+crate::__storage! { variables [] {static mut} __PERCPU_HEADER: usize = MAGIC; }
 
 /// The offset of the header, which holds [`MAGIC`].
 pub(crate) fn header() -> usize {
@@ -183,40 +183,66 @@ pub(crate) fn block() -> (usize, usize) {
     symbols::block()
 }
 
-/// Emits storage in a group of the section: `variables`, or the `flags` of borrows.
+/// Whether the linker left the hot variables' section as it is, outside of the template: then it
+/// defines its bounds.
+#[cfg(not(any(hosted, platform_areas)))]
+pub(crate) fn hot_is_outside() -> bool {
+    crate::__optional_address!("__start_percpu_hot") != 0
+}
+
+/// A process has one section.
+#[cfg(hosted)]
+pub(crate) const fn hot_is_outside() -> bool {
+    false
+}
+
+/// Puts storage in an input section of its own, so that the linker can sort by alignment.
+///
+/// Not the hot ones: their section is not called `.percpu*`, so that a linker script written for
+/// `percpu` puts them elsewhere, and the linker then defines `__start_percpu_hot`, which init sees.
 #[cfg(not(hosted))]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __storage {
-    (variables $($storage:tt)*) => {
-        $crate::__storage_in! { ".percpu" $($storage)* }
+macro_rules! __place {
+    (hot $($storage:tt)*) => {
+        $crate::__place_in! { "percpu_hot", $($storage)* }
     };
-    (flags $($storage:tt)*) => {
-        $crate::__storage_in! { ".percpu.flags" $($storage)* }
+    (variables [$($attr:tt)*] {$($head:tt)*} $name:ident: $($rest:tt)*) => {
+        $crate::__place_in! {
+            concat!(".percpu.", stringify!($name)), [$($attr)*] {$($head)*} $name: $($rest)*
+        }
+    };
+    ($group:ident [$($attr:tt)*] {$($head:tt)*} $name:ident: $($rest:tt)*) => {
+        $crate::__place_in! {
+            concat!(".percpu..", stringify!($group), ".", stringify!($name)),
+            [$($attr)*] {$($head)*} $name: $($rest)*
+        }
     };
 }
 
 #[cfg(not(hosted))]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __storage_in {
-    ($section:literal [$($attr:tt)*] $vis:vis static $($storage:ident)+: $ty:ty = $value:expr;) => {
+macro_rules! __place_in {
+    (
+        $section:expr, [$($attr:tt)*] {$($head:tt)*} $name:ident: $ty:ty = $value:expr;
+    ) => {
         $($attr)*
         #[allow(non_upper_case_globals)]
         #[unsafe(link_section = $section)]
-        $vis static $($storage)+: $ty = $value;
+        $($head)* $name: $ty = $value;
     };
 }
 
-/// Emits storage, in the section of a process, which has no groups.
+/// Puts storage in the section of a process, which has no groups.
 #[cfg(hosted)]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __storage {
-    ($group:ident [$($attr:tt)*] $vis:vis static $($storage:ident)+: $ty:ty = $value:expr;) => {
+macro_rules! __place {
+    ($group:ident [$($attr:tt)*] {$($head:tt)*} $name:ident: $ty:ty = $value:expr;) => {
         $($attr)*
         #[allow(non_upper_case_globals)]
         #[cfg_attr(target_os = "linux", unsafe(link_section = "percpu_hv"))]
-        $vis static $($storage)+: $ty = $value;
+        $($head)* $name: $ty = $value;
     };
 }

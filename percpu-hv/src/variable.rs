@@ -464,10 +464,11 @@ macro_rules! __variable {
     (
         [$($attr:tt)*] [$($storage_attr:tt)*]
         $vis:vis static $name:ident: $ty:ty = $value:expr;
-        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, rules = $rules:ident
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, rules = $rules:ident,
+        group = $group:ident
     ) => {
         $crate::__refuse_host!();
-        $crate::__storage! { variables [$($storage_attr)*] static mut $storage: $ty = $value; }
+        $crate::__storage! { $group [$($storage_attr)*] {static mut} $storage: $ty = $value; }
 
         #[doc(hidden)]
         #[allow(non_camel_case_types, clippy::exhaustive_enums)]
@@ -489,7 +490,7 @@ macro_rules! __variable {
                 $crate::__displacement!($storage)
             }
 
-            $crate::__direct! { variables $storage, $ty }
+            $crate::__direct! { $group $storage, $ty }
 
             #[inline(always)]
             #[allow(clippy::declare_interior_mutable_const)]

@@ -147,11 +147,11 @@ macro_rules! __address {
 /// Emits a variable's storage, which is the variable.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __storage {
-    ($group:ident [$($attr:tt)*] $vis:vis static $($storage:ident)+: $ty:ty = $value:expr;) => {
+macro_rules! __place {
+    ($group:ident [$($attr:tt)*] {$($head:tt)*} $name:ident: $ty:ty = $value:expr;) => {
         $($attr)*
         #[allow(non_upper_case_globals)]
-        $vis static $($storage)+: $ty = $value;
+        $($head)* $name: $ty = $value;
     };
 }
 

@@ -120,7 +120,7 @@ pub(crate) mod access {
 
     // The register's own value, in every area: `gs` relative reads are the only way to it that is
     // fast. The name is that of `percpu`, which assembly refers to.
-    crate::__storage! { variables [#[doc(hidden)] #[unsafe(no_mangle)]] pub static mut __PERCPU_SELF_PTR: usize = 0; }
+    crate::__storage! { variables [#[doc(hidden)] #[unsafe(no_mangle)]] {pub static mut} __PERCPU_SELF_PTR: usize = 0; }
 
     pub(crate) use gs_base::register;
 

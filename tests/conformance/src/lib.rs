@@ -7,6 +7,7 @@
 
 mod areas;
 mod errors;
+mod groups;
 mod operations;
 mod values;
 
@@ -157,5 +158,6 @@ pub fn after_init(machine: &dyn Machine) -> Count {
     run(machine, errors::TESTS_AFTER_INIT)
         .and(run(machine, values::TESTS))
         .and(run(machine, operations::TESTS))
+        .and(run(machine, groups::TESTS))
         .and(run(machine, areas::TESTS))
 }

@@ -1,0 +1,33 @@
+//! What a variable lies among, in the template and in every area.
+
+/// A value that has its cache lines for itself.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct CacheLine<T>(pub T);
+
+/// A value that has its pages for itself.
+#[derive(Debug)]
+#[repr(C, align(4096))]
+pub struct Page<T>(pub T);
+
+/// Emits storage in its group: an option of `def_percpu`, the `flags` of borrows, or the other
+/// `variables`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __storage {
+    (page_aligned [$($attr:tt)*] {$($head:tt)*} $name:ident: $ty:ty = $value:expr;) => {
+        $crate::__place! {
+            page_aligned [$($attr)*] {$($head)*}
+            $name: $crate::__priv::Page<$ty> = $crate::__priv::Page($value);
+        }
+    };
+    (shared [$($attr:tt)*] {$($head:tt)*} $name:ident: $ty:ty = $value:expr;) => {
+        $crate::__place! {
+            shared [$($attr)*] {$($head)*}
+            $name: $crate::__priv::CacheLine<$ty> = $crate::__priv::CacheLine($value);
+        }
+    };
+    ($($storage:tt)*) => {
+        $crate::__place! { $($storage)* }
+    };
+}
