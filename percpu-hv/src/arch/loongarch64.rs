@@ -104,7 +104,7 @@ pub(crate) mod access {
         Ok(())
     }
 
-    /// `ll`/`sc` are only defined on cached memory (LoongArch Reference Manual, volume 1, 2.2.7.2),
+    /// `ll`/`sc` are only defined on cached memory (reference manual, volume 1, "LL.{W/D}, SC.{W/D}"),
     /// which data is in mapped address translation mode, and in direct mode if `CSR.CRMD.DATM` says so:
     /// after reset it does not.
     pub(crate) fn memory_is_normal() -> bool {

@@ -24,7 +24,7 @@
 pub(crate) mod interrupts {
     use core::arch::asm;
 
-    /// `sstatus.SIE` (privileged manual, "Supervisor Status Register").
+    /// `sstatus.SIE` (privileged manual, "Supervisor Status (`sstatus`) Register").
     const SIE: usize = 1 << 1;
 
     /// Masks the interrupts of supervisor mode, and gives the mask that was.
@@ -103,7 +103,7 @@ pub(crate) mod access {
         Ok(())
     }
 
-    /// Atomics work on main memory in every translation mode (privileged manual, 3.6.3).
+    /// Atomics work on main memory in every translation mode (privileged manual, "Atomicity PMAs").
     pub(crate) const fn memory_is_normal() -> bool {
         true
     }

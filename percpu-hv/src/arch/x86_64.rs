@@ -1,10 +1,11 @@
 //! x86_64: `GS_BASE`.
 //!
-//! Register: the base of the segment `gs` (Intel SDM vol. 3A, 3.4.4; `IA32_GS_BASE`, MSR
-//! C000_0101H), always biased. User code that loads a selector into `gs`, or runs `wrgsbase`,
-//! changes it: an entry from user mode runs `swapgs` first. A VM exit loads it from the VMCS
-//! field `HOST_GS_BASE` (SDM vol. 3C, "Host-State Area"), which the hypervisor writes per CPU; SVM's `#VMEXIT`
-//! leaves the guest's value, until `vmload` or `wrmsr` restores the host's.
+//! Register: the base of the segment `gs` (Intel SDM vol. 3A, "Segment Loading Instructions in
+//! IA-32e Mode"; `IA32_GS_BASE`, MSR C000_0101H), always biased. User code that loads a selector
+//! into `gs`, or runs `wrgsbase`, changes it: an entry from user mode runs `swapgs` first. A VM exit
+//! loads it from the VMCS field `HOST_GS_BASE` (SDM vol. 3C, "Host-State Area"), which the hypervisor
+//! writes per CPU; SVM's `#VMEXIT` leaves the guest's value, until `vmload` or `wrmsr` restores the
+//! host's (AMD64 APM vol. 2, "VMSAVE and VMLOAD Instructions").
 //!
 //! Default mode: `gs:[sym]` with a signed 32-bit address. The template is at VMA 0, in the low
 //! 2 GiB or in the top 2 GiB; the linker checks the range (`R_X86_64_32S`), and init does.

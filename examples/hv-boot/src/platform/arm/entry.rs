@@ -151,7 +151,8 @@ extern "C" fn set_stacks() {
 }
 
 /// Discards what caches hold of r1..r0, page-aligned and not empty, without writing it back: memory written
-/// with the caches off must not be shadowed by an older line once they are on (B2.2.3). Uses r1 to r3, and no stack.
+/// with the caches off must not be shadowed by an older line once they are on ("Cache enabling and disabling"). Uses
+/// r1 to r3, and no stack.
 #[unsafe(naked)]
 extern "C" fn forget_cached_copy() {
     naked_asm!(

@@ -8,7 +8,8 @@ use crate::exit::{ExitCode, fail};
 // TPIDRURW holds the top of this core's exception stack, in every mode; the first exception takes it and leaves 0
 // there, so an overflown stack can be reported. An exception that finds 0 came from the report: it touches no memory
 // but its message, and stops the machine by semihosting (SYS_WRITE0 = 4, SYS_EXIT_EXTENDED = 0x20 with
-// ADP_Stopped_ApplicationExit = 0x20026), so that it cannot repeat. Vectors: B1.8.1.
+// ADP_Stopped_ApplicationExit = 0x20026), so that it cannot repeat. Vectors: "Exception vectors and the exception
+// base address".
 global_asm!(
     r#"
     .pushsection .text.vectors, "ax"
@@ -126,7 +127,8 @@ extern "C" fn report(number: usize, link: u32, spsr: u32) -> ! {
     )
 }
 
-/// The fault status, which has the same codes in DFSR and IFSR with long descriptors as in HSR (B3.13.3).
+/// The fault status, which has the same codes in DFSR and IFSR with long descriptors as in HSR ("PL1 fault reporting
+/// with the Long-descriptor translation table format").
 fn cause(status: u32) -> &'static str {
     match status & 0x3f {
         0x04..=0x07 => ", translation fault",

@@ -1,7 +1,7 @@
 //! Armv7-A on QEMU's `virt` machine: PL011, PSCI, device tree, semihosting.
 //!
-//! Hyp mode with feature `arm-hyp`, otherwise SVC; the image refuses any other mode. Section numbers are those of the
-//! Arm Architecture Reference Manual for Armv7-A, DDI 0406C.
+//! Hyp mode with feature `arm-hyp`, otherwise SVC; the image refuses any other mode. Words in quotes are headings of
+//! the Arm Architecture Reference Manual for Armv7-A, DDI 0406C; a register has its name as heading.
 
 mod device_tree;
 mod entry;
@@ -34,7 +34,7 @@ pub(crate) struct Description {
 /// The number that tells cores apart: the affinity fields of `MPIDR`.
 pub(crate) const HARDWARE_ID: &str = "MPIDR";
 
-/// The affinity fields of this core's `MPIDR`, as the device tree and PSCI name cores (B4.1.106).
+/// The affinity fields of this core's `MPIDR`, as the device tree and PSCI name cores.
 pub(crate) fn hardware_id() -> u64 {
     u64::from(Mpidr::read().0 & 0xff_ffff)
 }

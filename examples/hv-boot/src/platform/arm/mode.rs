@@ -15,7 +15,7 @@ use core::arch::asm;
 
 pub(super) use self::imp::{REGIME, enable_mmu, fault, prepare};
 
-/// A processor mode (B1.3.1).
+/// A processor mode ("ARM processor modes").
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     Svc,
@@ -72,5 +72,5 @@ pub(super) struct Fault {
 const CONTROL_ON: u32 = 1 << 0 | 1 << 2 | 1 << 12 | 1 << 19;
 
 /// `TTBCR` and `HTCR`: long descriptors for all 32 bits from one table, tables cached and shared. Bits 23 and 31 are
-/// RES1 in `HTCR`; in `TTBCR` they switch TTBR1's walks off, and choose the format (B4.1.153, B4.1.76).
+/// RES1 in `HTCR`; in `TTBCR` they switch TTBR1's walks off, and choose the format.
 const TRANSLATION_CONTROL: u32 = 1 << 31 | 1 << 23 | 0b11 << 12 | 0b01 << 10 | 0b01 << 8;

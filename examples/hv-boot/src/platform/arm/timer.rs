@@ -1,4 +1,4 @@
-//! The generic timer's counter (B8.1.1).
+//! The generic timer's counter, `CNTPCT`.
 
 use aarch32_cpu::register::{CntPct, Cntfrq};
 

@@ -30,8 +30,8 @@ impl Conduit {
         }
     }
 
-    /// Starts the core `hardware_id` at `entry` with the CPU id `id` in its first register. PSCI orders nothing
-    /// (DEN 0022, 5.1.4): the caller has made what it wrote visible.
+    /// Starts the core `hardware_id` at `entry` with the CPU id `id` in its first register (DEN 0022, "CPU_ON"). PSCI
+    /// is not relied on to order memory: the caller has made what it wrote visible.
     #[cfg(target_arch = "aarch64")]
     pub(in crate::platform) fn cpu_on(
         self,
@@ -48,8 +48,8 @@ impl Conduit {
         }
     }
 
-    /// Starts the core `hardware_id` at `entry` with the CPU id `id` in its first register. PSCI orders nothing
-    /// (DEN 0022, 5.1.4): the caller has made what it wrote visible.
+    /// Starts the core `hardware_id` at `entry` with the CPU id `id` in its first register (DEN 0022, "CPU_ON"). PSCI
+    /// is not relied on to order memory: the caller has made what it wrote visible.
     ///
     /// The calls of smccc 0.2.3 on 32-bit Arm return with another r6 where the compiler chooses r7 to save it in.
     #[cfg(target_arch = "arm")]
@@ -65,7 +65,8 @@ impl Conduit {
         macro_rules! call {
             ($extension:literal, $instruction:literal) => {{
                 let result: u32;
-                // SAFETY: rule 10, rule 12: r4 to r14 are preserved (DEN 0028, 2.4). Not `nomem`: another core runs.
+                // SAFETY: rule 10, rule 12: r4 to r14 are preserved (DEN 0028, "Register use in AArch32 SMC and
+                // HVC calls"). Not `nomem`: another core runs.
                 unsafe {
                     asm!(
                         concat!(".arch_extension ", $extension),

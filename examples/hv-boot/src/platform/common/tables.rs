@@ -1,5 +1,6 @@
 //! The long-descriptor translation tables of the Arm architecture: an identity map in three levels with a granule of
-//! 4 KiB. (DDI 0487, D8.3; for AArch32 G5.5, where the first level has four entries.)
+//! 4 KiB. (Arm ARM DDI 0487, "Translation table descriptor formats"; for AArch32 "The VMSAv8-32 Long-descriptor
+//! translation table format", where the first level has four entries.)
 //!
 //! Built once by the boot core while its MMU is off; all cores use the same tables. Memory is cached and shared,
 //! devices are not, code is read-only and alone executable.
@@ -54,7 +55,7 @@ pub(in crate::platform) struct Regime {
     pub(in crate::platform) no_user_execute: u64,
 }
 
-/// `MAIR`: attribute 0 is Device-nGnRE, attribute 1 is normal write-back memory (D24.2.120, G8.2.99).
+/// `MAIR_ELx`, `MAIR0` and `HMAIR0`: attribute 0 is Device-nGnRE, attribute 1 is normal write-back memory.
 pub(in crate::platform) const MAIR: u64 = 0xff_04;
 
 const VALID: u64 = 1 << 0;

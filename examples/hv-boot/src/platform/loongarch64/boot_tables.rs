@@ -8,7 +8,7 @@ use uefi_raw::{
     table::{configuration::ConfigurationTable, system::SystemTable},
 };
 
-/// `EFI_DTB_TABLE_GUID` (UEFI 4.6.1.3).
+/// `EFI_DTB_TABLE_GUID` (UEFI Specification, "Devicetree Tables").
 const DEVICE_TREE: Guid = guid!("b1b621d5-f19c-41a5-830b-d9152c69aae0");
 
 /// The device tree's address by the system table at `address`; `None` if one of the two is not there.

@@ -77,7 +77,8 @@ fn host_bridge(tree: Fdt<'_>) -> Result<Host, Error> {
 /// Where the bridge maps 32-bit memory of the bus.
 fn memory_window(bridge: FdtNode<'_>) -> Result<Option<Range<usize>>, Error> {
     for window in bridge.ranges()?.into_iter().flatten() {
-        // The first of three cells is the kind of space: here 32-bit memory (IEEE 1275, PCI binding, 2.2.1.1).
+        // The first of three cells tells the kind of space, by `ss`: here 32-bit memory (PCI Bus Binding to IEEE 1275,
+        // "Physical Address Formats").
         let bus: u128 = window.child_bus_address()?;
         if bus >> 88 & 0b11 == 0b10 {
             let range = device_tree::range(window.parent_bus_address()?, window.length()?);

@@ -7,7 +7,7 @@ use loongArch64::register::{badv, era, estat, tlbrbadv, tlbrera};
 use super::{power, privilege, uart, windows};
 use crate::exit::{ExitCode, fail};
 
-// All three entries (7.4.10, 7.5.11, 7.7.3) are this one. CSR.SAVE0 and SAVE1 hold the top of this core's exception
+// CSR.EENTRY, TLBRENTRY and MERRENTRY are all this entry. CSR.SAVE0 and SAVE1 hold the top of this core's exception
 // stack: the first exception takes SAVE0 and leaves 0 there, one while it is reported takes SAVE1, and one more
 // stops the core. A refill or a machine error switched to direct translation: mapped addresses again.
 global_asm!(
@@ -94,7 +94,7 @@ extern "C" fn give_up() -> ! {
     power::exit(ExitCode::EXCEPTION.value())
 }
 
-/// The exception class, `CSR.ESTAT.Ecode` and `EsubCode` (7.4.6), as far as an image meets it.
+/// The exception class, `CSR.ESTAT.Ecode` and `EsubCode` ("Exception Status"), as far as an image meets it.
 fn class(code: usize, subcode: usize) -> &'static str {
     match (code, subcode) {
         (0x0, _) => "interrupt",
@@ -111,7 +111,7 @@ fn class(code: usize, subcode: usize) -> &'static str {
     }
 }
 
-/// `CSR.MERRCTL`, whose bit 0 says that this is a machine error (7.7.1).
+/// `CSR.MERRCTL`, whose bit 0 says that this is a machine error ("Machine Error Controller").
 fn machine_error_control() -> usize {
     let value;
     // SAFETY: rule 10. Not `pure`: an exception changes it.
@@ -119,7 +119,7 @@ fn machine_error_control() -> usize {
     value
 }
 
-/// `CSR.MERRERA` (7.7.4).
+/// `CSR.MERRERA` ("Machine Error Exception Return Address").
 fn machine_error_pc() -> usize {
     let value;
     // SAFETY: rule 10. Not `pure`: an exception changes it.

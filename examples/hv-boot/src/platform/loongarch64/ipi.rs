@@ -1,5 +1,6 @@
-//! Inter-processor interrupts and mailboxes (Loongson 3A5000/3B5000 Registers Technical Reference Manual, chapter 10):
-//! starting cores, and waking them. The interrupts stay masked: pending ones only end `idle`.
+//! Inter-processor interrupts and mailboxes (Loongson 3A5000/3B5000 Registers Technical Reference Manual,
+//! "Inter-Processor Interrupts and Communication"): starting cores, and waking them. The interrupts stay masked:
+//! pending ones only end `idle`.
 
 use core::{
     arch::asm,
@@ -82,7 +83,7 @@ pub(crate) fn send_event() {
     }
 }
 
-/// Orders memory and the mailboxes: a full barrier (2.2.8.1).
+/// Orders memory and the mailboxes: a full barrier ("DBAR").
 fn publish() {
     // SAFETY: rule 10. Not `nomem`: it orders memory.
     unsafe {

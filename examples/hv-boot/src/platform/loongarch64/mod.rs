@@ -2,7 +2,7 @@
 //!
 //! PLV0, which is also a hypervisor's own level. QEMU needs `-device pvpanic-pci -action panic=exit-failure`:
 //! any status but 0 ends QEMU with 1.
-//! Section numbers are those of the LoongArch Reference Manual, volume 1.
+//! Words in quotes are headings of the LoongArch Reference Manual, volume 1.
 
 mod boot_tables;
 mod device_tree;
@@ -35,12 +35,12 @@ pub(crate) struct Description {
 /// The number that tells cores apart: `CSR.CPUID`.
 pub(crate) const HARDWARE_ID: &str = "CPUID";
 
-/// This core's `CSR.CPUID.CoreID`, as the device tree and inter-processor interrupts name cores (7.4.12).
+/// This core's `CSR.CPUID.CoreID`, as the device tree and inter-processor interrupts name cores ("CPU Identity").
 pub(crate) fn hardware_id() -> u64 {
     cpuid::read().core_id() as u64 & 0x1ff
 }
 
-/// The privilege level of this core, `CSR.CRMD.PLV` (7.4.1).
+/// The privilege level of this core, `CSR.CRMD.PLV` ("Current Mode Information").
 pub(crate) fn privilege() -> &'static str {
     ["PLV0", "PLV1", "PLV2", "PLV3"][crmd::read().raw() & 3]
 }

@@ -39,11 +39,12 @@ pub(super) fn image() -> Range<usize> {
     (&raw const __image_start).addr()..(&raw const __image_end).addr()
 }
 
-/// `sstatus.FS` = Initial: compiled code may use floating-point registers (10.1.1).
+/// `sstatus.FS` = Initial: compiled code may use floating-point registers ("Extension Context Status in `mstatus`
+/// Register").
 const SSTATUS_FS_INITIAL: usize = 1 << 13;
 /// `sstatus.SIE`: interrupts are taken.
 const SSTATUS_SIE: usize = 1 << 1;
-/// `sie.SSIE`: interrupts from other cores end `wfi` (10.1.3).
+/// `sie.SSIE`: interrupts from other cores end `wfi` ("Supervisor Interrupt (`sip` and `sie`) Registers").
 const SIE_SSIE: usize = 1 << 1;
 
 /// Where SBI starts the boot core, with its hart id in a0 and the device tree in a1.

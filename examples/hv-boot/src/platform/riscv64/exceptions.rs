@@ -73,7 +73,7 @@ extern "C" fn give_up() -> ! {
     power::exit(ExitCode::EXCEPTION.value())
 }
 
-/// The exception code of scause (10.1.8), as far as an image meets it.
+/// The exception code of scause ("Supervisor Cause (`scause`) Register"), as far as an image meets it.
 fn exception(code: usize) -> &'static str {
     match code {
         0 => "misaligned instruction address",

@@ -21,7 +21,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Starts the core `hardware_id`, which finds its CPU id in a1 (SBI 9.1).
+/// Starts the core `hardware_id`, which finds its CPU id in a1 (SBI specification, "Hart State Management Extension").
 pub(crate) fn start_core(_: &Machine, id: usize, hardware_id: u64) -> Result<(), Refusal> {
     let entry = entry::secondary_start as *const () as usize;
     // What this core wrote is visible before the other one runs.

@@ -1,8 +1,8 @@
 //! RISC-V on QEMU's `virt` machine, under OpenSBI: 16550 UART, SBI, device tree, SiFive's test device.
 //!
 //! S-mode, which is HS-mode where the harts have the hypervisor extension; without paging, so there are no guard
-//! pages. Section numbers are those of the RISC-V Instruction Set Manual, volume 2, 20240411, or of the SBI
-//! specification 2.0. `tp` holds the hart id: no register of S-mode shows it, and compiled code leaves `tp` alone.
+//! pages. Words in quotes are headings of the RISC-V Instruction Set Manual, volume 2, if no other book is named.
+//! `tp` holds the hart id: no register of S-mode shows it, and compiled code leaves `tp` alone.
 
 mod device_tree;
 mod entry;
@@ -50,7 +50,7 @@ pub(crate) fn privilege() -> &'static str {
     "S-mode"
 }
 
-/// Atomic instructions work on memory from the start: its attributes do not depend on translation (3.6.3).
+/// Atomic instructions work on memory from the start: its attributes do not depend on translation ("Atomicity PMAs").
 pub(crate) fn caches_are_on() -> bool {
     true
 }

@@ -1,4 +1,4 @@
-//! The counter `time` (volume 1, chapter 7).
+//! The counter `time` (volume 1, "Zicntr Extension for Base Counters and Timers").
 
 use core::sync::atomic::{AtomicU64, Ordering};
 

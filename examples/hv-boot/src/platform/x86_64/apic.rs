@@ -1,4 +1,4 @@
-//! The local APIC, as far as it starts cores (chapter 10): in x2APIC mode where the CPU has it, else in xAPIC mode.
+//! The local APIC, as far as it starts cores: in x2APIC mode where the CPU has it, else in xAPIC mode.
 
 use core::{ops::Range, ptr, sync::atomic};
 
@@ -7,15 +7,15 @@ use x86_64::registers::model_specific::Msr;
 
 use super::paging::PAGE;
 
-/// `IA32_APIC_BASE` (10.4.4, 10.12.1).
+/// `IA32_APIC_BASE` ("Local APIC Status and Location", "Detecting and Enabling x2APIC Mode").
 const BASE: Msr = Msr::new(0x1b);
 const X2APIC_MODE: u64 = 1 << 10;
 const ENABLED: u64 = 1 << 11;
 const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 
-/// The interrupt command register (10.6.1) in x2APIC mode.
+/// The interrupt command register in x2APIC mode ("ICR Operation in x2APIC Mode").
 const X2APIC_COMMAND: Msr = Msr::new(0x830);
-/// Its halves in xAPIC mode.
+/// Its halves in xAPIC mode ("Interrupt Command Register (ICR)").
 const COMMAND_LOW: usize = 0x300;
 const COMMAND_HIGH: usize = 0x310;
 
@@ -45,7 +45,7 @@ pub(super) fn registers() -> Option<Range<usize>> {
     (base & X2APIC_MODE == 0).then_some(address..address + PAGE)
 }
 
-/// Resets the core `hardware_id`, which then waits for [`send_startup`] (10.6.1, 8.4.4).
+/// Resets the core `hardware_id`, which then waits for [`send_startup`] ("MP Initialization Example").
 pub(super) fn send_init(hardware_id: u32) {
     send(hardware_id, INIT | ASSERT);
 }
@@ -56,7 +56,7 @@ pub(super) fn send_startup(hardware_id: u32, page: u8) {
 }
 
 fn send(hardware_id: u32, command: u32) {
-    // A write in x2APIC mode may pass earlier stores (10.12.3), which the other core must see.
+    // A write in x2APIC mode may pass earlier stores, which the other core must see ("MSR Access in x2APIC Mode").
     atomic::fence(atomic::Ordering::SeqCst);
     let Some(registers) = registers() else {
         let mut register = X2APIC_COMMAND;

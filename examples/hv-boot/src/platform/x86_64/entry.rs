@@ -110,12 +110,12 @@ unsafe impl Sync for EntryTables {}
 
 static ENTRY_TABLES: EntryTables = EntryTables(UnsafeCell::new([[0; 512]; 6]));
 
-/// A table, or a large page, that may be written (4.5).
+/// A table, or a large page, that may be written ("4-Level Paging and 5-Level Paging").
 const TABLE: u32 = 0b11;
 const LARGE_PAGE: u32 = 1 << 7 | 0b11;
 
-/// Segments of 4 GiB from 0 (3.4.5): code of 32 bits, data, code of 64 bits. They are marked as accessed, so that
-/// the CPU does not write them.
+/// Segments of 4 GiB from 0 ("Segment Descriptors"): code of 32 bits, data, code of 64 bits. They are marked as
+/// accessed, so that the CPU does not write them.
 static ENTRY_SEGMENTS: [u64; 4] = [
     0,
     0x00cf_9b00_0000_ffff,
@@ -126,7 +126,7 @@ const CODE_32: u32 = 1 << 3;
 const DATA: u32 = 2 << 3;
 const CODE_64: u32 = 3 << 3;
 
-/// Paging, no writes to read-only pages, no emulation of a floating point unit (2.5).
+/// Paging, no writes to read-only pages, no emulation of a floating point unit ("Control Registers").
 const CR0: u64 = Cr0Flags::PROTECTED_MODE_ENABLE.bits()
     | Cr0Flags::EXTENSION_TYPE.bits()
     | Cr0Flags::NUMERIC_ERROR.bits()
@@ -273,8 +273,8 @@ extern "C" fn secondary_start() -> ! {
     )
 }
 
-/// From 32-bit protected mode with the entry segments to long mode (9.8.5), with the tables at EAX, and on to ESI.
-/// Uses EAX, ECX and EDX, and no stack.
+/// From 32-bit protected mode with the entry segments to long mode ("Initializing IA-32e Mode"), with the tables at
+/// EAX, and on to ESI. Uses EAX, ECX and EDX, and no stack.
 #[unsafe(naked)]
 extern "C" fn enter_long_mode() -> ! {
     naked_asm!(

@@ -17,8 +17,9 @@ use crate::{
 /// The distance between two entries of the code below.
 const ENTRY_SIZE: usize = 16;
 
-// The vectors of exceptions are the first 32 (6.3.1); interrupts are masked. All switch to the exception stack, so that an overflown stack can be reported. The CPU pushes an error code
-// for some vectors (table 6-1), and the code 0 for the others.
+// The vectors of exceptions are the first 32 ("Exception and Interrupt Vectors"); interrupts are masked. All switch to
+// the exception stack, so that an overflown stack can be reported. The CPU pushes an error code for some vectors, of
+// which 29 and 30 are only AMD's; this code pushes 0 for the others.
 global_asm!(
     r#"
     .pushsection .text.exceptions, "ax"
@@ -127,7 +128,7 @@ fn give_up() -> ! {
     power::exit(ExitCode::EXCEPTION.value())
 }
 
-/// The name of an exception (table 6-1), as far as an image meets it.
+/// The name of an exception ("Exception and Interrupt Vectors"), as far as an image meets it.
 fn name(vector: ExceptionVector) -> &'static str {
     match vector {
         ExceptionVector::Division => "division",

@@ -2,8 +2,8 @@
 //!
 //! Ring 0. QEMU needs `-device isa-debug-exit,iobase=0xf4,iosize=4`: status 0 ends QEMU with 0, by ACPI, and any
 //! other with `status << 1 | 1`, by that device.
-//! Section numbers are those of the Intel 64 and IA-32 Architectures Software Developer's Manual (SDM), volume 3A,
-//! and of the ACPI Specification 6.5.
+//! Words in quotes are headings of the Intel 64 and IA-32 Architectures Software Developer's Manual (SDM), volume 3A
+//! if no other is named; section numbers are those of the ACPI Specification 6.5.
 
 mod acpi;
 mod apic;
@@ -42,8 +42,8 @@ pub(crate) struct Description {
 /// The number that tells cores apart.
 pub(crate) const HARDWARE_ID: &str = "APIC id";
 
-/// This core's APIC id, as ACPI and inter-processor interrupts name cores: 32 bits by CPUID leaf 0BH (10.12.8.1), or
-/// 8 bits by leaf 01H.
+/// This core's APIC id, as ACPI and inter-processor interrupts name cores: 32 bits by CPUID leaf 0BH, or 8 bits by leaf
+/// 01H ("Consistency of APIC IDs and CPUID").
 pub(crate) fn hardware_id() -> u64 {
     let cpuid = CpuId::new();
     let topology = cpuid.get_extended_topology_info();
@@ -55,7 +55,7 @@ pub(crate) fn hardware_id() -> u64 {
     }
 }
 
-/// The privilege level of this core, `CS.CPL` (5.5).
+/// The privilege level of this core, `CS.CPL` ("Privilege Levels").
 pub(crate) fn privilege() -> &'static str {
     ["ring 0", "ring 1", "ring 2", "ring 3"][CS::get_reg().rpl() as usize]
 }

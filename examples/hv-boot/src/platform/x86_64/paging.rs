@@ -1,6 +1,7 @@
 //! The identity map: memory is cached, the APIC is not, code is read-only and alone executable.
 //!
-//! Built once by the boot core; all cores use the same tables, of four levels (4.5), with pages of 2 MiB and 4 KiB.
+//! Built once by the boot core; all cores use the same tables, of four levels ("4-Level Paging and 5-Level Paging"),
+//! with pages of 2 MiB and 4 KiB.
 
 use core::{fmt::Debug, ops::Range};
 
@@ -30,7 +31,7 @@ pub(super) static ROOT: BootCell<PageTable> = BootCell::new(PageTable::new());
 static TABLES: BootCell<[PageTable; TABLE_COUNT]> =
     BootCell::new([const { PageTable::new() }; TABLE_COUNT]);
 
-/// The flags of each kind of memory (4.6).
+/// The flags of each kind of memory ("Access Rights").
 const CODE: PageTableFlags = PageTableFlags::PRESENT;
 const READ_ONLY_DATA: PageTableFlags = CODE.union(PageTableFlags::NO_EXECUTE);
 const DATA: PageTableFlags = READ_ONLY_DATA.union(PageTableFlags::WRITABLE);

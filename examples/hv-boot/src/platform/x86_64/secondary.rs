@@ -1,4 +1,4 @@
-//! Starting the other cores by INIT-SIPI-SIPI (8.4.4).
+//! Starting the other cores by INIT-SIPI-SIPI ("MP Initialization Example").
 
 use core::{
     alloc::Layout,

@@ -1,4 +1,5 @@
-//! The segments that long mode still needs (3.4.4, 7.7): code, and a task state with the exception stack.
+//! The segments that long mode still needs: code, and a task state with the exception stack ("Segment Loading
+//! Instructions in IA-32e Mode", "Task Management in 64-bit Mode").
 
 use core::mem::MaybeUninit;
 
@@ -26,7 +27,7 @@ struct Segments {
 static SEGMENTS: [BootCell<MaybeUninit<Segments>>; MAX_CPUS] =
     [const { BootCell::new(MaybeUninit::uninit()) }; MAX_CPUS];
 
-/// The index of the exception stack in the task state: the first one (6.14.5).
+/// The index of the exception stack in the task state: the first one ("Interrupt Stack Table").
 pub(super) const EXCEPTION_STACK: u16 = 0;
 
 /// Loads the segments of CPU `cpu`.

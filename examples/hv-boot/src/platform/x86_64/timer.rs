@@ -1,4 +1,4 @@
-//! The time stamp counter (17.17), measured by ACPI's power management timer.
+//! The time stamp counter (SDM vol. 3B, "Time-Stamp Counter"), measured by ACPI's power management timer.
 
 use core::{
     arch::x86_64::_rdtsc,
@@ -7,7 +7,7 @@ use core::{
 
 use x86_64::instructions::port::PortReadOnly;
 
-/// A counter of at least 24 bits at a frequency that ACPI fixes (4.8.2.1).
+/// A counter of 24 or 32 bits at a frequency that ACPI fixes (4.8.2.1).
 pub(super) struct PowerManagementTimer {
     pub(super) port: u16,
 }

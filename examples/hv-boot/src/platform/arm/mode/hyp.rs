@@ -10,14 +10,14 @@ use crate::platform::{
     imp::exceptions::Vector,
 };
 
-/// PL2's, which is alone in its regime: AP\[1\] is RES1 (B3.6.2).
+/// PL2's, which is alone in its regime: AP\[1\] is RES1 ("Long-descriptor translation table format").
 pub(in super::super) const REGIME: Regime = Regime {
     always: 1 << 6,
     no_execute: 1 << 54,
     no_user_execute: 0,
 };
 
-/// `HSCTLR` with everything off, RES1 bits set (B4.1.73).
+/// `HSCTLR` with MMU and caches off.
 const HSCTLR_OFF: u32 = 0x30c5_0830;
 
 /// Puts the system registers into a known state: interrupts masked, MMU off, exceptions to the vector table. In any

@@ -10,14 +10,14 @@ use crate::platform::{
     imp::exceptions::Vector,
 };
 
-/// PL1's: XN keeps everyone from executing (B3.6.2).
+/// PL1's: XN keeps everyone from executing ("Long-descriptor translation table format").
 pub(in super::super) const REGIME: Regime = Regime {
     always: 0,
     no_execute: 1 << 54,
     no_user_execute: 0,
 };
 
-/// `SCTLR` with everything off, RES1 bits set (B4.1.130).
+/// `SCTLR` with MMU and caches off.
 const SCTLR_OFF: u32 = 0x00c5_0878;
 /// `SCTLR.Z`: branch prediction.
 const SCTLR_Z: u32 = 1 << 11;
@@ -78,7 +78,8 @@ pub(in super::super) extern "C" fn enable_mmu() {
     )
 }
 
-/// `link` is the LR of the mode that took the exception, ahead of the instruction by what B1.8.3 says.
+/// `link` is the LR of the mode that took the exception, ahead of the instruction by so much ("Link values saved on
+/// exception entry").
 pub(in super::super) fn fault(vector: Vector, link: u32) -> Fault {
     let (status, address, ahead) = match vector {
         Vector::PrefetchAbort => (("IFSR", Ifsr::read().raw_value()), Ifar::read().0, 4),
