@@ -5,33 +5,24 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::Ident;
 
-/// A package that holds the runtime, and the name of its library.
-type Package = (&'static str, &'static str);
-
-const RUNTIME: Package = ("percpu-hv", "percpu_hv");
-
-/// The compat crates, which re-export the runtime for crates that were written for `percpu`.
-const COMPAT: Package = ("percpu", "percpu");
-
 /// The runtime's absolute path: a consumer may have a module of the same name.
 ///
 /// Where there is no manifest, or the runtime is not in it, it is `::percpu_hv`, so that rustc says what
 /// is missing.
 pub(crate) fn path() -> TokenStream {
-    find(RUNTIME)
-        .or_else(|| find(COMPAT))
-        .unwrap_or_else(|| absolute(RUNTIME.1))
+    find("percpu-hv", "percpu_hv").unwrap_or_else(|| absolute("percpu_hv"))
 }
 
-/// The compat crate's path.
+/// The path of a compat crate, which re-exports the runtime for crates that were written for `percpu`.
+/// It does not matter which one, where there are several.
 ///
 /// Where the manifest does not have it, it is whatever `percpu` means there, as it was for the macros
 /// of `percpu`: a crate may have it from another one's re-export.
 pub(crate) fn compat_path() -> TokenStream {
-    find(COMPAT).unwrap_or_else(|| quote!(percpu))
+    find("percpu", "percpu").unwrap_or_else(|| quote!(percpu))
 }
 
-fn find((package, library): Package) -> Option<TokenStream> {
+fn find(package: &str, library: &str) -> Option<TokenStream> {
     match crate_name(package) {
         // The library, which says `extern crate self`, or a test or example beside it.
         Ok(FoundCrate::Itself) => Some(absolute(library)),

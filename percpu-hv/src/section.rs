@@ -63,8 +63,9 @@ mod symbols {
         let start = start();
         // Only percpu.x defines these symbols: where the template is in memory, and one alignment
         // beyond its start. In a script for `percpu` the template is area 0, whose address in
-        // memory `_percpu_start` states.
+        // memory `_percpu_start` states; in a process everything is where it is linked.
         let (image, align) = match crate::__optional_address!("__percpu_hv_image") {
+            0 if cfg!(process) => (start, CACHE_LINE),
             0 => (crate::__address!(_percpu_start), CACHE_LINE),
             image => {
                 let aligned = crate::__optional_address!("__percpu_hv_aligned");

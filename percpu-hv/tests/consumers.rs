@@ -16,12 +16,6 @@ fn dependency_called_percpu_is_found() {
 }
 
 #[test]
-fn compat_crate_is_found_where_percpu_hv_is_no_dependency() {
-    passes("percpu", &["variable_of_its_own_works"]);
-    passes("through-percpu", &["variable_works"]);
-}
-
-#[test]
 fn defect_22_no_mangle_exports_one_symbol() {
     // A second symbol per variable would collide with one that the fixture exports: it would not
     // compile.
@@ -42,9 +36,7 @@ fn passes(fixture: &str, tests: &[&str]) {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("consumers");
     // One directory per fixture: tests run at the same time.
     let copies = root.join(fixture);
-    for package in [fixture, "percpu"] {
-        copy_package(package, &copies.join(package));
-    }
+    copy_package(fixture, &copies.join(fixture));
     let output = Command::new(env::var_os("CARGO").expect("cargo sets CARGO for tests"))
         .args(["test", "--lib", "--manifest-path"])
         .arg(copies.join(fixture).join("Cargo.toml"))

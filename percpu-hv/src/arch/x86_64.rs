@@ -204,7 +204,7 @@ pub(crate) mod access {
     }
 
     /// The register of a Linux thread, which the kernel reads and writes for it: arch_prctl(2). A new
-    /// thread has 0.
+    /// thread starts with its parent's.
     #[cfg(target_os = "linux")]
     mod gs_base {
         use core::ptr;

@@ -31,7 +31,8 @@ fn rebuild(plan: &Plan) -> usize {
     plan.count
 }
 
-/// `init` of 0.2: the number of areas, or 0 if they were there already.
+/// `init` of 0.2: the number of areas, or 0 if they were there already (in a process with
+/// `custom-base` their number, too).
 ///
 /// # Panics
 ///
@@ -44,6 +45,9 @@ pub fn init_once() -> usize {
     let result = crate::init_in_place();
     match result {
         Ok(count) => count,
+        Err(InitError::AlreadyInitialized { cpu_count }) if cfg!(feature = "custom-base") => {
+            cpu_count
+        }
         Err(InitError::AlreadyInitialized { .. }) => 0,
         Err(error) => panic!("percpu::init: {error}"),
     }
