@@ -99,6 +99,8 @@ stage_lint() {
         check "lint: clippy, $target, non-zero-vma" \
             bare_cargo "$target" clippy --package hv-boot --features non-zero-vma -- --deny warnings
     done
+    check "lint: clippy, x86_64 linked high" \
+        bare_cargo x86_64-unknown-none clippy --package hv-boot --features high-half -- --deny warnings
     check "lint: clippy, conformance" cargo clippy --package conformance --all-targets -- --deny warnings
     check "lint: clippy, images" bare_cargo "$aarch64" clippy --package images --examples -- --deny warnings
     if rustc=$(msrv_toolchain 2>"$logs/msrv"); then
@@ -205,22 +207,25 @@ stage_links() {
 # A row per boot of the matrix: architecture, mode, CPUs, tests, time.
 matrix=()
 
-# boot ARCHITECTURE MODE CPUS SENTENCE ARGUMENT...: a boot that ends well and says the sentence.
+# boot ARCHITECTURE MODE CPUS SENTENCES ARGUMENT...: a boot that ends well and says the sentences, one a line.
 boot() {
-    local arch=$1 mode=$2 smp=$3 sentence=$4 name=$1-$2-$3 start=$SECONDS before=$failed tests
+    local arch=$1 mode=$2 smp=$3 sentences=$4 name=$1-$2-$3 start=$SECONDS before=$failed tests
     shift 4
     name=${name//[^A-Za-z0-9._-]/_}
     check "qemu: $arch, $mode, $smp CPUs" \
-        boot_and_find "$consoles/$name.log" "$sentence" --arch "$arch" --smp "$smp" "$@"
+        boot_and_find "$consoles/$name.log" "$sentences" --arch "$arch" --smp "$smp" "$@"
     tests=$(sed -n 's/\r$//; s/^\([0-9]* passed, [0-9]* failed\)$/\1/p' "$consoles/$name.log")
     ((failed == before)) || tests=FAILED
     matrix+=("$(printf '%-12s %-48s %4d  %-20s %4d s' "$arch" "$mode" "$smp" "${tests:-boots}" $((SECONDS - start)))")
 }
 
 boot_and_find() {
-    local console=$1 sentence=$2
+    local console=$1 sentences=$2 sentence
     shift 2
-    scripts/qemu-virt.sh "$@" 2>&1 | tee "$console" && grep -qF -- "$sentence" "$console"
+    scripts/qemu-virt.sh "$@" 2>&1 | tee "$console" || return
+    while read -r sentence; do
+        grep -qF -- "$sentence" "$console" || return
+    done <<<"$sentences"
 }
 
 # refused ARCHITECTURE BIN SENTENCE: a boot that ends with a failing status, and says the sentence.
@@ -261,12 +266,27 @@ stage_qemu() {
     boot arm "selftest, Hyp, non-zero-vma" 4 "$none" --bin selftest --level hyp --features non-zero-vma
     # wrgsbase instead of wrmsr.
     boot x86_64 "selftest, max" 4 "$none" --bin selftest --cpu max
+    linked_high "$none"
     boot aarch64 "hv-boot" 64 "hv-boot: 64 CPUs at EL2, ok"
     boot aarch64 "hv-boot" 256 "hv-boot: 256 CPUs at EL2, ok" --timeout 600
     check "qemu: aarch64, the wrong exception level is refused" wrong_level
     printf '\n%-12s %-48s %4s  %-20s %6s\n' architecture mode CPUs tests time
     for row in "${matrix[@]}"; do
         echo "$row"
+    done
+}
+
+# linked_high SENTENCE: x86_64 kernels that are linked where kernels have an address space to themselves.
+linked_high() {
+    local profile mode row feature address
+    for profile in debug release; do
+        for mode in default non-zero-vma; do
+            for row in "high-half 0xffff8000" "top-2-gib 0xffffffff8"; do
+                read -r feature address <<<"$row"
+                boot x86_64 "selftest, $feature, $profile, $mode" 4 "$1"$'\n'"code at $address" "--$profile" \
+                    --bin selftest --features "$feature$([[ $mode == default ]] || echo ",$mode")"
+            done
+        done
     done
 }
 

@@ -29,6 +29,9 @@ impl conformance::Machine for Machine {
 
 /// Runs the suite with the areas where it is told, and counts.
 pub fn run(machine: &Machine, areas: Areas) -> ExitCode {
+    let (cpus, level) = (machine.cpu_count(), machine.boot_cpu().level());
+    let code = (run as *const ()).addr();
+    println!("selftest: {cpus} CPUs at {level}, code at {code:#x}");
     let before = match conformance::before_init(machine, areas) {
         Ok(count) => count,
         Err(error) => {

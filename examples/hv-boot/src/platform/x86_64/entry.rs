@@ -14,6 +14,7 @@ use x86_64::registers::{
 };
 
 use super::{
+    base::{BASE, physical},
     paging::{self, PAGE},
     power, pvh, secondary, uart,
 };
@@ -87,9 +88,9 @@ pub(super) fn rodata() -> Range<usize> {
     (&raw const __text_end).addr()..(&raw const __rodata_end).addr()
 }
 
-/// All of it, stacks and areas included.
+/// Where all of it is in memory, stacks and areas included.
 pub(super) fn image() -> Range<usize> {
-    (&raw const __image_start).addr()..(&raw const __image_end).addr()
+    physical((&raw const __image_start).addr())..physical((&raw const __image_end).addr())
 }
 
 /// The code that runs at the start of a page below 1 MiB.
@@ -100,19 +101,22 @@ pub(super) fn trampoline() -> &'static [u8] {
     unsafe { slice::from_raw_parts(start, length) }
 }
 
-/// The identity map of the first 4 GiB with pages of 2 MiB, which the entry code fills: the tables of the three
-/// levels, from the highest. All of it may be executed; [`paging`] is stricter.
+/// The identity map of the first 4 GiB, and the first GiB once more at [`BASE`], with pages of 2 MiB, which the entry
+/// code fills: the root, the second level of the identity map and that of the other, and the third level. All of
+/// it may be executed; [`paging`] is stricter.
 #[repr(C, align(4096))]
-struct EntryTables(UnsafeCell<[[u64; 512]; 2 + 4]>);
+struct EntryTables(UnsafeCell<[[u64; 512]; 3 + 4]>);
 
 // SAFETY: rule 11: only the entry code writes them, on one core.
 unsafe impl Sync for EntryTables {}
 
-static ENTRY_TABLES: EntryTables = EntryTables(UnsafeCell::new([[0; 512]; 6]));
+static ENTRY_TABLES: EntryTables = EntryTables(UnsafeCell::new([[0; 512]; 7]));
 
 /// A table, or a large page, that may be written ("4-Level Paging and 5-Level Paging").
 const TABLE: u32 = 0b11;
 const LARGE_PAGE: u32 = 1 << 7 | 0b11;
+/// Which entry of the root, and of the table below it, leads to [`BASE`].
+const BASE_ENTRIES: [usize; 2] = [BASE >> 39 & 0x1ff, BASE >> 30 & 0x1ff];
 
 /// Segments of 4 GiB from 0 ("Segment Descriptors"): code of 32 bits, data, code of 64 bits. They are marked as
 /// accessed, so that the CPU does not write them.
@@ -145,9 +149,10 @@ global_asm!(
     .balign 4
     .long   4, 8, 18
     .asciz  "Xen"
-    .quad   _start
+    .quad   _start - {base}
     .popsection
-    "#
+    "#,
+    base = const BASE,
 );
 
 // Where the other cores start: real mode, CS is the page, so the code finds its operand there; it leaves the page
@@ -164,9 +169,9 @@ hv_boot_trampoline:
     movl    %cr0, %eax
     orl     $1, %eax
     movl    %eax, %cr0
-    ljmpl   ${code}, ${start}
+    ljmpl   ${code}, ${start} - {base}
 2:  .word   {limit}
-    .long   {segments}
+    .long   {segments} - {base}
 hv_boot_trampoline_end:
     .code64
     .popsection
@@ -175,6 +180,7 @@ hv_boot_trampoline_end:
     start = sym secondary_start,
     limit = const size_of_val(&ENTRY_SEGMENTS) - 1,
     segments = sym ENTRY_SEGMENTS,
+    base = const BASE,
     options(att_syntax)
 );
 
@@ -188,14 +194,14 @@ extern "C" fn _start() -> ! {
         ".code32",
         "cli",
         "cld",
-        "movl   $__bss_start, %edi",
-        "movl   $__bss_end, %ecx",
+        "movl   $__bss_start - {base}, %edi",
+        "movl   $__bss_end - {base}, %ecx",
         "subl   %edi, %ecx",
         "shrl   $2, %ecx",
         "xorl   %eax, %eax",
         "rep stosl",
         // The lowest level has four tables in a row, hence 2048 entries.
-        "movl   ${tables} + 2 * 4096, %edi",
+        "movl   ${tables} - {base} + 3 * 4096, %edi",
         "movl   ${large_page}, %eax",
         "movl   $2048, %ecx",
         "2:",
@@ -203,23 +209,31 @@ extern "C" fn _start() -> ! {
         "addl   $0x200000, %eax",
         "addl   $8, %edi",
         "loop   2b",
-        "movl   ${tables} + 4096, %edi",
+        "movl   ${tables} - {base} + 2 * 4096, %edi",
         "movl   %edi, %eax",
         "orl    ${table}, %eax",
-        "movl   %eax, {tables}",
+        "movl   %eax, {tables} - {base} + {base_entry} * 8",
+        "addl   $4096, %eax",
+        "movl   %eax, {base_entry_below} * 8(%edi)",
+        // After the other, whose entry of the root it takes if the base is 0.
+        "movl   ${tables} - {base} + 4096, %edi",
+        "movl   %edi, %eax",
+        "orl    ${table}, %eax",
+        "movl   %eax, {tables} - {base}",
+        "addl   $4096, %eax",
         "movl   $4, %ecx",
         "2:",
         "addl   $4096, %eax",
         "movl   %eax, (%edi)",
         "addl   $8, %edi",
         "loop   2b",
-        "lgdtl  3f",
-        "movl   ${tables}, %eax",
-        "movl   $4f, %esi",
+        "lgdtl  3f - {base}",
+        "movl   ${tables} - {base}, %eax",
+        "movl   $4f - {base}, %esi",
         "jmp    {enter_long_mode}",
         "3:",
         ".word  {limit}",
-        ".long  {segments}",
+        ".long  {segments} - {base}",
         ".code64",
         "4:",
         "leaq   {stacks} + {stack_size}(%rip), %rsp",
@@ -229,6 +243,9 @@ extern "C" fn _start() -> ! {
         tables = sym ENTRY_TABLES,
         large_page = const LARGE_PAGE,
         table = const TABLE,
+        base = const BASE,
+        base_entry = const BASE_ENTRIES[0],
+        base_entry_below = const BASE_ENTRIES[1],
         limit = const size_of_val(&ENTRY_SEGMENTS) - 1,
         segments = sym ENTRY_SEGMENTS,
         enter_long_mode = sym enter_long_mode,
@@ -249,8 +266,8 @@ extern "C" fn secondary_start() -> ! {
         "movl   %eax, %ds",
         "movl   %eax, %es",
         "movl   %eax, %ss",
-        "movl   ${tables}, %eax",
-        "movl   $2f, %esi",
+        "movl   ${tables} - {base}, %eax",
+        "movl   $2f - {base}, %esi",
         "jmp    {enter_long_mode}",
         ".code64",
         "2:",
@@ -262,6 +279,7 @@ extern "C" fn secondary_start() -> ! {
         "xorl   %ebp, %ebp",
         "call   {serve}",
         data = const DATA,
+        base = const BASE,
         tables = sym paging::ROOT,
         enter_long_mode = sym enter_long_mode,
         starting = sym secondary::STARTING,
@@ -274,7 +292,7 @@ extern "C" fn secondary_start() -> ! {
 }
 
 /// From 32-bit protected mode with the entry segments to long mode ("Initializing IA-32e Mode"), with the tables at
-/// EAX, and on to ESI. Uses EAX, ECX and EDX, and no stack.
+/// EAX, and on to what is at ESI in memory, where it is linked. Uses EAX, ECX and EDX, and no stack.
 #[unsafe(naked)]
 extern "C" fn enter_long_mode() -> ! {
     naked_asm!(
@@ -288,17 +306,20 @@ extern "C" fn enter_long_mode() -> ! {
         "wrmsr",
         "movl   ${cr0}, %eax",
         "movl   %eax, %cr0",
-        "ljmpl  ${code}, $2f",
+        "ljmpl  ${code}, $2f - {base}",
         ".code64",
         "2:",
         // The upper halves are undefined after the change of mode.
         "movl   %esi, %esi",
+        "movabsq ${base}, %rax",
+        "addq   %rax, %rsi",
         "jmpq   *%rsi",
         cr4 = const CR4,
         ia32_efer = const IA32_EFER,
         efer = const EFER,
         cr0 = const CR0,
         code = const CODE_64,
+        base = const BASE,
         options(att_syntax)
     )
 }

@@ -7,6 +7,7 @@
 
 mod acpi;
 mod apic;
+mod base;
 mod entry;
 mod exceptions;
 mod paging;
