@@ -7,6 +7,14 @@
 
 mod areas;
 mod errors;
+#[cfg_attr(
+    all(
+        any(target_arch = "aarch64", target_arch = "arm"),
+        not(any(feature = "non-zero-vma", target_os = "linux"))
+    ),
+    path = "out_of_reach.rs"
+)]
+mod far;
 mod groups;
 mod operations;
 mod values;
@@ -159,5 +167,6 @@ pub fn after_init(machine: &dyn Machine) -> Count {
         .and(run(machine, values::TESTS))
         .and(run(machine, operations::TESTS))
         .and(run(machine, groups::TESTS))
+        .and(run(machine, far::TESTS))
         .and(run(machine, areas::TESTS))
 }

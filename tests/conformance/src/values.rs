@@ -27,7 +27,7 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 /// Every method of a scalar; `of` gives each CPU a value of its own.
-fn scalar<S, T>(
+pub(crate) fn scalar<S, T>(
     bench: &Bench<'_>,
     variable: &PerCpu<S, T>,
     initial: T,
