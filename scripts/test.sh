@@ -247,6 +247,7 @@ stage_qemu() {
                 boot "$arch" "selftest, given memory, $profile, ${features:-default}" 4 "$none" \
                     --bin selftest-given-memory "--$profile" ${features:+--features "$features"}
             done
+            boot "$arch" "selftest, $profile, sp-naive" 1 "$none" --bin selftest "--$profile" --features sp-naive
             boot "$arch" "hv-boot, $profile" 4 "hv-boot: 4 CPUs at" "--$profile"
             boot "$arch" "hv-boot, given memory, $profile" 4 "hv-boot: 4 CPUs at" \
                 "--$profile" --bin hv-boot-given-memory

@@ -8,9 +8,13 @@ use percpu_hv::{InitError, def_percpu};
 
 use crate::{Bench, Machine, Test};
 
-pub(crate) const TESTS: &[Test] = &[
+pub(crate) const TESTS_OF_VALUES: &[Test] = &[
     ("initial values on every CPU", initial_values),
     ("a million increments on every CPU at once", isolation),
+];
+
+pub(crate) const TESTS: &[Test] = &[
+    ("addresses agree with the register", addresses),
     ("nothing between and around the areas is written", canaries),
     ("the template is as it was linked", pristine),
 ];
@@ -73,6 +77,32 @@ fn isolation(bench: &Bench<'_>) {
             // SAFETY: rule 6, all CPUs only read in this phase.
             bench.equal(cpu, unsafe { *COUNTER.remote_ref_raw(other) }, 1_000_007);
         }
+    });
+}
+
+fn addresses(bench: &Bench<'_>) {
+    #[def_percpu]
+    static HERE: u32 = 0;
+    bench.on_all(|cpu| {
+        let base = percpu_hv::percpu_area_base(cpu);
+        bench.equal(cpu, percpu_hv::read_percpu_reg(), base);
+        bench.holds(cpu, HERE.offset() + 4 <= percpu_hv::percpu_area_size());
+        // SAFETY: rule 2: this CPU has its register; nothing is read.
+        let own = unsafe { HERE.current_ptr() };
+        bench.equal(cpu, own.addr(), base + HERE.offset());
+        for other in 0..bench.cpus() {
+            // SAFETY: rule 3: nothing is read.
+            let remote = unsafe { HERE.remote_ptr(other) };
+            bench.equal(
+                cpu,
+                remote.addr(),
+                percpu_hv::percpu_area_base(other) + HERE.offset(),
+            );
+            bench.equal(cpu, remote == own, other == cpu);
+        }
+        // SAFETY: rule 2, the base of this CPU's own area.
+        unsafe { percpu_hv::write_percpu_reg(base) };
+        bench.equal(cpu, percpu_hv::read_percpu_reg(), base);
     });
 }
 

@@ -23,7 +23,6 @@ pub(crate) const TESTS: &[Test] = &[
     ("a type without size", sizeless),
     ("over-aligned types", over_aligned),
     ("reset_to_init", reset),
-    ("addresses agree with the register", addresses),
 ];
 
 /// Every method of a scalar; `of` gives each CPU a value of its own.
@@ -277,31 +276,5 @@ fn reset(bench: &Bench<'_>) {
         LARGE.reset_to_init();
         bench.equal(cpu, SMALL.read_current(), 0x1234);
         LARGE.with_current(|large| bench.equal(cpu, large.clone(), IDLE));
-    });
-}
-
-fn addresses(bench: &Bench<'_>) {
-    #[def_percpu]
-    static HERE: u32 = 0;
-    bench.on_all(|cpu| {
-        let base = percpu_hv::percpu_area_base(cpu);
-        bench.equal(cpu, percpu_hv::read_percpu_reg(), base);
-        bench.holds(cpu, HERE.offset() + 4 <= percpu_hv::percpu_area_size());
-        // SAFETY: rule 2: this CPU has its register; nothing is read.
-        let own = unsafe { HERE.current_ptr() };
-        bench.equal(cpu, own.addr(), base + HERE.offset());
-        for other in 0..bench.cpus() {
-            // SAFETY: rule 3: nothing is read.
-            let remote = unsafe { HERE.remote_ptr(other) };
-            bench.equal(
-                cpu,
-                remote.addr(),
-                percpu_hv::percpu_area_base(other) + HERE.offset(),
-            );
-            bench.equal(cpu, remote == own, other == cpu);
-        }
-        // SAFETY: rule 2, the base of this CPU's own area.
-        unsafe { percpu_hv::write_percpu_reg(base) };
-        bench.equal(cpu, percpu_hv::read_percpu_reg(), base);
     });
 }
