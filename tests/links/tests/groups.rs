@@ -1,0 +1,67 @@
+//! Where the linker puts the groups of variables.
+
+use links::{Boot, Elf, Linker, Mode, image};
+
+fn link(mode: Mode, name: &str, linker: Linker) -> Result<Elf, String> {
+    let link = image(mode, name).link(linker).cpus(4);
+    link.script("percpu-insert.x").script("plain.ld").run()
+}
+
+#[test]
+fn hot_variables_are_first_and_work() {
+    for mode in [Mode::Default, Mode::NonZeroVma] {
+        for linker in Linker::ALL {
+            let elf = link(mode, "hot", linker).unwrap();
+            let hot = elf.symbol("__percpu_hv_hot_end") - elf.symbol("_percpu_load_start");
+            // GNU ld also keeps those that nothing refers to.
+            assert!(
+                (17 * 8..=0x200).contains(&hot),
+                "{mode:?}, {linker:?}: {hot}"
+            );
+            let end = Boot::el2(elf.path()).run();
+            assert_eq!(end.status, 0, "{mode:?}, {linker:?}: {end}");
+            assert!(end.said("4 CPUs: ok"), "{end}");
+        }
+    }
+}
+
+/// The small variables take 16 bytes, and those of the library a few words: in the order of their definition they
+/// would need more.
+#[test]
+fn no_padding_is_wasted() {
+    for linker in Linker::ALL {
+        let elf = link(Mode::Default, "hot", linker).unwrap();
+        let start = elf.symbol("__percpu_hv_hot_end").next_multiple_of(64);
+        let bytes = elf.symbol("_percpu_load_end") - start;
+        let of_the_library = bytes - 16;
+        assert!(
+            of_the_library % 8 < 8 && of_the_library <= 6 * 8,
+            "{linker:?}: {bytes}"
+        );
+    }
+}
+
+#[test]
+fn too_many_hot_variables_are_refused() {
+    for linker in Linker::ALL {
+        let error = link(Mode::Default, "hot_large", linker).unwrap_err();
+        let text = "ERROR(percpu-hv): the hot per-CPU variables take more than 0x1000 bytes";
+        assert!(error.contains(text), "{error}");
+        assert!(error.contains("grep -rn 'def_percpu(hot'"), "{error}");
+        // The other mode's accesses reach everything.
+        let elf = link(Mode::NonZeroVma, "hot_large", linker).unwrap();
+        let end = Boot::el2(elf.path()).run();
+        assert_eq!(end.status, 0, "{linker:?}: {end}");
+    }
+}
+
+/// A script that was written for `percpu` leaves the hot variables outside of its template.
+#[test]
+fn a_script_that_does_not_know_hot_variables_is_told() {
+    for linker in Linker::ALL {
+        let link = image(Mode::Default, "hot").link(linker).script("legacy.ld");
+        let end = Boot::el2(link.run().unwrap().path()).run();
+        assert!(end.said("init: Err(HotOutOfReach)"), "{linker:?}: {end}");
+        assert_eq!(end.status, 2, "{end}");
+    }
+}
