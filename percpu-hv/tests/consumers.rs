@@ -2,7 +2,7 @@
 //! by cargo as a user's own would be.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::{env, fs};
 
 #[test]
@@ -30,20 +30,24 @@ fn used_keeps_the_storage() {
     passes("optimized", &["used_variables_are_kept"]);
 }
 
-/// Runs `cargo test` in a copy of a fixture, where its lock file and its build may stay.
+#[test]
+fn a_missing_preempt_hook_is_told_by_the_linker() {
+    fails("preempt-hook", &[], "_percpu_hv_preempt_hook_disable");
+}
+
+#[test]
+fn two_ways_to_disable_preemption_are_an_error() {
+    fails(
+        "preempt-hook",
+        &["--features=kernel-guard"],
+        "the features `preempt` and `preempt-hook` exclude each other; keep `preempt` if",
+    );
+}
+
+/// A fixture's tests succeed.
 #[track_caller]
 fn passes(fixture: &str, tests: &[&str]) {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("consumers");
-    // One directory per fixture: tests run at the same time.
-    let copies = root.join(fixture);
-    copy_package(fixture, &copies.join(fixture));
-    let output = Command::new(env::var_os("CARGO").expect("cargo sets CARGO for tests"))
-        .args(["test", "--lib", "--manifest-path"])
-        .arg(copies.join(fixture).join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(root.join("target"))
-        .output()
-        .expect("cargo starts");
+    let output = test(fixture, &[]);
     let text = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(
@@ -57,6 +61,34 @@ fn passes(fixture: &str, tests: &[&str]) {
             "{fixture}: `{line}` is missing in:\n{text}"
         );
     }
+}
+
+/// A fixture is not built, and the error says why.
+#[track_caller]
+fn fails(fixture: &str, options: &[&str], sentence: &str) {
+    let output = test(fixture, options);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{fixture} is built");
+    assert!(
+        errors.contains(sentence),
+        "{fixture}: `{sentence}` is missing in:\n{errors}"
+    );
+}
+
+/// Runs `cargo test` in a copy of a fixture, where its lock file and its build may stay.
+fn test(fixture: &str, options: &[&str]) -> Output {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("consumers");
+    // One directory per test: they run at the same time.
+    let copies = root.join(format!("{fixture}{}", options.concat()));
+    copy_package(fixture, &copies.join(fixture));
+    Command::new(env::var_os("CARGO").expect("cargo sets CARGO for tests"))
+        .args(["test", "--lib", "--manifest-path"])
+        .arg(copies.join(fixture).join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(root.join("target"))
+        .args(options)
+        .output()
+        .expect("cargo starts")
 }
 
 fn copy_package(package: &str, to: &Path) {
