@@ -107,7 +107,7 @@ impl<T> PerCpuOnce<T> {
         self.state
             .compare_exchange(EMPTY, BUSY, Ordering::Acquire, Ordering::Relaxed)
             .is_ok()
-            .then_some(Claim(self))
+            .then(|| Claim(self))
     }
 }
 
