@@ -1,7 +1,8 @@
 //! A count that every CPU adds to on its own, and that is read as one number.
 
 use core::fmt;
-use core::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use core::sync::atomic::AtomicI64;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::operations::stay;
 use crate::scalar::{op, swap_at};
@@ -12,10 +13,11 @@ use crate::{CpuId, percpu_area_base};
 ///
 /// With `BATCH` 0, the default, an addition is one this-CPU operation, and [`sum`](PerCpu::sum)
 /// adds all parts up. With a batch, a CPU whose part reaches `BATCH` or `-BATCH` moves it to a
-/// shared total, and [`read`](PerCpu::read) gives that total in one load: it is off by less
-/// than `BATCH` for each CPU.
+/// shared total, and [`read`](PerCpu::read) gives that total alone: it is off by less than `BATCH`
+/// for each CPU.
 ///
-/// No count is lost when a CPU goes away: its area stays, and with it its part.
+/// No count is lost when a CPU goes away: its area stays, and with it its part; before the area is
+/// built anew, [`retire`](PerCpu::retire) moves it.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {
@@ -39,7 +41,7 @@ use crate::{CpuId, percpu_area_base};
 pub struct PerCpuCounter<const BATCH: i64 = 0> {
     /// This CPU's part. First, so that the operations on the variable's address change it.
     part: AtomicI64,
-    /// What all CPUs moved here; that of CPU 0 counts.
+    /// What all CPUs moved here: to CPU 0, and to CPU 1 what was in the area of CPU 0.
     total: AtomicI64,
 }
 
@@ -91,7 +93,7 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
             let part = S::fetch::<i64, { op::ADD }>(amount).wrapping_add(amount);
             if part >= BATCH || part <= -BATCH {
                 // A handler in between may have moved it already: what is there now is moved.
-                self.shared_total().fetch_add(S::swap::<i64>(0), Relaxed);
+                self.shared_total(0).fetch_add(S::swap::<i64>(0), Release);
             }
         }
     }
@@ -103,16 +105,19 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
         self.add(amount.wrapping_neg());
     }
 
-    /// The sum over all CPUs, wrapping around. Exact while no CPU adds; else every addition that
-    /// ended before the call is in it, but for one batch that a CPU moves at this moment.
+    /// The sum over all CPUs, wrapping around. Exact while no CPU adds; else no addition is in it
+    /// twice, and every addition that ended before the call is in it, but for what a CPU moves to
+    /// the total meanwhile.
     pub fn sum(&self) -> i64 {
-        let moved = self.shared_total().load(Relaxed);
-        self.fold(moved, |sum, counter| {
-            sum.wrapping_add(counter.part.load(Relaxed))
+        // A total before the parts that may move there.
+        self.fold(0, |sum: i64, counter| {
+            sum.wrapping_add(counter.total.load(Acquire))
+                .wrapping_add(counter.part.load(Relaxed))
         })
     }
 
-    /// The shared total in one load, off by less than `BATCH` for each CPU.
+    /// The shared total, off by less than `BATCH` for each CPU: two loads, whatever the number of
+    /// CPUs.
     ///
     /// A counter without a batch has none, which is an error of compilation.
     #[inline]
@@ -123,23 +128,37 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
                 "percpu-hv: `read` needs a batch: PerCpuCounter<32>"
             )
         };
-        self.shared_total().load(Relaxed)
+        let sum = self.shared_total(0).load(Relaxed);
+        match CpuId::new(1) {
+            Some(one) => sum.wrapping_add(self.on(one).total.load(Relaxed)),
+            None => sum,
+        }
     }
 
-    /// Moves the part of a CPU that does not run to the shared total, so that its area can be
-    /// [built anew](crate::reinit_percpu_area).
+    /// Moves what the area of a CPU that does not run holds of the count to another area, so that
+    /// its own can be [built anew](crate::reinit_percpu_area). (If there is no other one, it stays.)
+    ///
+    /// CPU 0 holds the shared total of a counter with a batch: from this call until its area is
+    /// built, no CPU adds to the counter or reads it.
     ///
     /// # Safety
     ///
     /// That CPU does not add meanwhile (rule 6 of docs/safety.md).
     pub unsafe fn retire(&self, cpu: CpuId) {
+        let keeper = usize::from(cpu.index() == 0);
+        if CpuId::new(keeper).is_none() {
+            return;
+        }
         // SAFETY: rules 3 and 4, the id is valid; rule 6 is the caller's.
         let part: i64 = unsafe { swap_at(percpu_area_base(cpu.index()) + self.offset(), 0) };
-        self.shared_total().fetch_add(part, Relaxed);
+        let total = self.on(cpu).total.swap(0, Relaxed);
+        self.shared_total(keeper)
+            .fetch_add(part.wrapping_add(total), Release);
     }
 
+    /// The shared total of CPU 0, or of CPU 1 if there is one.
     #[inline]
-    fn shared_total(&self) -> &AtomicI64 {
-        &self.on(CpuId::checked(0)).total
+    fn shared_total(&self, cpu: usize) -> &AtomicI64 {
+        &self.on(CpuId::checked(cpu)).total
     }
 }
