@@ -170,8 +170,16 @@ stage_unit() {
     for features in "${feature_sets[@]}"; do
         # shellcheck disable=SC2086
         check "unit: host, $features" \
-            cargo test --package percpu-hv --lib --test hosted --test naive $features
+            cargo test --package percpu-hv --lib --test hosted --test lifecycle --test naive $features
     done
+    for features in "" borrow-check; do
+        check "unit: host, release${features:+, $features}" optimized --features "$features"
+    done
+    if cargo miri --version >"$logs/miri" 2>&1; then
+        check "unit: Miri" under_miri
+    else
+        skip "unit: Miri" "no Miri"
+    fi
     check "unit: conformance, in a process" cargo test --package conformance
     if [[ $(uname -m) == x86_64 ]]; then
         # Optimized, so that the compiler holds values in the registers of a system call.
@@ -189,10 +197,22 @@ stage_unit() {
     done
 }
 
+# Nested borrows are looked for in release builds by a feature; what the tests need stays unoptimized, to build soon.
+optimized() {
+    cargo test --release --config 'profile.release.package."*".opt-level=0' --package percpu-hv --test hosted "$@"
+}
+
+# Miri has no linker, hence no section: variables are plain globals there.
+under_miri() {
+    MIRIFLAGS="-Zmiri-permissive-provenance -Zmiri-disable-isolation" \
+        cargo miri test --package percpu-hv --test hosted --test naive --features sp-naive
+    MIRIFLAGS="-Zmiri-permissive-provenance" cargo miri test --package percpu-hv --lib
+}
+
 hosted_on_aarch64() {
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
-    BUILD_STD=std bare_cargo aarch64-unknown-linux-gnu test --package percpu-hv --lib --test hosted
+    BUILD_STD=std bare_cargo aarch64-unknown-linux-gnu test --package percpu-hv --lib --test hosted --test lifecycle
 }
 
 stage_ui() {

@@ -1,8 +1,6 @@
-//! A user's own crate under `cargo test`: no linker script, threads as CPUs.
-#![cfg(all(target_os = "linux", not(feature = "sp-naive")))]
+//! Variables of every kind, and the areas that they live in.
 
 use std::mem::MaybeUninit;
-use std::panic::{self, AssertUnwindSafe};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Barrier, Mutex};
@@ -10,31 +8,7 @@ use std::thread;
 
 use percpu_hv::{InitError, def_percpu};
 
-const CPUS: usize = 4;
-
-/// Tests share the process, hence the areas: each variable belongs to one test, and a test that
-/// plays a CPU does it on a thread of its own.
-fn on_cpu<R: Send>(cpu: usize, f: impl FnOnce() -> R + Send) -> R {
-    percpu_hv::init_hosted(CPUS).unwrap();
-    thread::scope(|scope| {
-        let run = || {
-            percpu_hv::init_percpu_reg(cpu);
-            f()
-        };
-        scope
-            .spawn(run)
-            .join()
-            .unwrap_or_else(|panic| panic::resume_unwind(panic))
-    })
-}
-
-fn panic_text(f: impl FnOnce() + Send) -> String {
-    let refused = thread::scope(|scope| scope.spawn(f).join()).unwrap_err();
-    match refused.downcast::<String>() {
-        Ok(text) => *text,
-        Err(other) => (*other.downcast::<&str>().unwrap()).to_string(),
-    }
-}
+use crate::common::{CPUS, on_cpu, panic_text};
 
 macro_rules! scalar_round_trip {
     ($($test:ident: $ty:ty = $first:expr, $second:expr;)*) => {$(
@@ -319,23 +293,6 @@ fn reset_drops_the_old_value_and_keeps_the_variable_usable() {
         assert!(SLOT.with_current(|slot| slot.is_none()));
     });
     assert_eq!(DROPS.load(Ordering::Relaxed), 1);
-}
-
-#[test]
-fn a_variable_survives_a_panic_in_with_current() {
-    #[def_percpu]
-    static VALUE: u32 = 0;
-
-    on_cpu(0, || {
-        let result = panic::catch_unwind(AssertUnwindSafe(|| {
-            VALUE.with_current(|value| {
-                *value = 1;
-                panic!("in the closure");
-            })
-        }));
-        assert!(result.is_err());
-        assert_eq!(VALUE.read_current(), 1);
-    });
 }
 
 #[test]

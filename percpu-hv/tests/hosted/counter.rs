@@ -1,0 +1,154 @@
+//! `PerCpuCounter`: nothing is lost, and `read` is as near as it says.
+
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::thread;
+
+use percpu_hv::{PerCpuCounter, def_percpu};
+
+use crate::common::{CPUS, on_cpu};
+
+#[test]
+fn a_counter_sums_all_cpus() {
+    #[def_percpu]
+    static EXITS: PerCpuCounter = PerCpuCounter::new();
+
+    for cpu in 0..CPUS {
+        on_cpu(cpu, || {
+            EXITS.add(10 + cpu as i64);
+            EXITS.sub(3);
+        });
+    }
+    let expected = (0..CPUS as i64).map(|cpu| 7 + cpu).sum();
+    assert_eq!(EXITS.sum(), expected);
+    // SAFETY: rule 6, nobody adds.
+    assert_eq!(
+        format!("{:?}", unsafe { EXITS.remote_ref_raw(0) }),
+        "PerCpuCounter { part: 7, total: 0 }"
+    );
+}
+
+#[test]
+fn a_counter_wraps_around() {
+    #[def_percpu]
+    static EDGE: PerCpuCounter = PerCpuCounter::new();
+    #[def_percpu]
+    static BATCHED: PerCpuCounter<8> = PerCpuCounter::new();
+
+    on_cpu(0, || {
+        EDGE.add(i64::MAX);
+        EDGE.add(1);
+        assert_eq!(EDGE.sum(), i64::MIN);
+        EDGE.sub(i64::MIN);
+        assert_eq!(EDGE.sum(), 0);
+        for amount in [i64::MAX, 1, 7, i64::MIN] {
+            BATCHED.add(amount);
+        }
+        assert_eq!(BATCHED.sum(), 7);
+    });
+}
+
+#[test]
+fn a_read_is_off_by_less_than_a_batch_per_cpu() {
+    const BATCH: i64 = 8;
+    #[def_percpu]
+    static PAGES: PerCpuCounter<BATCH> = PerCpuCounter::new();
+
+    let mut expected = 0;
+    // Up and down, across both bounds of a batch, one CPU after the other.
+    for step in 0..40 * CPUS {
+        let amount = (step as i64 * 7 % 23) - 9;
+        on_cpu(step % CPUS, || PAGES.add(amount));
+        expected += amount;
+        assert_eq!(PAGES.sum(), expected);
+        let off = (PAGES.read() - expected).abs();
+        assert!(off < BATCH * CPUS as i64, "{step}: off by {off}");
+    }
+}
+
+#[test]
+fn a_batch_is_moved_when_it_is_full() {
+    #[def_percpu]
+    static BYTES: PerCpuCounter<4> = PerCpuCounter::new();
+
+    on_cpu(CPUS - 1, || {
+        let reads = [3, 1, -3, -1, -1, 9].map(|amount| {
+            BYTES.add(amount);
+            BYTES.read()
+        });
+        // 3 stays, 4 moves, -3 and -4 + ... likewise.
+        assert_eq!(reads, [0, 4, 4, 0, 0, 8]);
+        assert_eq!(BYTES.sum(), 8);
+    });
+}
+
+/// Adds on all CPUs, in two contexts each.
+fn everywhere(add: impl Fn() + Sync) {
+    let start = Barrier::new(2 * CPUS);
+    thread::scope(|scope| {
+        for context in 0..2 * CPUS {
+            let (add, start) = (&add, &start);
+            scope.spawn(move || {
+                on_cpu(context % CPUS, || {
+                    start.wait();
+                    add();
+                })
+            });
+        }
+    });
+}
+
+#[test]
+fn no_addition_is_lost() {
+    #[def_percpu]
+    static PLAIN: PerCpuCounter = PerCpuCounter::new();
+    #[def_percpu]
+    static BATCHED: PerCpuCounter<16> = PerCpuCounter::new();
+    // Every addition moves.
+    #[def_percpu]
+    static MOVED: PerCpuCounter<1> = PerCpuCounter::new();
+    const EACH: i64 = if cfg!(miri) { 100 } else { 100_000 };
+
+    everywhere(|| {
+        for _ in 0..EACH {
+            PLAIN.add(3);
+            PLAIN.sub(1);
+            BATCHED.add(3);
+            BATCHED.sub(1);
+            MOVED.add(3);
+            MOVED.sub(1);
+        }
+    });
+    let expected = 2 * CPUS as i64 * EACH * 2;
+    assert_eq!((PLAIN.sum(), BATCHED.sum()), (expected, expected));
+    assert_eq!((MOVED.sum(), MOVED.read()), (expected, expected));
+    assert!((BATCHED.read() - expected).abs() < 16 * CPUS as i64);
+}
+
+#[test]
+fn no_addition_is_summed_twice() {
+    #[def_percpu]
+    static COUNT: PerCpuCounter<2> = PerCpuCounter::new();
+    static BEGUN: AtomicI64 = AtomicI64::new(0);
+    static DONE: AtomicBool = AtomicBool::new(false);
+    const EACH: i64 = if cfg!(miri) { 50 } else { 5_000 };
+
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            everywhere(|| {
+                for _ in 0..EACH {
+                    BEGUN.fetch_add(1, Ordering::SeqCst);
+                    COUNT.add(1);
+                }
+            });
+            DONE.store(true, Ordering::SeqCst);
+        });
+        percpu_hv::init_hosted(CPUS).unwrap();
+        while !DONE.load(Ordering::SeqCst) {
+            let sum = COUNT.sum();
+            assert!(sum <= BEGUN.load(Ordering::SeqCst));
+            assert!(COUNT.read() <= BEGUN.load(Ordering::SeqCst));
+        }
+    });
+    assert_eq!(COUNT.sum(), 2 * CPUS as i64 * EACH);
+}
