@@ -1,0 +1,8 @@
+//! Without `Integer`: `true` plus `true` is no `bool`.
+
+#[percpu_hv::def_percpu]
+static FLAG: bool = false;
+
+fn main() {
+    FLAG.add_current(true);
+}

@@ -1,0 +1,12 @@
+//! Without `T: Sync` of `&'static T`: a handler that stored the reference writes the `Cell` that
+//! this context reads.
+
+use std::cell::Cell;
+
+#[percpu_hv::def_percpu]
+static STATE: Option<&'static Cell<u8>> = None;
+
+fn main() {
+    let state = STATE.read_current();
+    drop(state);
+}

@@ -1,0 +1,10 @@
+//! Without `T: Sync`: this CPU reads the `Cell` while its own CPU writes.
+
+use std::cell::Cell;
+
+#[percpu_hv::def_percpu]
+static COUNT: Cell<u64> = Cell::new(0);
+
+fn main() {
+    let _sum = COUNT.fold(0, |sum, count| sum + count.get());
+}

@@ -1,0 +1,13 @@
+//! If `get` by a guard gave more than the guard: preemption is on again, and the copy another CPU's.
+
+use std::sync::atomic::AtomicU64;
+
+#[percpu_hv::def_percpu]
+static EXITS: AtomicU64 = AtomicU64::new(0);
+
+fn main() {
+    let irq = percpu_hv::IrqOff::new();
+    let exits = EXITS.get(&irq);
+    drop(irq);
+    println!("{exits:?}");
+}

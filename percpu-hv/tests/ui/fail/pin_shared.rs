@@ -1,0 +1,10 @@
+//! If a `CpuPin` were `Sync`: a thread on another CPU gets this CPU's copies.
+
+use std::thread;
+
+fn main() {
+    let pin = percpu_hv::CpuPin::new();
+    thread::scope(|scope| {
+        scope.spawn(|| format!("{:?}", &pin));
+    });
+}

@@ -1,0 +1,26 @@
+//! If a safe `impl` could name the storage: a variable of a type that is not there.
+
+use percpu_hv::PerCpu;
+
+enum Symbol {}
+
+impl percpu_hv::__priv::Symbol<u64> for Symbol {
+    type Rules = percpu_hv::__priv::Checked;
+
+    fn address() -> usize {
+        0x1000
+    }
+
+    fn displacement() -> usize {
+        0x1000
+    }
+
+    fn initial() -> u64 {
+        0
+    }
+}
+
+fn main() {
+    let made_up: PerCpu<Symbol, u64> = PerCpu::__new();
+    made_up.write_current(1);
+}

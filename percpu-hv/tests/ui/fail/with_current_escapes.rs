@@ -1,0 +1,9 @@
+//! If the closure could keep its reference: a second call gives the same exclusive one again.
+
+#[percpu_hv::def_percpu]
+static EXITS: u64 = 0;
+
+fn main() {
+    let exits = EXITS.with_current(|exits| exits);
+    *exits += 1;
+}
