@@ -4,10 +4,10 @@ use core::fmt;
 use core::sync::atomic::AtomicI64;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
+use crate::CpuId;
 use crate::operations::stay;
 use crate::scalar::{op, swap_at};
 use crate::variable::{PerCpu, Symbol};
-use crate::{CpuId, percpu_area_base};
 
 /// A counter with a part on every CPU: additions touch no other CPU's memory.
 ///
@@ -128,11 +128,9 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
                 "percpu-hv: `read` needs a batch: PerCpuCounter<32>"
             )
         };
-        let sum = self.shared_total(0).load(Relaxed);
-        match CpuId::new(1) {
-            Some(one) => sum.wrapping_add(self.on(one).total.load(Relaxed)),
-            None => sum,
-        }
+        CpuId::all().take(2).fold(0, |sum: i64, cpu| {
+            sum.wrapping_add(self.on(cpu).total.load(Relaxed))
+        })
     }
 
     /// Moves what the area of a CPU that does not run holds of the count to another area, so that
@@ -150,7 +148,7 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
             return;
         }
         // SAFETY: rules 3 and 4, the id is valid; rule 6 is the caller's.
-        let part: i64 = unsafe { swap_at(percpu_area_base(cpu.index()) + self.offset(), 0) };
+        let part: i64 = unsafe { swap_at(self.address_on(cpu), 0) };
         let total = self.on(cpu).total.swap(0, Relaxed);
         self.shared_total(keeper)
             .fetch_add(part.wrapping_add(total), Release);

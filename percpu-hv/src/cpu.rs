@@ -3,7 +3,7 @@
 use core::fmt;
 use core::ops::Range;
 
-use crate::init::initialized;
+use crate::init::{area_of, initialized};
 use crate::scalar::{combine, load_at, op};
 use crate::variable::{PerCpu, Rules, Symbol};
 use crate::{Integer, Scalar, def_percpu};
@@ -105,7 +105,7 @@ impl<S: Symbol<T>, T: Sync> PerCpu<S, T> {
     #[inline]
     pub fn on(&self, cpu: CpuId) -> &T {
         // SAFETY: rules 3 and 4, the id is valid; rule 6, `T: Sync`.
-        unsafe { self.remote_ref_raw(cpu.0) }
+        unsafe { &*Self::pointer(self.address_on(cpu)) }
     }
 
     /// The copies of all CPUs, by their ids; see [`on`](Self::on).
@@ -122,6 +122,12 @@ impl<S: Symbol<T>, T: Sync> PerCpu<S, T> {
 }
 
 impl<S: Symbol<T>, T> PerCpu<S, T> {
+    /// The address of a CPU's copy; the id was checked when it was made.
+    #[inline(always)]
+    pub(crate) fn address_on(&self, cpu: CpuId) -> usize {
+        area_of(cpu).wrapping_add(self.offset())
+    }
+
     /// Assigns the initial value to another CPU's copy; the old value is dropped, by this CPU.
     ///
     /// # Safety
@@ -142,7 +148,7 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     #[inline]
     pub fn read_remote(&self, cpu: CpuId) -> T {
         // SAFETY: rules 3 and 4, the id is valid; rule 6, the load is atomic.
-        unsafe { load_at(self.remote_ptr(cpu.0).addr()) }
+        unsafe { load_at(self.address_on(cpu)) }
     }
 }
 

@@ -241,6 +241,13 @@ pub(crate) fn initialized() -> usize {
     AREAS.count()
 }
 
+/// The base of a CPU's area, without the check that made its id.
+#[inline(always)]
+pub(crate) fn area_of(cpu: CpuId) -> usize {
+    // Rule 4: `count` was acquired when the id was made.
+    AREAS.base.load(Ordering::Relaxed) + cpu.index() * AREAS.stride.load(Ordering::Relaxed)
+}
+
 /// Panics unless this CPU's register holds the base of an area that says so itself.
 #[cfg(all(debug_assertions, not(hosted)))]
 #[track_caller]

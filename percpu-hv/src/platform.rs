@@ -84,6 +84,11 @@ pub unsafe fn reinit_percpu_area(_cpu: CpuId) -> Result<(), InitError> {
     Err(InitError::PlatformAreas)
 }
 
+/// The base of a CPU's area.
+pub(crate) fn area_of(cpu: CpuId) -> usize {
+    percpu_area_base(cpu.index())
+}
+
 /// 0: only the platform knows how many CPUs have an area, so there is no [`CpuId`].
 pub(crate) const fn initialized() -> usize {
     0

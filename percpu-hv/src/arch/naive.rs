@@ -84,6 +84,11 @@ pub unsafe fn reinit_percpu_area(_cpu: CpuId) -> Result<(), InitError> {
     Err(InitError::TemplateInUse)
 }
 
+/// The base that offsets count from: 0.
+pub(crate) const fn area_of(_cpu: CpuId) -> usize {
+    0
+}
+
 /// The number of CPUs with variables: 1.
 pub(crate) const fn initialized() -> usize {
     1
