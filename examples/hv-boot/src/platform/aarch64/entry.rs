@@ -239,7 +239,7 @@ extern "C" fn forget_cached_copy() {
     )
 }
 
-/// Turns MMU and caches on with the tables that the boot core built, at EL1 or EL2. Uses x9 to x12, and no
+/// Turns MMU and caches on with the tables that the boot core built, at EL1 or EL2. Uses x9 to x13, and no
 /// memory but the tables.
 #[unsafe(naked)]
 extern "C" fn enable_mmu() {

@@ -18,7 +18,7 @@ pub(in super::super) const REGIME: Regime = Regime {
 };
 
 /// `HSCTLR` with MMU and caches off.
-const HSCTLR_OFF: u32 = 0x30c5_0830;
+const HSCTLR_OFF: u32 = 0x30c5_0878;
 
 /// Puts the system registers into a known state: interrupts masked, MMU off, exceptions to the vector table. In any
 /// other mode it does nothing: `boot` refuses that one. Uses r1, and no stack.

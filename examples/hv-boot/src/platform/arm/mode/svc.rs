@@ -18,7 +18,7 @@ pub(in super::super) const REGIME: Regime = Regime {
 };
 
 /// `SCTLR` with MMU and caches off.
-const SCTLR_OFF: u32 = 0x00c5_0878;
+const SCTLR_OFF: u32 = 0x00c5_0078;
 /// `SCTLR.Z`: branch prediction.
 const SCTLR_Z: u32 = 1 << 11;
 
