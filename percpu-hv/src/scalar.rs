@@ -7,13 +7,16 @@ use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU16, AtomicU32};
 
+#[cfg(any(hosted, target_arch = "aarch64"))]
+use crate::arch::wide;
+
 /// A type that one load or store moves: the variables with `read_current`, `write_current`,
 /// `swap_current` and `compare_exchange_current`.
 ///
-/// Implemented for all integers up to 64 bits, `bool`, `char`, `f32`, `f64`, raw pointers,
+/// Implemented for all integers up to 64 bits (128 on AArch64 and in a process), `bool`, `char`, `f32`, `f64`, raw pointers,
 /// `NonNull`, `&'static T` of a `Sync` type, function pointers, and `Option` of the last three.
 /// Aliases need nothing: a type is looked at, not its spelling. (A 32-bit CPU moves a 64-bit value
-/// in two steps.)
+/// in two steps; AArch64 moves 128 bits by a pair of exclusives.)
 ///
 /// # Safety
 ///
@@ -84,13 +87,16 @@ pub unsafe trait Integer: Bits {}
 
 macro_rules! scalars {
     ($($ty:ty),*) => {$(
-        // SAFETY: rule 7: a primitive without padding, of 1, 2, 4 or 8 bytes, and `Send`.
+        // SAFETY: rule 7: a primitive without padding, of 1 to 16 bytes, and `Send`.
         unsafe impl Scalar for $ty {}
     )*};
 }
 scalars!(
     char, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64
 );
+
+#[cfg(any(hosted, target_arch = "aarch64"))]
+scalars!(u128, i128);
 
 macro_rules! integers {
     ($($ty:ty),*) => {$(
@@ -101,6 +107,8 @@ macro_rules! integers {
     )*};
 }
 integers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
+#[cfg(any(hosted, target_arch = "aarch64"))]
+integers!(u128, i128);
 
 // SAFETY: rule 7: one byte, and `Send`.
 unsafe impl Scalar for bool {
@@ -160,15 +168,16 @@ pub mod op {
 }
 
 /// What `OP` makes of two values, whose higher bits do not matter.
-#[inline(always)]
-const fn apply<const OP: u8>(a: u64, b: u64) -> u64 {
-    match OP {
-        op::ADD => a.wrapping_add(b),
-        op::SUB => a.wrapping_sub(b),
-        op::AND => a & b,
-        op::OR => a | b,
-        _ => a ^ b,
-    }
+macro_rules! apply {
+    ($op:ident, $a:expr, $b:expr) => {
+        match $op {
+            op::ADD => $a.wrapping_add($b),
+            op::SUB => $a.wrapping_sub($b),
+            op::AND => $a & $b,
+            op::OR => $a | $b,
+            _ => $a ^ $b,
+        }
+    };
 }
 
 /// The value's bits, zero-extended.
@@ -207,21 +216,32 @@ unsafe fn value<V: Bits>(bits: u64) -> V {
 #[inline(always)]
 pub fn combine<V: Bits, const OP: u8>(a: V, b: V) -> V {
     // SAFETY: rule 7, the contract of `Bits`, and of `Integer` for `add` and `sub`.
-    unsafe { value(apply::<OP>(bits(a), bits(b))) }
+    unsafe {
+        if size_of::<V>() == 16 {
+            let [a, b] = [a, b].map(|value| transmute_copy::<V, u128>(&value));
+            return transmute_copy::<u128, V>(&apply!(OP, a, b));
+        }
+        value(apply!(OP, bits(a), bits(b)))
+    }
 }
 
 /// The integer 1.
 #[inline(always)]
 pub(crate) fn one<V: Integer>() -> V {
     // SAFETY: rule 7, any bits are a value.
-    unsafe { value(1) }
+    unsafe {
+        if size_of::<V>() == 16 {
+            return transmute_copy::<u128, V>(&1);
+        }
+        value(1)
+    }
 }
 
 /// The integer 0.
 #[inline(always)]
 pub(crate) fn zero<V: Integer>() -> V {
     // SAFETY: rule 7, any bits are a value.
-    unsafe { value(0) }
+    unsafe { core::mem::zeroed() }
 }
 
 /// Whether the target has an atomic operation of the scalar's width, as an error of compilation.
@@ -229,7 +249,7 @@ macro_rules! assert_width {
     ($ty:ty) => {
         const {
             assert!(
-                size_of::<$ty>() <= 4 || cfg!(target_has_atomic = "64"),
+                size_of::<$ty>() <= 4 || cfg!(target_has_atomic = "64") || size_of::<$ty>() == 16,
                 "percpu-hv: this target changes at most 32 bits atomically; use `with_current` \
                  while interrupts are off"
             )
@@ -274,6 +294,10 @@ macro_rules! atomic {
 pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
     // SAFETY: rules 3 and 5 are the caller's.
     unsafe {
+        #[cfg(any(hosted, target_arch = "aarch64"))]
+        if size_of::<V>() == 16 {
+            return transmute_copy(&wide::load(address));
+        }
         if size_of::<V>() > 4 && cfg!(not(target_has_atomic = "64")) {
             return ptr::with_exposed_provenance::<V>(address).read_volatile();
         }
@@ -292,6 +316,11 @@ pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
 pub unsafe fn store_at<V: Scalar>(address: usize, value: V) {
     // SAFETY: rules 3 and 5 are the caller's.
     unsafe {
+        #[cfg(any(hosted, target_arch = "aarch64"))]
+        if size_of::<V>() == 16 {
+            wide::swap(address, transmute_copy(&value));
+            return;
+        }
         if size_of::<V>() > 4 && cfg!(not(target_has_atomic = "64")) {
             return ptr::with_exposed_provenance_mut::<V>(address).write_volatile(value);
         }
@@ -311,6 +340,10 @@ pub(crate) unsafe fn swap_at<V: Scalar>(address: usize, value: V) -> V {
     assert_width!(V);
     // SAFETY: rules 3 and 5 are the caller's.
     unsafe {
+        #[cfg(any(hosted, target_arch = "aarch64"))]
+        if size_of::<V>() == 16 {
+            return transmute_copy(&wide::swap(address, transmute_copy(&value)));
+        }
         atomic!(V, address, |atomic: Width| {
             transmute_copy::<Width, V>(&atomic.swap(transmute_copy::<V, Width>(&value), Relaxed))
         })
@@ -332,6 +365,13 @@ pub(crate) unsafe fn compare_exchange_at<V: Scalar>(
     assert_width!(V);
     // SAFETY: rules 3 and 5 are the caller's.
     unsafe {
+        #[cfg(any(hosted, target_arch = "aarch64"))]
+        if size_of::<V>() == 16 {
+            let (current, new) = (transmute_copy(&current), transmute_copy(&new));
+            let value = |found: u128| transmute_copy::<u128, V>(&found);
+            let result = wide::compare_exchange(address, current, new);
+            return result.map(value).map_err(value);
+        }
         atomic!(V, address, |atomic: Width| {
             let current = transmute_copy::<V, Width>(&current);
             let new = transmute_copy::<V, Width>(&new);
@@ -352,6 +392,16 @@ pub(crate) unsafe fn fetch_at<V: Bits, const OP: u8>(address: usize, operand: V)
     assert_width!(V);
     // SAFETY: rules 3 and 5 are the caller's; rule 7, what comes out is a value.
     unsafe {
+        #[cfg(any(hosted, target_arch = "aarch64"))]
+        if size_of::<V>() == 16 {
+            let mut old: V = load_at(address);
+            loop {
+                match compare_exchange_at(address, old, combine::<V, OP>(old, operand)) {
+                    Ok(old) => return old,
+                    Err(found) => old = found,
+                }
+            }
+        }
         atomic!(integer V, address, |atomic: Width| {
             let operand = transmute_copy::<V, Width>(&operand);
             let old = match OP {

@@ -48,6 +48,89 @@ pub(crate) mod interrupts {
     }
 }
 
+/// 128 bits at once, by exclusive pairs ("Load-Exclusive and Store-Exclusive"): only a pair whose
+/// store succeeds is one access, also for a load.
+pub(crate) mod wide {
+    use core::arch::asm;
+
+    /// # Safety
+    ///
+    /// There is an aligned `u128` at `address` that may be read and written.
+    #[inline]
+    pub(crate) unsafe fn load(address: usize) -> u128 {
+        // SAFETY: as here; equal values leave the memory as it is.
+        match unsafe { compare_exchange(address, 0, 0) } {
+            Ok(value) | Err(value) => value,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`load`].
+    #[inline]
+    pub(crate) unsafe fn swap(address: usize, value: u128) -> u128 {
+        let (low, high): (u64, u64);
+        // SAFETY: rule 10, one exclusive store that succeeded.
+        unsafe {
+            asm!(
+                "2: ldxp {low}, {high}, [{address}]",
+                "stxp {failed:w}, {new_low}, {new_high}, [{address}]",
+                "cbnz {failed:w}, 2b",
+                low = out(reg) low,
+                high = out(reg) high,
+                failed = out(reg) _,
+                new_low = in(reg) value as u64,
+                new_high = in(reg) (value >> 64) as u64,
+                address = in(reg) address,
+                options(nostack, preserves_flags)
+            );
+        }
+        u128::from(high) << 64 | u128::from(low)
+    }
+
+    /// # Safety
+    ///
+    /// As [`load`].
+    #[inline]
+    pub(crate) unsafe fn compare_exchange(
+        address: usize,
+        current: u128,
+        new: u128,
+    ) -> Result<u128, u128> {
+        let (low, high): (u64, u64);
+        // SAFETY: rule 10, one exclusive store that succeeded; the flags change.
+        unsafe {
+            asm!(
+                "2: ldxp {low}, {high}, [{address}]",
+                "cmp {low}, {low_then}",
+                "ccmp {high}, {high_then}, #0, eq",
+                "b.ne 3f",
+                "stxp {failed:w}, {new_low}, {new_high}, [{address}]",
+                "cbnz {failed:w}, 2b",
+                "b 4f",
+                "3: stxp {failed:w}, {low}, {high}, [{address}]",
+                "cbnz {failed:w}, 2b",
+                "4:",
+                low = out(reg) low,
+                high = out(reg) high,
+                failed = out(reg) _,
+                low_then = in(reg) current as u64,
+                high_then = in(reg) (current >> 64) as u64,
+                new_low = in(reg) new as u64,
+                new_high = in(reg) (new >> 64) as u64,
+                address = in(reg) address,
+                options(nostack)
+            );
+        }
+        let found = u128::from(high) << 64 | u128::from(low);
+        if found == current {
+            Ok(found)
+        } else {
+            Err(found)
+        }
+    }
+}
+
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) mod access {
     use core::arch::asm;
@@ -310,6 +393,7 @@ pub(crate) mod access {
                         4 => ::core::mem::transmute_copy(&$crate::__load!(
                             u32, "ldr {value:w}", register, $symbol
                         )),
+                        16 => $crate::__priv::load_at(Self::at(register)),
                         _ => ::core::mem::transmute_copy(&$crate::__load!(
                             u64, "ldr {value}", register, $symbol
                         )),
@@ -325,6 +409,7 @@ pub(crate) mod access {
                         1 => $crate::__store!(u8, "strb {value:w}", register, value, $symbol),
                         2 => $crate::__store!(u16, "strh {value:w}", register, value, $symbol),
                         4 => $crate::__store!(u32, "str {value:w}", register, value, $symbol),
+                        16 => $crate::__priv::store_at(Self::at(register), value),
                         _ => $crate::__store!(u64, "str {value}", register, value, $symbol),
                     }
                 }

@@ -40,6 +40,59 @@ pub(crate) mod interrupts {
     }
 }
 
+/// 128 bits at once, as on AArch64: one at a time.
+pub(crate) mod wide {
+    use std::ptr;
+    use std::sync::{Mutex, PoisonError};
+
+    static ONE_BY_ONE: Mutex<()> = Mutex::new(());
+
+    /// # Safety
+    ///
+    /// There is an aligned `u128` at `address` that is only accessed by these functions.
+    pub(crate) unsafe fn load(address: usize) -> u128 {
+        // SAFETY: as here.
+        unsafe { replace(address, |value| value) }
+    }
+
+    /// # Safety
+    ///
+    /// As [`load`].
+    pub(crate) unsafe fn swap(address: usize, value: u128) -> u128 {
+        // SAFETY: as here.
+        unsafe { replace(address, |_| value) }
+    }
+
+    /// # Safety
+    ///
+    /// As [`load`].
+    pub(crate) unsafe fn compare_exchange(
+        address: usize,
+        current: u128,
+        new: u128,
+    ) -> Result<u128, u128> {
+        let exchange = |found| if found == current { new } else { found };
+        // SAFETY: as here.
+        let found = unsafe { replace(address, exchange) };
+        if found == current {
+            Ok(found)
+        } else {
+            Err(found)
+        }
+    }
+
+    unsafe fn replace(address: usize, new: impl FnOnce(u128) -> u128) -> u128 {
+        let _held = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = ptr::with_exposed_provenance_mut::<u128>(address);
+        // SAFETY: rules 3 and 5: the lock is held, and the rest is the caller's.
+        unsafe {
+            let old = place.read();
+            place.write(new(old));
+            old
+        }
+    }
+}
+
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) mod access {
     use core::cell::Cell;

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `interrupts::mask() -> usize` | masks local interrupts, and gives the state before |
 //! | `unsafe interrupts::restore(state)` | takes that state back |
+//! | `wide::{load, swap, compare_exchange}` | on 128 bits, only where the architecture has them |
 //! | `access::register() -> usize` | the per-CPU register, also before it was written |
 //! | `access::register_for_access() -> usize` | the same for an access, in the fewest instructions |
 //! | `unsafe access::set_register(usize)` | writes it |
@@ -52,6 +53,8 @@ compile_error!(
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) use imp::access::*;
 pub(crate) use imp::interrupts;
+#[cfg(any(hosted, target_arch = "aarch64"))]
+pub(crate) use imp::wide;
 // Takes the place of `access`, and its public functions that of init.rs.
 #[cfg(feature = "sp-naive")]
 mod naive;

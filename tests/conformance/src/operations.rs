@@ -11,6 +11,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("arithmetic on 8 and 16 bits", narrow),
     ("arithmetic on 32 and 64 bits", wide),
     ("arithmetic on signed integers", signed),
+    ("arithmetic on 128 bits", widest),
     ("operations on bool", flag),
     ("swap and compare_exchange", exchange),
     ("neighbours of an operand stay as they are", neighbours),
@@ -167,6 +168,41 @@ integers! {
     narrow: U8: u8, U16: u16;
     wide: U32: u32, U64: u64, USIZE: usize;
     signed: I8: i8, I16: i16, I32: i32, I64: i64, ISIZE: isize;
+}
+
+#[cfg(any(
+    target_arch = "aarch64",
+    all(target_os = "linux", not(feature = "linux-gs"))
+))]
+fn widest(bench: &Bench<'_>) {
+    #[def_percpu]
+    static U128: u128 = 1 << 127 | 1;
+    #[def_percpu(hot)]
+    static I128: i128 = -1;
+
+    /// Carries between the halves are as likely as any.
+    fn number(low: u64) -> u128 {
+        u128::from(low.reverse_bits()) << 64 | u128::from(low)
+    }
+
+    bench.on_all(|cpu| {
+        bench.equal(cpu, U128.read_current(), 1 << 127 | 1);
+        bench.equal(cpu, I128.fetch_add_current(2), -1);
+        bench.equal(cpu, I128.read_current(), 1);
+    });
+    let one = |bits: u64| if bits == 1 { 1 } else { number(bits) };
+    bits(bench, &U128, one);
+    arithmetic(bench, &U128, one, u128::wrapping_add, u128::wrapping_sub);
+    exchanges(bench, &U128, [0, u128::MAX, 1 << 64]);
+    exchanges(bench, &I128, [0, i128::MIN, 1 << 64]);
+}
+
+#[cfg(not(any(
+    target_arch = "aarch64",
+    all(target_os = "linux", not(feature = "linux-gs"))
+)))]
+fn widest(bench: &Bench<'_>) {
+    bench.skip("this architecture has no operations on 128 bits");
 }
 
 fn flag(bench: &Bench<'_>) {
