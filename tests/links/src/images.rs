@@ -26,19 +26,36 @@ pub enum Mode {
     NonZeroVma,
     /// `TPIDR_EL1`, 16-bit offsets.
     El1,
+    /// The safe accessors hold the guard of kernel_guard 0.2. Only the image `preempt`.
+    Preempt,
+    /// Of 0.1.
+    PreemptKernelGuard01,
+    /// Of both, as in an image with crates of several lines of percpu.
+    PreemptBoth,
+    /// The platform makes the areas. Only the image `custom_base`.
+    CustomBase,
 }
 
 impl Mode {
     fn cargo_options(self) -> &'static [&'static str] {
         match self {
-            Self::Default => &[],
-            Self::NonZeroVma => &["--features=non-zero-vma"],
-            Self::El1 => &["--no-default-features"],
+            Self::Default => &["--examples"],
+            Self::NonZeroVma => &["--examples", "--features=non-zero-vma"],
+            Self::El1 => &["--examples", "--no-default-features"],
+            Self::Preempt => &["--example=preempt", "--features=preempt"],
+            Self::PreemptKernelGuard01 => {
+                &["--example=preempt", "--features=preempt-kernel-guard-0-1"]
+            }
+            Self::PreemptBoth => &[
+                "--example=preempt",
+                "--features=preempt,preempt-kernel-guard-0-1",
+            ],
+            Self::CustomBase => &["--example=custom_base", "--features=custom-base"],
         }
     }
 
     fn build(self) -> &'static Build {
-        static BUILDS: [OnceLock<Build>; 3] = [const { OnceLock::new() }; 3];
+        static BUILDS: [OnceLock<Build>; 7] = [const { OnceLock::new() }; 7];
         BUILDS[self as usize].get_or_init(|| Build::new(self))
     }
 }
@@ -58,12 +75,10 @@ impl Build {
     fn new(mode: Mode) -> Self {
         let _held = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
 
-        let mut options = vec!["--examples"];
-        options.extend(mode.cargo_options());
         let kept = target_directory().join("images").join(format!("{mode:?}"));
         fs::create_dir_all(&kept).expect("the target directory is writable");
         let (mut archives, mut fragment) = (HashMap::new(), None);
-        for message in compile(TARGET, "build", &options) {
+        for message in compile(TARGET, "build", mode.cargo_options()) {
             match message {
                 Message::CompilerArtifact(artifact) if artifact.target.is_example() => {
                     let name = artifact.target.name;

@@ -1,0 +1,71 @@
+//! What the compat crates promise where they differ from percpu-hv: init, kernel_guard, areas of the platform.
+
+use links::{Boot, Elf, Linker, Mode, image};
+
+fn link(mode: Mode, name: &str, linker: Linker, scripts: &[&str]) -> Elf {
+    let link = image(mode, name).link(linker).cpus(4);
+    let link = scripts
+        .iter()
+        .fold(link, |link, script| link.script(script));
+    link.run()
+        .unwrap_or_else(|error| panic!("{linker:?}: {error}"))
+}
+
+#[test]
+fn init_is_no_error_wherever_percpu_allows_it() {
+    for mode in [Mode::Default, Mode::NonZeroVma] {
+        for script in ["include.ld", "legacy.ld"] {
+            let elf = link(mode, "compat", Linker::Lld, &[script]);
+            let end = Boot::el2(elf.path()).run();
+            assert_eq!(end.status, 0, "{mode:?}, {script}: {end}");
+            for line in [
+                "0.2, first: 4",
+                "0.2, again: 0",
+                "0.4, in place again: Ok(4)",
+                "0.4, elsewhere: Ok(4)",
+                "0.4, back in place: Ok(4)",
+                "0.2, at last: 0",
+            ] {
+                assert!(end.said(line), "{mode:?}, {script}: {end}");
+            }
+        }
+    }
+}
+
+/// Both versions of kernel_guard call the same functions, by their names in the object file.
+#[test]
+fn kernel_guard_is_told_once() {
+    for mode in [Mode::Preempt, Mode::PreemptKernelGuard01, Mode::PreemptBoth] {
+        let elf = link(mode, "preempt", Linker::Lld, &["include.ld"]);
+        let end = Boot::el2(elf.path()).run();
+        assert_eq!(end.status, 0, "{mode:?}: {end}");
+        assert!(end.said("init: Ok(4)"), "{mode:?}: {end}");
+        assert!(end.said("4 CPUs: ok"), "{mode:?}: {end}");
+    }
+}
+
+#[test]
+fn the_platform_may_make_the_areas() {
+    for linker in Linker::ALL {
+        let link = image(Mode::CustomBase, "custom_base")
+            .link(linker)
+            .pie()
+            .arg("-znotext");
+        let elf = link
+            .script("platform.ld")
+            .run()
+            .unwrap_or_else(|error| panic!("{linker:?}: {error}"));
+        let end = Boot::el2(&elf.loaded_at(0x4020_0000)).run();
+        for line in [
+            "0.2: 0",
+            "in place: Ok(0)",
+            "given: Err(PlatformAreas)",
+            "4 CPUs: ok",
+        ] {
+            assert!(end.said(line), "{linker:?}: {end}");
+        }
+        let sentence = "the platform's `_percpu_base_ptr` has no per-CPU area for CPU id 0";
+        assert!(end.console.contains(sentence), "{linker:?}: {end}");
+        assert_ne!(end.status, 0, "{linker:?}: {end}");
+    }
+}
