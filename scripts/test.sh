@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 # Stages in the order in which they run; stage_NAME below is what each does. The others run by name only.
-readonly stages=(lint unit ui links qemu docs package)
+readonly stages=(lint unit ui compat links qemu docs package)
 readonly other_stages=(stress)
 
 readonly aarch64=aarch64-unknown-none-softfloat
@@ -28,6 +28,7 @@ The last line counts the checks; the status is not 0 if one failed.
   lint     formatting, clippy with warnings as errors for the host and bare metal, the minimum Rust, shell scripts
   unit     unit, property and hosted tests, on this machine and as an AArch64 process
   ui       what the macro accepts and refuses, and packages that depend on percpu-hv
+  compat   the crates called percpu, each by itself and all in one image
   links    the linker fragment with two linkers, and images that prove it
   qemu     hv-boot and its selftest on every architecture, on 1 to 8 CPUs, debug and release; a table at the end
   docs     documentation and its examples
@@ -103,6 +104,12 @@ stage_lint() {
         bare_cargo x86_64-unknown-none clippy --package hv-boot --features high-half -- --deny warnings
     check "lint: clippy, conformance" cargo clippy --package conformance --all-targets -- --deny warnings
     check "lint: clippy, images" bare_cargo "$aarch64" clippy --package images --examples -- --deny warnings
+    for features in preempt preempt-kernel-guard-0-1 custom-base; do
+        check "lint: clippy, images, $features" \
+            bare_cargo "$aarch64" clippy --package images --examples --features "$features" -- --deny warnings
+    done
+    check "lint: clippy, host, preempt-hook" \
+        cargo clippy --package percpu-hv --all-targets --features preempt-hook -- --deny warnings
     if rustc=$(msrv_toolchain 2>"$logs/msrv"); then
         for features in "${feature_sets[@]}"; do
             # shellcheck disable=SC2086
@@ -188,6 +195,9 @@ stage_unit() {
     else
         skip "unit: conformance, in a process with GS_BASE" "this is no x86_64"
     fi
+    check "unit: a preemption hook" cargo test --package percpu-hv --test preempt_hook --features preempt-hook
+    check "unit: a preemption hook, documentation" \
+        cargo test --package percpu-hv --doc --features preempt-hook preempt_hook
     check "unit: macros" cargo test --package percpu-hv-macros --lib
     if can_build aarch64-unknown-linux-gnu "unit: hosted mode on AArch64"; then
         check "unit: hosted mode on AArch64" hosted_on_aarch64
@@ -218,6 +228,56 @@ hosted_on_aarch64() {
 stage_ui() {
     check "ui: macro" cargo test --package percpu-hv --test ui
     check "ui: consumers" cargo test --package percpu-hv --test consumers
+}
+
+# One row per line of percpu: the sets of features that its crate is tested with. With `non-zero-vma` a process is
+# a kernel that needs a linker script: the consumer has one.
+readonly compat_lines=(
+    "0.1 none preempt,arm-el2 sp-naive,preempt"
+    "0.2 none preempt,arm-el2 sp-naive,preempt custom-base custom-base,preempt custom-base,sp-naive"
+    "0.3 none preempt,arm-el2 sp-naive,preempt"
+    "0.4 none preempt,arm-el2 sp-naive,preempt custom-base custom-base,preempt custom-base,sp-naive"
+)
+
+stage_compat() {
+    local row line features
+    for row in "${compat_lines[@]}"; do
+        line=${row%% *}
+        for features in ${row#* }; do
+            check "compat: percpu $line, $features" compat_crate "percpu-$line" "${features#none}"
+        done
+    done
+    for features in none preempt sp-naive; do
+        check "compat: all lines in one image, $features" compat_crate consumer "${features#none}"
+    done
+    if [[ $(uname -m) == x86_64 ]]; then
+        check "compat: all lines in one image, non-zero-vma" consumer_like_a_kernel
+    else
+        skip "compat: all lines in one image, non-zero-vma" "this is no x86_64"
+    fi
+}
+
+# compat_crate DIRECTORY FEATURES: format, clippy for the host and bare metal, and tests of one of the crates.
+compat_crate() {
+    local target
+    target=$(target_directory)
+    cd "compat/$1"
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --features "$2" --target-dir "$target" -- --deny warnings
+    if [[ $1 != consumer ]]; then
+        bare_cargo "$aarch64" clippy --features "$2" --target-dir "$target" -- --deny warnings
+    fi
+    cargo test --workspace --features "$2" --target-dir "$target"
+}
+
+consumer_like_a_kernel() {
+    local target
+    target=$(target_directory)
+    cd compat/consumer
+    cargo clippy --all-targets --features non-zero-vma --target-dir "$target" -- --deny warnings
+    cargo test --tests --features non-zero-vma --target-dir "$target"
+    # Optimized, and with the guard of both versions of kernel_guard.
+    cargo test --tests --release --features non-zero-vma,preempt --target-dir "$target"
 }
 
 stage_links() {
