@@ -14,29 +14,40 @@ use wait_timeout::ChildExt;
 /// The images' own waits end after half a minute.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A machine of four CPUs with an image, to be started.
+/// A machine with an image, to be started.
 #[derive(Debug)]
 #[must_use]
 pub struct Boot {
+    emulator: &'static str,
     arguments: Vec<OsString>,
 }
 
 impl Boot {
-    /// A machine that starts the image at EL2.
+    /// Four CPUs that start the image at EL2.
     pub fn el2(image: &Path) -> Self {
-        Self::new("virt,virtualization=on,gic-version=3", image)
+        Self::aarch64("virt,virtualization=on,gic-version=3", image)
     }
 
-    /// A machine without EL2.
+    /// Four CPUs without EL2.
     pub fn el1(image: &Path) -> Self {
-        Self::new("virt,gic-version=3", image)
+        Self::aarch64("virt,gic-version=3", image)
     }
 
-    fn new(machine: &str, image: &Path) -> Self {
-        let options = "-cpu cortex-a72 -smp 4 -m 256M -nographic -nic none -semihosting";
+    fn aarch64(machine: &str, image: &Path) -> Self {
+        let options = "-cpu cortex-a72 -smp 4 -m 256M -semihosting";
+        let options = format!("-M {machine} {options}");
+        Self::machine("qemu-system-aarch64", &options, image)
+    }
+
+    /// What the emulator's `options` describe, without screen and network.
+    pub fn machine(emulator: &'static str, options: &str, image: &Path) -> Self {
+        let options = format!("{options} -nographic -nic none -kernel");
         let mut arguments: Vec<OsString> = options.split(' ').map(Into::into).collect();
-        arguments.extend(["-M".into(), machine.into(), "-kernel".into(), image.into()]);
-        Self { arguments }
+        arguments.push(image.into());
+        Self {
+            emulator,
+            arguments,
+        }
     }
 
     /// Has QEMU write all code that it comes to, disassembled, to `log`.
@@ -56,14 +67,17 @@ impl Boot {
         let path = directory.path().join("console");
         let console = File::create(&path).expect("the directory is writable");
         let errors = console.try_clone().expect("a second handle");
-        let mut qemu = Command::new("qemu-system-aarch64")
+        let mut qemu = Command::new(self.emulator)
             .args(&self.arguments)
             .stdin(Stdio::null())
             .stdout(console)
             .stderr(errors)
             .spawn()
             .unwrap_or_else(|error| {
-                panic!("qemu-system-aarch64 does not start ({error}); scripts/setup.sh --tests installs it")
+                panic!(
+                    "{} does not start ({error}); scripts/setup.sh --tests installs it",
+                    self.emulator
+                )
             });
         let status = qemu.wait_timeout(PATIENCE).expect("QEMU can be waited for");
         if status.is_none() {

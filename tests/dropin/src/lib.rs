@@ -1,0 +1,19 @@
+//! Puts percpu-hv in the place of percpu in published crates, builds them, and runs them.
+//!
+//! `packages/` holds what depends on the published crates, at fixed versions and each with its own
+//! lock file. Their sources come through cargo: none is copied into the project. What is made of
+//! them is below `target/dropin`, which all builds share.
+
+mod kernel;
+mod package;
+mod places;
+mod published;
+mod swap;
+
+pub use self::{
+    kernel::{Arch, Kernel},
+    package::Package,
+    places::{root, staging},
+    published::{patched, tests_of_percpu},
+    swap::swapped,
+};

@@ -1,0 +1,117 @@
+//! The check that percpu-hv took percpu's place: it holds for the packages, and fails where a patch is
+//! missing, unused, or in vain.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use dropin::{Arch, Package, root, staging, swapped};
+
+const PACKAGES: [&str; 2] = ["hypervisor", "kernel"];
+const ARCHS: [Arch; 3] = [Arch::Aarch64, Arch::Riscv64, Arch::X86_64];
+
+#[test]
+fn percpu_is_swapped_everywhere() {
+    for name in PACKAGES {
+        for arch in ARCHS {
+            let result = swapped(&Package::named(name), arch.target());
+            assert_eq!(result, Ok(()), "{name}, {arch:?}");
+        }
+    }
+}
+
+#[test]
+fn missing_patches_are_found() {
+    let package = kernel("unpatched", |manifest| {
+        let (rest, _) = manifest
+            .split_once("percpu-0-2 =")
+            .expect("the patches are there");
+        let own = "percpu-hv = { path = \"../../../../percpu-hv\" }\n";
+        format!("{rest}{own}")
+    });
+    let error = swapped(&package, Arch::Aarch64.target()).unwrap_err();
+    assert!(error.contains("percpu_macros 0.2.3-preview.1"), "{error}");
+}
+
+#[test]
+fn one_missing_line_is_found() {
+    let package = kernel("one-line", |manifest| {
+        without_line(manifest, "percpu-0-4 =")
+    });
+    let error = swapped(&package, Arch::X86_64.target()).unwrap_err();
+    assert!(error.contains("percpu_macros 0.4.0"), "{error}");
+}
+
+#[test]
+fn unused_patch_is_found() {
+    let package = kernel("unused", |manifest| {
+        let used =
+            "percpu-0-4 = { package = \"percpu\", path = \"../../../../compat/percpu-0.4\" }";
+        let another = used.replace("0-4", "0-3").replace("0.4", "0.3");
+        manifest.replace(used, &format!("{used}\n{another}"))
+    });
+    let error = swapped(&package, Arch::Aarch64.target()).unwrap_err();
+    assert!(error.contains("not used"), "{error}");
+}
+
+#[test]
+fn percpu_hv_of_another_source_is_found() {
+    let another = staging("another-percpu-hv");
+    let manifest = "[package]\nname = \"percpu-hv\"\nversion = \"0.1.0\"\nlinks = \"percpu-hv\"\n\n[workspace]\n";
+    write(another.join("Cargo.toml"), manifest);
+    write(another.join("build.rs"), "fn main() {}");
+    fs::create_dir(another.join("src")).unwrap();
+    write(another.join("src/lib.rs"), "");
+
+    let package = kernel("two-sources", |manifest| {
+        let ours = "path = \"../../../../percpu-hv\"";
+        manifest.replace(ours, &format!("path = {another:?}"))
+    });
+    // `links` forbids two of them, so cargo goes back to the percpu that needs none.
+    let error = swapped(&package, Arch::Aarch64.target()).unwrap_err();
+    assert!(error.contains("not used"), "{error}");
+}
+
+/// The kernel with another manifest, resolved anew as far as that asks for it.
+fn kernel(name: &str, change: impl FnOnce(&str) -> String) -> Package {
+    let original = Package::named("kernel");
+    let staged = staging(name);
+    let manifest = read(&original.directory().join("Cargo.toml"));
+    let changed = change(&manifest);
+    assert_ne!(manifest, changed, "nothing was changed");
+    let absolute = format!("\"{}/", root().display());
+    write(
+        staged.join("Cargo.toml"),
+        &changed.replace("\"../../../../", &absolute),
+    );
+    let lock = read(&original.directory().join("Cargo.lock"));
+    write(staged.join("Cargo.lock"), &without_percpu(&lock));
+    fs::create_dir(staged.join("src")).unwrap();
+    write(staged.join("src/main.rs"), "");
+    let package = Package::at(&staged);
+    package.cargo(&["metadata", "--format-version=1"]).unwrap();
+    package
+}
+
+/// A lock file that leaves open which percpu is taken.
+fn without_percpu(lock: &str) -> String {
+    let packages = lock.split("[[package]]\n");
+    let others = packages.filter(|package| !package.starts_with("name = \"percpu\"\n"));
+    others.collect::<Vec<_>>().join("[[package]]\n")
+}
+
+fn without_line(text: &str, start: &str) -> String {
+    text.lines()
+        .filter(|line| !line.starts_with(start))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+fn write(path: PathBuf, text: &str) {
+    fs::write(path, text).unwrap();
+}
