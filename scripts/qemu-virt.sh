@@ -21,6 +21,7 @@ ends with the guest's status: 0 is success, 124 is no end within the time limit.
   --release         build with optimization (the default)
   --bin NAME        hv-boot (the default), hv-boot-given-memory (areas in memory that the firmware names),
                     selftest, selftest-given-memory, or another file of examples/hv-boot/src/bin
+  --image FILE      run this image instead of building one
   --features LIST   cargo features of hv-boot, separated by commas: non-zero-vma, sp-naive (with --smp 1);
                     for x86_64 also high-half or top-2-gib, which link the image there
   --gdb             wait for a debugger before the first instruction, without a time limit
@@ -29,7 +30,7 @@ ends with the guest's status: 0 is success, 124 is no end within the time limit.
 E2
 }
 
-arch=aarch64 level='' smp=4 cpu='' profile=release bin=hv-boot features='' gdb='' limit=''
+arch=aarch64 level='' smp=4 cpu='' profile=release bin=hv-boot image='' features='' gdb='' limit=''
 
 # is_number TEXT MOST: a decimal number from 1 to MOST.
 is_number() {
@@ -38,7 +39,7 @@ is_number() {
 
 while (($#)); do
     case $1 in
-        --arch | --level | --smp | --cpu | --bin | --features | --timeout)
+        --arch | --level | --smp | --cpu | --bin | --image | --features | --timeout)
             (($# >= 2)) || die_usage "$1 needs a value"
             value=$2
             ;;
@@ -62,6 +63,10 @@ while (($#)); do
                 die_usage "--bin '$value' is no file of examples/hv-boot/src/bin"
             bin=$value
             ;;
+        --image)
+            [[ -f $value ]] || die_usage "--image '$value' is no file"
+            image=$value
+            ;;
         --features)
             [[ $value =~ ^[a-z0-9-]+(,[a-z0-9-]+)*$ ]] || die_usage "--features '$value' is not a list of features"
             features=$value
@@ -80,7 +85,7 @@ while (($#)); do
         *) die_usage "unknown option '$1'" ;;
     esac
     case $1 in
-        --arch | --level | --smp | --cpu | --bin | --features | --timeout) shift 2 ;;
+        --arch | --level | --smp | --cpu | --bin | --image | --features | --timeout) shift 2 ;;
         *) shift ;;
     esac
 done
@@ -88,7 +93,6 @@ done
 read -r _ target emulator _ <<<"$(platform "$arch")"
 build=(build --quiet --package hv-boot --bin "$bin")
 [[ $profile == debug ]] || build+=(--release)
-image=$(target_directory)/$target/$profile/$bin
 
 # The machine: what the platform in examples/hv-boot/src/platform is written for.
 case $arch-${level:-default} in
@@ -123,7 +127,10 @@ esac
 "$root/scripts/setup.sh" --arch "$arch"
 [[ -z $cpu ]] || "$emulator" -M "${machine[1]%%,*}" -cpu help | grep -qwF -- "${cpu%%,*}" ||
     die_usage "--cpu '$cpu' is not a CPU model that QEMU knows: $emulator -M ${machine[1]%%,*} -cpu help"
-(cd -- "$root" && bare_cargo "$target" "${build[@]}") || die "hv-boot does not build"
+if [[ -z $image ]]; then
+    image=$(target_directory)/$target/$profile/$bin
+    (cd -- "$root" && bare_cargo "$target" "${build[@]}") || die "hv-boot does not build"
+fi
 
 # Without -nic none a missing network ROM can stop QEMU.
 qemu=("$emulator" "${machine[@]}" -smp "$smp" -nographic -nic none -kernel "$image")

@@ -177,6 +177,7 @@ provide_test_tools() {
     queue=()
     need aarch64-linux-gnu-ld binutils-aarch64-linux-gnu -- "the link tests also use GNU ld"
     need riscv64-linux-gnu-ld binutils-riscv64-linux-gnu -- "the link tests also use GNU ld"
+    need x86_64-linux-gnu-ld binutils-x86-64-linux-gnu -- "the link tests also use GNU ld"
     need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross -- "it links the tests of the hosted mode on AArch64"
     need qemu-aarch64 qemu-user -- "it runs the tests of the hosted mode on AArch64"
     need shellcheck shellcheck -- "it checks these scripts"

@@ -1,7 +1,6 @@
 //! Booting an image in QEMU.
 
 use std::{
-    ffi::OsString,
     fmt,
     fs::{self, File},
     path::Path,
@@ -11,6 +10,8 @@ use std::{
 
 use wait_timeout::ChildExt;
 
+use crate::{arch::Arch, tools::root};
+
 /// The images' own waits end after half a minute.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -18,8 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 #[derive(Debug)]
 #[must_use]
 pub struct Boot {
-    emulator: &'static str,
-    arguments: Vec<OsString>,
+    command: Command,
 }
 
 impl Boot {
@@ -41,19 +41,26 @@ impl Boot {
 
     /// What the emulator's `options` describe, without screen and network.
     pub fn machine(emulator: &'static str, options: &str, image: &Path) -> Self {
-        let options = format!("{options} -nographic -nic none -kernel");
-        let mut arguments: Vec<OsString> = options.split(' ').map(Into::into).collect();
-        arguments.push(image.into());
-        Self {
-            emulator,
-            arguments,
-        }
+        let mut command = Command::new(emulator);
+        command.args(options.split(' '));
+        command
+            .args(["-nographic", "-nic", "none", "-kernel"])
+            .arg(image);
+        Self { command }
+    }
+
+    /// A machine of any architecture, as scripts/qemu-virt.sh knows it.
+    pub fn on(arch: Arch, image: &Path) -> Self {
+        let mut command = Command::new(root().join("scripts/qemu-virt.sh"));
+        command.args(["--arch", arch.name(), "--image"]).arg(image);
+        // These are libraries of the tests' compiler, which may be another one than the script looks for.
+        command.env_remove("LD_LIBRARY_PATH");
+        Self { command }
     }
 
     /// Has QEMU write all code that it comes to, disassembled, to `log`.
     pub fn log_code(mut self, log: &Path) -> Self {
-        let options = ["-d".into(), "in_asm".into(), "-D".into(), log.into()];
-        self.arguments.extend(options);
+        self.command.args(["-d", "in_asm", "-D"]).arg(log);
         self
     }
 
@@ -62,21 +69,21 @@ impl Boot {
     /// # Panics
     ///
     /// If it does not start, or does not stop in time.
-    pub fn run(self) -> End {
+    pub fn run(mut self) -> End {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("console");
         let console = File::create(&path).expect("the directory is writable");
         let errors = console.try_clone().expect("a second handle");
-        let mut qemu = Command::new(self.emulator)
-            .args(&self.arguments)
+        let program = self.command.get_program().to_owned();
+        let mut qemu = self
+            .command
             .stdin(Stdio::null())
             .stdout(console)
             .stderr(errors)
             .spawn()
             .unwrap_or_else(|error| {
                 panic!(
-                    "{} does not start ({error}); scripts/setup.sh --tests installs it",
-                    self.emulator
+                    "{program:?} does not start ({error}); scripts/setup.sh --tests installs QEMU"
                 )
             });
         let status = qemu.wait_timeout(PATIENCE).expect("QEMU can be waited for");

@@ -11,11 +11,10 @@ use std::{
 use cargo_metadata::{BuildScript, Message};
 
 use crate::{
+    arch::Arch,
     link::{Link, Linker},
     tools::{root, run},
 };
-
-const TARGET: &str = "aarch64-unknown-none-softfloat";
 
 /// The features that an image is compiled with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +77,7 @@ impl Build {
         let kept = target_directory().join("images").join(format!("{mode:?}"));
         fs::create_dir_all(&kept).expect("the target directory is writable");
         let (mut archives, mut fragment) = (HashMap::new(), None);
-        for message in compile(TARGET, "build", mode.cargo_options()) {
+        for message in compile(Arch::Aarch64, "build", mode.cargo_options()) {
             match message {
                 Message::CompilerArtifact(artifact) if artifact.target.is_example() => {
                     let name = artifact.target.name;
@@ -113,7 +112,8 @@ fn target_directory() -> PathBuf {
 /// # Panics
 ///
 /// If they do not compile, with cargo's output.
-fn compile(target: &str, command: &str, options: &[&str]) -> Vec<Message> {
+fn compile(arch: Arch, command: &str, options: &[&str]) -> Vec<Message> {
+    let target = arch.target();
     let script = r#"source scripts/common.sh && bare_cargo "$@""#;
     let usual = "--package=images --release --message-format=json-render-diagnostics --target-dir";
     let output = run(Command::new("bash")
@@ -134,24 +134,24 @@ fn compile(target: &str, command: &str, options: &[&str]) -> Vec<Message> {
         .collect()
 }
 
-/// The image `code` for any target, in the default mode, compiled with more arguments for rustc: a static library,
-/// and the directory of its linker fragment.
+/// The image that `tests/images/examples/<name>.rs` describes, for any architecture, in the default mode and
+/// compiled with more arguments for rustc.
 ///
 /// # Panics
 ///
 /// If it does not compile.
-pub fn code_for(target: &str, rustc_arguments: &[&str]) -> (PathBuf, PathBuf) {
+pub fn image_for(arch: Arch, name: &str, rustc_arguments: &[&str]) -> Image {
     let _held = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let kept = target_directory().join("images").join(target);
+    let kept = target_directory().join("images").join(arch.name());
     fs::create_dir_all(&kept).expect("the target directory is writable");
-    let kept = kept.join(format!("code{}.a", rustc_arguments.concat()));
-    let mut options = vec!["--example=code", "--"];
+    let archive = kept.join(format!("{name}{}.a", rustc_arguments.concat()));
+    let mut options = vec!["--example", name, "--"];
     options.extend(rustc_arguments);
     let mut fragment = None;
-    for message in compile(target, "rustc", &options) {
+    for message in compile(arch, "rustc", &options) {
         match message {
             Message::CompilerArtifact(artifact) if artifact.target.is_example() => {
-                copy(artifact.filenames[0].as_std_path(), &kept);
+                copy(artifact.filenames[0].as_std_path(), &archive);
             }
             Message::BuildScriptExecuted(build) if has_fragment(&build) => {
                 fragment = Some(build.out_dir.into_std_path_buf());
@@ -159,10 +159,11 @@ pub fn code_for(target: &str, rustc_arguments: &[&str]) -> (PathBuf, PathBuf) {
             _ => {}
         }
     }
-    (
-        kept,
-        fragment.expect("percpu-hv's build script writes the fragment"),
-    )
+    Image {
+        arch,
+        archive,
+        fragment: fragment.expect("percpu-hv's build script writes the fragment"),
+    }
 }
 
 fn has_fragment(build: &BuildScript) -> bool {
@@ -178,34 +179,39 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// A compiled image: a static library that no linker has seen.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Image {
-    mode: Mode,
-    archive: &'static Path,
+    arch: Arch,
+    archive: PathBuf,
+    fragment: PathBuf,
 }
 
 impl Image {
     /// The static library.
-    pub fn archive(&self) -> &'static Path {
-        self.archive
+    pub fn archive(&self) -> &Path {
+        &self.archive
     }
 
     /// Begins to link the image.
-    pub fn link(self, linker: Linker) -> Link {
-        Link::new(linker, self.archive, fragment_directory(self.mode))
+    pub fn link(&self, linker: Linker) -> Link {
+        Link::new(linker, self.arch, &self.archive, &self.fragment)
     }
 }
 
-/// The image that `tests/images/examples/<name>.rs` describes.
+/// The image that `tests/images/examples/<name>.rs` describes, for AArch64.
 ///
 /// # Panics
 ///
 /// If there is none, or if it does not compile.
 pub fn image(mode: Mode, name: &str) -> Image {
-    let archive = mode.build().archives.get(name);
+    let Build { archives, fragment } = mode.build();
+    let archive = archives.get(name);
     Image {
-        mode,
-        archive: archive.unwrap_or_else(|| panic!("there is no image `{name}`")),
+        arch: Arch::Aarch64,
+        archive: archive
+            .unwrap_or_else(|| panic!("there is no image `{name}`"))
+            .clone(),
+        fragment: fragment.clone(),
     }
 }
 

@@ -11,6 +11,7 @@
 //!
 //! cargo compiles each image once a mode; from there every linker and script is tried in milliseconds.
 
+mod arch;
 mod boot;
 mod code;
 mod elf;
@@ -19,10 +20,10 @@ mod link;
 mod tools;
 
 pub use self::{
+    arch::Arch,
     boot::{Boot, End},
     code::{accesses_of, disassembly},
     elf::Elf,
-    images::{Image, Mode, code_for, fragment_directory, image},
+    images::{Image, Mode, fragment_directory, image, image_for},
     link::{Link, Linker},
-    tools::rust_lld,
 };

@@ -1,8 +1,13 @@
 //! Linking by hand, with the arguments that rustc would pass.
 
-use std::{ffi::OsString, path::Path, process::Command};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::{
+    arch::Arch,
     elf::Elf,
     tools::{root, run, rust_lld},
 };
@@ -20,7 +25,15 @@ impl Linker {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Lld, Self::Gnu];
 
-    fn command(self) -> Command {
+    /// Those that scripts/setup.sh installs for an architecture.
+    pub fn all_for(arch: Arch) -> &'static [Self] {
+        match arch {
+            Arch::Aarch64 | Arch::RiscV64 | Arch::X86_64 => &Self::ALL,
+            Arch::Arm | Arch::LoongArch64 => &[Self::Lld],
+        }
+    }
+
+    fn command(self, arch: Arch) -> Command {
         match self {
             Self::Lld => {
                 let mut lld = Command::new(rust_lld());
@@ -28,7 +41,7 @@ impl Linker {
                 lld
             }
             Self::Gnu => {
-                let mut ld = Command::new("aarch64-linux-gnu-ld");
+                let mut ld = Command::new(format!("{}-linux-gnu-ld", arch.name()));
                 ld.arg("--no-warn-rwx-segments");
                 ld
             }
@@ -41,18 +54,20 @@ impl Linker {
 #[must_use]
 pub struct Link {
     linker: Linker,
-    archive: &'static Path,
-    fragment: &'static Path,
+    arch: Arch,
+    archive: PathBuf,
+    fragment: PathBuf,
     arguments: Vec<OsString>,
     kind: &'static str,
 }
 
 impl Link {
-    pub(crate) fn new(linker: Linker, archive: &'static Path, fragment: &'static Path) -> Self {
+    pub(crate) fn new(linker: Linker, arch: Arch, archive: &Path, fragment: &Path) -> Self {
         Self {
             linker,
-            archive,
-            fragment,
+            arch,
+            archive: archive.to_owned(),
+            fragment: fragment.to_owned(),
             arguments: Vec::new(),
             kind: "-static",
         }
@@ -74,6 +89,20 @@ impl Link {
         self.arg("-T").arg(name)
     }
 
+    /// Adds hv-boot's script, but with the template at `address`, and as many bytes as `tail` says behind it that no
+    /// variable has.
+    pub fn template_at(mut self, address: u64, tail: u64) -> Self {
+        self.fragment = root().join("tests/links/scripts/elsewhere");
+        let script = format!(
+            "examples/hv-boot/src/platform/{}/image.ld",
+            self.arch.name()
+        );
+        self.arg(format!("--defsym=TEMPLATE={address:#x}"))
+            .arg(format!("--defsym=TAIL={tail:#x}"))
+            .arg("-T")
+            .arg(root().join(script))
+    }
+
     /// Makes the image position-independent.
     pub fn pie(mut self) -> Self {
         self.kind = "-pie";
@@ -92,14 +121,14 @@ impl Link {
     pub fn run(self) -> Result<Elf, String> {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("image");
-        let mut command = self.linker.command();
+        let mut command = self.linker.command(self.arch);
         command
             .args(["--gc-sections", "--no-dynamic-linker", self.kind, "-L"])
             .arg(root().join("tests/links/scripts"))
             .arg("-L")
-            .arg(self.fragment)
+            .arg(&self.fragment)
             .args(&self.arguments)
-            .arg(self.archive)
+            .arg(&self.archive)
             .arg("-o")
             .arg(&path);
         let output = run(&mut command);

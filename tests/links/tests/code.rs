@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use links::{Boot, Linker, Mode, accesses_of, code_for, disassembly, image};
+use links::{Arch, Boot, Linker, Mode, accesses_of, disassembly, image, image_for};
 
 fn linked_code(mode: Mode, name: &str) -> BTreeMap<String, Vec<String>> {
     let link = image(mode, name).link(Linker::Lld).cpus(4);
@@ -81,27 +81,22 @@ fn a_read_is_four_instructions() {
 /// Every architecture: a read, a write, an increment, a flag and a pointer.
 #[test]
 fn no_access_is_longer_than_with_percpu() {
-    for target in [
-        "aarch64-unknown-none-softfloat",
-        "armv7a-none-eabi",
-        "loongarch64-unknown-none-softfloat",
-        "riscv64gc-unknown-none-elf",
-        "x86_64-unknown-none",
-    ] {
-        let (archive, _) = code_for(target, &[]);
-        let ours = accesses_of("ours_", &archive);
-        let theirs = accesses_of("theirs_", &archive);
-        assert_eq!(ours.len(), theirs.len(), "{target}");
+    for arch in Arch::ALL {
+        let code = image_for(arch, "code", &[]);
+        let archive = code.archive();
+        let ours = accesses_of("ours_", archive);
+        let theirs = accesses_of("theirs_", archive);
+        assert_eq!(ours.len(), theirs.len(), "{arch:?}");
         for (access, theirs) in &theirs {
             let ours = &ours[access];
             println!(
-                "{target}, {access}: {} instructions, percpu {}",
+                "{arch:?}, {access}: {} instructions, percpu {}",
                 ours.len(),
                 theirs.len()
             );
             assert!(
                 ours.len() <= theirs.len(),
-                "{target}, {access}: {ours:#?}, percpu {theirs:#?}"
+                "{arch:?}, {access}: {ours:#?}, percpu {theirs:#?}"
             );
         }
     }

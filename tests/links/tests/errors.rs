@@ -1,6 +1,6 @@
 //! What the linkers say to a mistake. README.md lists these texts with their cures.
 
-use links::{Link, Linker, Mode, image};
+use links::{Arch, Link, Linker, Mode, image, image_for};
 
 const README: &str = include_str!("../../../README.md");
 
@@ -120,4 +120,26 @@ fn a_kernel_linked_high_in_the_other_mode() {
     let error = link.script("high.ld").run().unwrap_err();
     let text = "relocation truncated to fit: R_AARCH64_ADR_PREL_PG_HI21 against symbol `_percpu_load_start'";
     assert!(error.contains(text), "{error}");
+}
+
+/// Addresses of 32 signed bits do not reach 4 GiB.
+#[test]
+fn a_template_out_of_reach() {
+    for (arch, lld, gnu) in [
+        (
+            Arch::X86_64,
+            "relocation R_X86_64_32S out of range: ",
+            "relocation truncated to fit: R_X86_64_32S against ",
+        ),
+        (
+            Arch::RiscV64,
+            "relocation R_RISCV_HI20 out of range: ",
+            "relocation truncated to fit: R_RISCV_HI20 against ",
+        ),
+    ] {
+        let image = image_for(arch, "areas", &[]);
+        for (linker, text) in [(Linker::Lld, lld), (Linker::Gnu, gnu)] {
+            refused(image.link(linker).template_at(1 << 32, 0), text);
+        }
+    }
 }

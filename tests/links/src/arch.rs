@@ -1,0 +1,45 @@
+//! The architectures that images are compiled for.
+
+/// An architecture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they are called as everywhere")]
+pub enum Arch {
+    Aarch64,
+    Arm,
+    LoongArch64,
+    RiscV64,
+    X86_64,
+}
+
+impl Arch {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Aarch64,
+        Self::Arm,
+        Self::LoongArch64,
+        Self::RiscV64,
+        Self::X86_64,
+    ];
+
+    /// What the scripts call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Aarch64 => "aarch64",
+            Self::Arm => "arm",
+            Self::LoongArch64 => "loongarch64",
+            Self::RiscV64 => "riscv64",
+            Self::X86_64 => "x86_64",
+        }
+    }
+
+    /// The Rust target of its images.
+    pub(crate) fn target(self) -> &'static str {
+        match self {
+            Self::Aarch64 => "aarch64-unknown-none-softfloat",
+            Self::Arm => "armv7a-none-eabi",
+            Self::LoongArch64 => "loongarch64-unknown-none-softfloat",
+            Self::RiscV64 => "riscv64gc-unknown-none-elf",
+            Self::X86_64 => "x86_64-unknown-none",
+        }
+    }
+}
