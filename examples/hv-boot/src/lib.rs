@@ -28,6 +28,8 @@
 //! `build.rs`; an image that is a static library is linked with it by `-T`, with percpu-hv's
 //! `percpu.x` on the search path).
 //!
+//! Interrupts are masked until a core asks for them: [`interrupts`] has its timer call a function.
+//!
 //! # How an image ends
 //!
 //! | status | when |
@@ -59,6 +61,8 @@ mod cores;
 pub mod demo;
 #[cfg(target_os = "none")]
 mod exit;
+#[cfg(target_os = "none")]
+pub mod interrupts;
 #[cfg(target_os = "none")]
 mod machine;
 #[cfg(any(target_os = "none", test))]

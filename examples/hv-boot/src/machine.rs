@@ -65,11 +65,15 @@ impl Machine {
     }
 }
 
+/// The machine; `None` as long as it is not known.
+pub(crate) fn published() -> Option<&'static Machine> {
+    // SAFETY: rule 11: the contents change once, on the boot core, before another core runs.
+    unsafe { MACHINE.read() }.as_ref()
+}
+
 /// The CPUs' hardware ids by CPU id; empty as long as the machine is not known.
 pub(crate) fn known() -> &'static [u64] {
-    // SAFETY: rule 11: the contents change once, on the boot core, before another core runs.
-    let machine = unsafe { MACHINE.read() };
-    machine.as_ref().map_or(&[], |machine| &machine.cpus)
+    published().map_or(&[], |machine| &machine.cpus)
 }
 
 /// How many CPUs are known.

@@ -12,6 +12,9 @@
 //! | `caches_are_on()` | whether exclusive instructions work |
 //! | `ticks()`, `ticks_per_second()` | a counter that all cores share |
 //! | `wait_for_event()`, `send_event()` | sleep until another core has news, and tell news |
+//! | `enable_interrupts()`, `disable_interrupts()` | whether this core takes interrupts; at first it does not |
+//! | `enable_timer()`, `disable_timer()` | whether this core's timer may interrupt it; at first it may not |
+//! | `set_timer(u64)` | after so many `ticks()` one interrupt: `interrupts::timer_expired()`, masked |
 
 mod common;
 #[cfg_attr(target_arch = "aarch64", path = "aarch64/mod.rs")]
@@ -22,8 +25,9 @@ mod common;
 mod imp;
 
 pub(crate) use imp::{
-    Description, HARDWARE_ID, caches_are_on, exit, hardware_id, privilege, send_event, start_core,
-    ticks, ticks_per_second, wait_for_event, write,
+    Description, HARDWARE_ID, caches_are_on, disable_interrupts, disable_timer, enable_interrupts,
+    enable_timer, exit, hardware_id, privilege, send_event, set_timer, start_core, ticks,
+    ticks_per_second, wait_for_event, write,
 };
 
 use crate::{exit::ExitCode, machine::Machine};

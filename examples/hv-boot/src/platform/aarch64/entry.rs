@@ -180,7 +180,7 @@ extern "C" fn prepare() {
         "2:",
         "msr    vbar_el2, x9",
         // The level's own registers, not the host extensions' redirection (E2H), before any is named.
-        "mov    x10, #{hcr}",
+        "ldr    x10, ={hcr}",
         "msr    hcr_el2, x10",
         "isb",
         "ldr    x10, ={sctlr_el2}",
@@ -191,7 +191,8 @@ extern "C" fn prepare() {
         "msr    daifclr, #0b0100",
         "ret",
         ".ltorg",
-        hcr = const HCR_EL2::RW::EL1IsAarch64.value,
+        // Interrupts are EL2's: without IMO they are never taken here ("Asynchronous exception routing").
+        hcr = const HCR_EL2::RW::EL1IsAarch64.value | HCR_EL2::IMO::EnableVirtualIRQ.value,
         sctlr_el1 = const SCTLR_EL1_OFF,
         sctlr_el2 = const SCTLR_EL2_OFF,
     )

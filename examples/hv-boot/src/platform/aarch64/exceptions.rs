@@ -1,4 +1,4 @@
-//! The vector table: nothing here handles an exception, each is reported and stops the machine.
+//! The vector table: an IRQ is handled, any other exception is reported and stops the machine.
 
 use core::arch::global_asm;
 
@@ -6,7 +6,10 @@ use aarch64_cpu::registers::{
     ELR_EL1, ELR_EL2, ESR_EL1, ESR_EL2, FAR_EL1, FAR_EL2, Readable, SPSR_EL1, SPSR_EL2,
 };
 
-use super::level::{Level, level};
+use super::{
+    interrupts,
+    level::{Level, level},
+};
 use crate::exit::{ExitCode, fail};
 
 // The image runs on SP_EL0 ("EL2t"), so that an exception switches to SP_ELx, a stack of its own, by itself:
@@ -30,7 +33,8 @@ global_asm!(
     .balign 0x800
 hv_boot_vectors:
     report  0
-    report  1
+    .balign 0x80
+    b       {interrupt}
     report  2
     report  3
     give_up
@@ -60,6 +64,7 @@ hv_boot_vectors:
     .balign 4
     .popsection
     "#,
+    interrupt = sym interrupts::entry,
     report = sym report,
     status = const ExitCode::EXCEPTION.value(),
 );

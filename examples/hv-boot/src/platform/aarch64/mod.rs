@@ -1,4 +1,4 @@
-//! AArch64 on QEMU's `virt` machine: PL011, PSCI, device tree, semihosting.
+//! AArch64 on QEMU's `virt` machine: PL011, PSCI, GICv3, device tree, semihosting.
 //!
 //! EL2 with feature `arm-el2`; without it EL1 or EL2, whichever the machine starts at.
 //! Section numbers are those of the Arm Architecture Reference Manual, DDI 0487.
@@ -6,6 +6,8 @@
 mod device_tree;
 mod entry;
 mod exceptions;
+mod gic;
+mod interrupts;
 mod level;
 mod mmu;
 mod timer;
@@ -16,7 +18,10 @@ use aarch64_cpu::{
 };
 use smccc::psci::error::Error;
 
-pub(crate) use self::timer::{ticks, ticks_per_second};
+pub(crate) use self::{
+    interrupts::{disable_interrupts, enable_interrupts},
+    timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
+};
 pub(crate) use super::common::pl011::write;
 
 use self::level::{Level, level};
@@ -28,6 +33,7 @@ use crate::machine::Machine;
 pub(crate) struct Description {
     /// How the firmware wants to be called.
     conduit: Conduit,
+    gic: gic::Gic,
     /// The physical address of the console's registers.
     pub(super) uart: usize,
 }

@@ -2,7 +2,7 @@
 
 use dtoolkit::fdt::Fdt;
 
-use super::{Description, entry};
+use super::{Description, entry, gic::Gic};
 use crate::{
     machine::Machine,
     platform::common::{
@@ -28,6 +28,7 @@ pub(super) unsafe fn read(address: usize) -> Result<Machine, Error> {
 fn describe(tree: Fdt<'_>) -> Result<Description, Error> {
     Ok(Description {
         conduit: Conduit::of(tree)?,
+        gic: Gic::of(tree)?,
         uart: device_tree::console(tree, "arm,pl011")?,
     })
 }

@@ -1,8 +1,8 @@
-//! The vector table: nothing here handles an exception, each is reported and stops the machine.
+//! The vector table: an IRQ is handled, any other exception is reported and stops the machine.
 
 use core::arch::global_asm;
 
-use super::mode::{Fault, Mode, fault};
+use super::mode::{Fault, Mode, fault, interrupt};
 use crate::exit::{ExitCode, fail};
 
 // TPIDRURW holds the top of this core's exception stack, in every mode; the first exception takes it and leaves 0
@@ -22,7 +22,7 @@ hv_boot_vectors:
     b       13f
     b       14f
     b       15f
-    b       16f
+    b       {interrupt}
     b       17f
 10: mov     r0, #0
     b       2f
@@ -35,8 +35,6 @@ hv_boot_vectors:
 14: mov     r0, #4
     b       2f
 15: mov     r0, #5
-    b       2f
-16: mov     r0, #6
     b       2f
 17: mov     r0, #7
 
@@ -63,6 +61,7 @@ hv_boot_vectors:
     .balign 4
     .popsection
     "#,
+    interrupt = sym interrupt,
     report = sym report,
     status = const ExitCode::EXCEPTION.value(),
 );

@@ -1,4 +1,4 @@
-//! Armv7-A on QEMU's `virt` machine: PL011, PSCI, device tree, semihosting.
+//! Armv7-A on QEMU's `virt` machine: PL011, PSCI, GICv2, device tree, semihosting.
 //!
 //! Hyp mode with feature `arm-hyp`, otherwise SVC; the image refuses any other mode. Words in quotes are headings of
 //! the Arm Architecture Reference Manual for Armv7-A, DDI 0406C; a register has its name as heading.
@@ -6,6 +6,8 @@
 mod device_tree;
 mod entry;
 mod exceptions;
+mod gic;
+mod interrupts;
 mod mode;
 mod timer;
 
@@ -15,7 +17,10 @@ use aarch32_cpu::{
 };
 use smccc::psci::error::Error;
 
-pub(crate) use self::timer::{ticks, ticks_per_second};
+pub(crate) use self::{
+    interrupts::{disable_interrupts, enable_interrupts},
+    timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
+};
 pub(crate) use super::common::pl011::write;
 
 use self::mode::Mode;
@@ -27,6 +32,7 @@ use crate::machine::Machine;
 pub(crate) struct Description {
     /// How the firmware wants to be called.
     conduit: Conduit,
+    gic: gic::Gic,
     /// The physical address of the console's registers.
     pub(super) uart: usize,
 }

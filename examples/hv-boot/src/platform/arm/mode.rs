@@ -6,6 +6,8 @@
 //! | `enable_mmu` | turns MMU and caches on |
 //! | `REGIME` | the mode's translation tables |
 //! | `fault` | what the fault registers say of an exception |
+//! | `interrupt` | where the vector table leads an IRQ: saves registers around `interrupts::handle` |
+//! | `TIMER_INTERRUPT`, `set_timer`, `disable_timer` | the mode's own timer |
 
 #[cfg_attr(feature = "arm-hyp", path = "mode/hyp.rs")]
 #[cfg_attr(not(feature = "arm-hyp"), path = "mode/svc.rs")]
@@ -13,7 +15,9 @@ mod imp;
 
 use core::arch::asm;
 
-pub(super) use self::imp::{REGIME, enable_mmu, fault, prepare};
+pub(super) use self::imp::{
+    REGIME, TIMER_INTERRUPT, disable_timer, enable_mmu, fault, interrupt, prepare, set_timer,
+};
 
 /// A processor mode ("ARM processor modes").
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -163,6 +163,21 @@ pub(in crate::platform) fn console(
     first_register(node.ok_or(Error::NotTheConsole(compatible))?)
 }
 
+/// Where the first two blocks are of the registers of the device below the root that is `compatible`.
+#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+pub(in crate::platform) fn two_registers(
+    tree: Fdt<'_>,
+    compatible: &'static str,
+) -> Result<[usize; 2], Error> {
+    let mut nodes = tree.root().children();
+    let node = nodes.find(|node| node.is_compatible(compatible));
+    let mut blocks = registers(node.ok_or(Error::Missing(compatible))?)?;
+    match (blocks.next().transpose()?, blocks.next().transpose()?) {
+        (Some(first), Some(second)) => Ok([first.start, second.start]),
+        _ => Err(Error::Missing("reg of a device")),
+    }
+}
+
 /// Where the first block of a device's registers is.
 pub(in crate::platform) fn first_register(node: FdtNode<'_>) -> Result<usize, Error> {
     Ok(first_registers(node)?.start)

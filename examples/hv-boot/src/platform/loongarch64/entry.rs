@@ -88,10 +88,10 @@ extern "C" fn prepare() {
         "csrwr  $zero, 0x183",
         "li.w   $t0, {crmd}",
         "csrwr  $t0, 0x0",
-        // CSR.EENTRY, TLBRENTRY and MERRENTRY.
+        // CSR.EENTRY, then TLBRENTRY and MERRENTRY.
         "la.pcrel $t0, hv_boot_exception",
-        "move   $t1, $t0",
-        "csrwr  $t1, 0xc",
+        "csrwr  $t0, 0xc",
+        "la.pcrel $t0, hv_boot_error",
         "move   $t1, $t0",
         "csrwr  $t1, 0x88",
         "csrwr  $t0, 0x93",

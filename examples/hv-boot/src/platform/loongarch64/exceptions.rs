@@ -1,21 +1,34 @@
-//! The exception entry: nothing here handles an exception, each is reported and stops the machine.
+//! The exception entries: an interrupt is handled, any other exception is reported and stops the machine.
 
 use core::arch::{asm, global_asm};
 
 use loongArch64::register::{badv, era, estat, tlbrbadv, tlbrera};
 
-use super::{power, privilege, uart, windows};
+use super::{interrupts, power, privilege, uart, windows};
 use crate::exit::{ExitCode, fail};
 
-// CSR.EENTRY, TLBRENTRY and MERRENTRY are all this entry. CSR.SAVE0 and SAVE1 hold the top of this core's exception
-// stack: the first exception takes SAVE0 and leaves 0 there, one while it is reported takes SAVE1, and one more
-// stops the core. A refill or a machine error switched to direct translation: mapped addresses again.
+// CSR.EENTRY is the first entry, which tells interrupts by CSR.ESTAT.Ecode and has SAVE2 for the register that this
+// takes. TLBRENTRY and MERRENTRY are the second, since their exceptions leave ESTAT alone.
+//
+// CSR.SAVE0 and SAVE1 hold the top of this core's exception stack: the first exception takes SAVE0 and leaves 0 there,
+// one while it is reported takes SAVE1, and one more stops the core. A refill or a machine error switched to direct
+// translation: mapped addresses again.
 global_asm!(
     r#"
     .pushsection .text.exceptions, "ax"
     .global hv_boot_exception
     .balign 4096
 hv_boot_exception:
+    csrwr   $t0, 0x32
+    csrrd   $t0, 0x5
+    bstrpick.d $t0, $t0, 21, 16
+    bnez    $t0, hv_boot_error
+    csrrd   $t0, 0x32
+    b       {interrupt}
+
+    .global hv_boot_error
+    .balign 4096
+hv_boot_error:
     csrwr   $sp, 0x30
     beqz    $sp, 2f
     csrwr   $zero, 0x30
@@ -31,6 +44,7 @@ hv_boot_exception:
     b       3b
     .popsection
     "#,
+    interrupt = sym interrupts::entry,
     crmd = const windows::CRMD,
     report = sym report,
     give_up = sym give_up,

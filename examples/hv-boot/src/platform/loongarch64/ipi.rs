@@ -1,5 +1,5 @@
 //! Inter-processor interrupts and mailboxes (Loongson 3A5000/3B5000 Registers Technical Reference Manual,
-//! "Inter-Processor Interrupts and Communication"): starting cores, and waking them. The interrupts stay masked:
+//! "Inter-Processor Interrupts and Communication"): starting cores, and waking them. Interrupts are masked meanwhile:
 //! pending ones only end `idle`.
 
 use core::{
@@ -70,8 +70,13 @@ pub(crate) fn wait_for_event() {
     unsafe {
         asm!("idle 0", options(nostack, preserves_flags));
     }
-    iocsr::iocsr_write_w(consts::LOONGARCH_IOCSR_IPI_CLEAR, u32::MAX);
+    forget_event();
     publish();
+}
+
+/// Ends the interrupt that an event is.
+pub(super) fn forget_event() {
+    iocsr::iocsr_write_w(consts::LOONGARCH_IOCSR_IPI_CLEAR, u32::MAX);
 }
 
 /// Wakes the cores in [`wait_for_event`], after all earlier writes are visible.

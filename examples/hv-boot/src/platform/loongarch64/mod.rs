@@ -8,6 +8,7 @@ mod boot_tables;
 mod device_tree;
 mod entry;
 mod exceptions;
+mod interrupts;
 mod ipi;
 mod pci;
 mod power;
@@ -18,9 +19,10 @@ mod windows;
 use loongArch64::register::{cpuid, crmd};
 
 pub(crate) use self::{
+    interrupts::{disable_interrupts, enable_interrupts},
     ipi::{send_event, start_core, wait_for_event},
     power::exit,
-    timer::{ticks, ticks_per_second},
+    timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
     uart::write,
 };
 

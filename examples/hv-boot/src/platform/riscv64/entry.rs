@@ -39,6 +39,9 @@ pub(super) fn image() -> Range<usize> {
     (&raw const __image_start).addr()..(&raw const __image_end).addr()
 }
 
+/// `stvec.MODE` = Vectored: each interrupt has an entry of its own ("Supervisor Trap Vector Base Address (`stvec`)
+/// Register").
+const STVEC_VECTORED: usize = 1;
 /// `sstatus.FS` = Initial: compiled code may use floating-point registers ("Extension Context Status in `mstatus`
 /// Register").
 const SSTATUS_FS_INITIAL: usize = 1 << 13;
@@ -88,7 +91,7 @@ pub(super) extern "C" fn secondary_start() -> ! {
 extern "C" fn prepare() {
     naked_asm!(
         "mv     tp, a0",
-        "la     t0, hv_boot_exception",
+        "la     t0, hv_boot_traps + {vectored}",
         "csrw   stvec, t0",
         "li     t0, {sie}",
         "csrc   sstatus, t0",
@@ -105,6 +108,7 @@ extern "C" fn prepare() {
         "li     t1, {size}",
         "add    sp, t1, t0",
         "ret",
+        vectored = const STVEC_VECTORED,
         sie = const SSTATUS_SIE,
         fs = const SSTATUS_FS_INITIAL,
         ssie = const SIE_SSIE,

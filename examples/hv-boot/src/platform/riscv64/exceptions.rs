@@ -1,20 +1,37 @@
-//! The trap entry: nothing here handles an exception, each is reported and stops the machine.
+//! The trap table: two interrupts are handled, any other trap is reported and stops the machine.
 
 use core::{arch::global_asm, cell::UnsafeCell, mem::MaybeUninit};
 
-use riscv::register::{scause, sepc, sstatus, stval};
+use riscv::{
+    interrupt::supervisor::Interrupt,
+    register::{scause, sepc, sstatus, stval},
+};
 
-use super::{power, privilege, uart};
+use super::{interrupts, power, privilege, uart};
 use crate::exit::{ExitCode, fail};
 
+// Vectored: an exception goes to the first entry, the interrupt with code n to entry n.
+//
 // sscratch holds the top of this core's exception stack; the first exception takes it and leaves 0 there, so an
 // overflown stack can be reported. An exception that finds 0 came from the report: on a stack for that alone it stops
 // the machine, and one more stops the core.
 global_asm!(
     r#"
     .pushsection .text.exceptions, "ax"
-    .global hv_boot_exception
-    .balign 4
+    .option push
+    .option norvc
+    .global hv_boot_traps
+    .balign 256
+hv_boot_traps:
+    .irp code, 0,1,2,3,4,5,6,7,8,9,10,11,12,13
+    .if \code == {software} || \code == {timer}
+    j       {interrupt}
+    .else
+    j       hv_boot_exception
+    .endif
+    .endr
+    .option pop
+
 hv_boot_exception:
     csrrw   sp, sscratch, zero
     beqz    sp, 2f
@@ -28,6 +45,9 @@ hv_boot_exception:
     j       3b
     .popsection
     "#,
+    software = const Interrupt::SupervisorSoft as usize,
+    timer = const Interrupt::SupervisorTimer as usize,
+    interrupt = sym interrupts::entry,
     report = sym report,
     give_up = sym give_up,
     last_stack = sym LAST_STACK,

@@ -1,4 +1,4 @@
-//! Starting cores, and waking them, by SBI. Interrupts stay masked: pending ones only end `wfi`.
+//! Starting cores, and waking them, by SBI. Interrupts are masked meanwhile: pending ones only end `wfi`.
 
 use core::fmt;
 
@@ -13,7 +13,7 @@ use super::entry;
 use crate::machine::Machine;
 
 /// What SBI answers if it does not do what it was asked.
-pub(crate) struct Refusal(SbiRet);
+pub(crate) struct Refusal(pub(super) SbiRet);
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,10 +38,15 @@ pub(crate) fn start_core(_: &Machine, id: usize, hardware_id: u64) -> Result<(),
 /// cleared here, so one that comes before `wfi` ends it.
 pub(crate) fn wait_for_event() {
     wfi();
-    // SAFETY: rule 12: SBI's interrupts between cores mean nothing but an event.
-    unsafe { sip::clear_pending(Interrupt::SupervisorSoft) };
+    forget_event();
     // What was written before the event is read after it.
     fence();
+}
+
+/// Ends the interrupt that an event is.
+pub(super) fn forget_event() {
+    // SAFETY: rule 12: SBI's interrupts between cores mean nothing but an event.
+    unsafe { sip::clear_pending(Interrupt::SupervisorSoft) };
 }
 
 /// Wakes the cores in [`wait_for_event`], after all earlier writes are visible.

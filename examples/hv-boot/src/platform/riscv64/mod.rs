@@ -8,6 +8,7 @@ mod device_tree;
 mod entry;
 mod exceptions;
 mod harts;
+mod interrupts;
 mod power;
 mod timer;
 mod uart;
@@ -16,8 +17,9 @@ use core::arch::asm;
 
 pub(crate) use self::{
     harts::{send_event, start_core, wait_for_event},
+    interrupts::{disable_interrupts, enable_interrupts},
     power::exit,
-    timer::{ticks, ticks_per_second},
+    timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
     uart::write,
 };
 

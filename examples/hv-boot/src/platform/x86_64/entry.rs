@@ -15,6 +15,7 @@ use x86_64::registers::{
 
 use super::{
     base::{BASE, physical},
+    interrupts,
     paging::{self, PAGE},
     power, pvh, secondary, uart,
 };
@@ -330,6 +331,7 @@ extern "C" fn boot(start_info: u64) -> ! {
     // SAFETY: rule 11, rule 12: this is the boot core, alone; `start_info` is what the boot protocol handed over.
     let machine = unsafe {
         super::prepare(0);
+        interrupts::mask_firmware();
         pvh::read(start_info)
     };
     let machine = match machine {

@@ -1,4 +1,4 @@
-//! The interrupt descriptor table: nothing here handles an exception, each is reported and stops the machine.
+//! The interrupt descriptor table: the timer's interrupt is handled, any exception is reported and stops the machine.
 
 use core::arch::global_asm;
 
@@ -8,7 +8,7 @@ use x86_64::{
     structures::idt::{ExceptionVector, InterruptDescriptorTable, InterruptStackFrameValue},
 };
 
-use super::{entry::Stack, power, privilege, segments, uart};
+use super::{entry::Stack, interrupts, power, privilege, segments, uart};
 use crate::{
     boot_cell::BootCell,
     exit::{ExitCode, fail},
@@ -17,9 +17,9 @@ use crate::{
 /// The distance between two entries of the code below.
 const ENTRY_SIZE: usize = 16;
 
-// The vectors of exceptions are the first 32 ("Exception and Interrupt Vectors"); interrupts are masked. All switch to
-// the exception stack, so that an overflown stack can be reported. The CPU pushes an error code for some vectors, of
-// which 29 and 30 are only AMD's; this code pushes 0 for the others.
+// The vectors of exceptions are the first 32 ("Exception and Interrupt Vectors"). All switch to the exception stack, so
+// that an overflown stack can be reported. The CPU pushes an error code for some vectors, of which 29 and 30 are only
+// AMD's; this code pushes 0 for the others.
 global_asm!(
     r#"
     .pushsection .text.exceptions, "ax"
@@ -96,6 +96,13 @@ fn table() -> InterruptDescriptorTable {
         17 alignment_check, 18 machine_check, 19 simd_floating_point, 20 virtualization,
         21 cp_protection_exception, 28 hv_injection_exception, 29 vmm_communication_exception,
         30 security_exception,
+    }
+    let timer = VirtAddr::from_ptr(interrupts::timer as *const ());
+    let spurious = VirtAddr::from_ptr(interrupts::spurious as *const ());
+    // SAFETY: rule 10: the code for these vectors, which needs no other stack.
+    unsafe {
+        table[interrupts::TIMER].set_handler_addr(timer);
+        table[interrupts::SPURIOUS].set_handler_addr(spurious);
     }
     table
 }

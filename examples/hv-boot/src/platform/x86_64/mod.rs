@@ -10,6 +10,7 @@ mod apic;
 mod base;
 mod entry;
 mod exceptions;
+mod interrupts;
 mod paging;
 mod physical;
 mod power;
@@ -26,9 +27,10 @@ use x86_64::{
 };
 
 pub(crate) use self::{
+    interrupts::{disable_interrupts, enable_interrupts},
     power::exit,
     secondary::start_core,
-    timer::{ticks, ticks_per_second},
+    timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
     uart::write,
 };
 

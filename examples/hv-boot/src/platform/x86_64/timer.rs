@@ -1,4 +1,5 @@
-//! The time stamp counter (SDM vol. 3B, "Time-Stamp Counter"), measured by ACPI's power management timer.
+//! The time stamp counter (SDM vol. 3B, "Time-Stamp Counter") and the APIC's timer, measured by ACPI's power management
+//! timer.
 
 use core::{
     arch::x86_64::_rdtsc,
@@ -6,6 +7,8 @@ use core::{
 };
 
 use x86_64::instructions::port::PortReadOnly;
+
+use super::apic;
 
 /// A counter of 24 or 32 bits at a frequency that ACPI fixes (4.8.2.1).
 pub(super) struct PowerManagementTimer {
@@ -29,15 +32,25 @@ impl PowerManagementTimer {
 /// Until it is measured, more than that of any CPU: waits get longer, not shorter.
 static FREQUENCY: AtomicU64 = AtomicU64::new(8_000_000_000);
 
-/// Measures the frequency, for 10 ms. One core runs.
+/// That of the APIC's timers.
+static TIMER_FREQUENCY: AtomicU64 = AtomicU64::new(0);
+
+/// Measures the frequencies, for 10 ms. One core runs.
 pub(super) fn measure(timer: &PowerManagementTimer) {
-    let (start, start_ticks) = (timer.read(), ticks());
+    apic::mask_timer();
+    apic::set_timer(u32::MAX);
+    let (start, start_ticks, start_count) = (timer.read(), ticks(), apic::timer_count());
     while timer.since(start) < PowerManagementTimer::FREQUENCY / 100 {
         core::hint::spin_loop();
     }
-    let (time, ticks) = (timer.since(start), ticks() - start_ticks);
-    let frequency = u128::from(ticks) * u128::from(PowerManagementTimer::FREQUENCY);
-    FREQUENCY.store((frequency / u128::from(time)) as u64, Ordering::Relaxed);
+    let (time, ticks, count) = (timer.since(start), ticks(), apic::timer_count());
+    apic::set_timer(0);
+    let frequency = |counted: u64| {
+        let frequency = u128::from(counted) * u128::from(PowerManagementTimer::FREQUENCY);
+        (frequency / u128::from(time)) as u64
+    };
+    FREQUENCY.store(frequency(ticks - start_ticks), Ordering::Relaxed);
+    TIMER_FREQUENCY.store(frequency((start_count - count).into()), Ordering::Relaxed);
 }
 
 /// The counter, the same on all cores of a machine that keeps them in step, as QEMU does.
@@ -49,4 +62,22 @@ pub(crate) fn ticks() -> u64 {
 /// Its frequency in hertz.
 pub(crate) fn ticks_per_second() -> u64 {
     FREQUENCY.load(Ordering::Relaxed)
+}
+
+/// Lets the timer interrupt this core, once it is set.
+pub(crate) fn enable_timer() {
+    apic::enable_timer();
+}
+
+/// Switches the timer off.
+pub(crate) fn disable_timer() {
+    apic::mask_timer();
+    apic::set_timer(0);
+}
+
+/// Interrupts this core after `delay`, or the longest that the timer can.
+pub(crate) fn set_timer(delay: u64) {
+    let count = u128::from(delay) * u128::from(TIMER_FREQUENCY.load(Ordering::Relaxed));
+    let count = count / u128::from(ticks_per_second());
+    apic::set_timer(count.clamp(1, u32::MAX.into()) as u32);
 }

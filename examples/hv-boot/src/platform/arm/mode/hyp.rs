@@ -2,12 +2,13 @@
 
 use core::arch::{asm, naked_asm};
 
-use aarch32_cpu::register::{Hdfar, Hifar, Hsr};
+use aarch32_cpu::register::{CnthpCtl, CnthpTval, Hdfar, Hifar, Hsr};
+use arm_gic::IntId;
 
 use super::{CONTROL_ON, Fault, Mode, TRANSLATION_CONTROL};
 use crate::platform::{
     common::tables::{MAIR, Regime, TABLES},
-    imp::exceptions::Vector,
+    imp::{exceptions::Vector, interrupts},
 };
 
 /// PL2's, which is alone in its regime: AP\[1\] is RES1 ("Long-descriptor translation table format").
@@ -33,8 +34,8 @@ pub(in super::super) extern "C" fn prepare() {
         "movw   r1, #:lower16:hv_boot_vectors",
         "movt   r1, #:upper16:hv_boot_vectors",
         "mcr    p15, 4, r1, c12, c0, 0", // HVBAR
-        // Nothing of the guest's is trapped or translated.
-        "mov    r1, #0",
+        // Interrupts are Hyp mode's (IMO); nothing of the guest's is trapped or translated.
+        "mov    r1, #(1 << 4)",
         "mcr    p15, 4, r1, c1, c1, 0", // HCR
         "movw   r1, #{hsctlr_low}",
         "movt   r1, #{hsctlr_high}",
@@ -106,4 +107,40 @@ pub(in super::super) fn fault(vector: Vector, _link: u32) -> Fault {
         },
         pc,
     }
+}
+
+/// Stays in Hyp mode, which has its return address in ELR_hyp and shares LR with the interrupted code.
+#[unsafe(naked)]
+pub(in super::super) extern "C" fn interrupt() {
+    naked_asm!(
+        "push   {{r0-r3, r12, lr}}",
+        // A function wants a stack aligned to 8, which the interrupted code need not have now.
+        "and    r0, sp, #4",
+        "sub    sp, sp, r0",
+        "push   {{r0, r1}}",
+        "bl     {handle}",
+        "pop    {{r0, r1}}",
+        "add    sp, sp, r0",
+        // A return does not end what the interrupted code holds exclusively ("Context switch support").
+        "clrex",
+        "pop    {{r0-r3, r12, lr}}",
+        ".arch_extension virt",
+        "eret",
+        ".arch_extension novirt",
+        handle = sym interrupts::handle,
+    )
+}
+
+/// The timer's interrupt (Arm Base System Architecture, DEN 0094, "PPI assignments").
+pub(in super::super) const TIMER_INTERRUPT: IntId = IntId::ppi(10);
+
+/// Sets the timer, and switches it on.
+pub(in super::super) fn set_timer(delay: u32) {
+    CnthpTval::write(CnthpTval(delay));
+    CnthpCtl::write(CnthpCtl::new_with_raw_value(1));
+}
+
+/// Switches the timer off.
+pub(in super::super) fn disable_timer() {
+    CnthpCtl::write(CnthpCtl::new_with_raw_value(0));
 }

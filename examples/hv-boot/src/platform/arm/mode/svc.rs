@@ -2,12 +2,13 @@
 
 use core::arch::naked_asm;
 
-use aarch32_cpu::register::{Dfar, Dfsr, Ifar, Ifsr};
+use aarch32_cpu::register::{CntpCtl, CntpTval, Dfar, Dfsr, Ifar, Ifsr};
+use arm_gic::IntId;
 
 use super::{CONTROL_ON, Fault, TRANSLATION_CONTROL};
 use crate::platform::{
     common::tables::{MAIR, Regime, TABLES},
-    imp::exceptions::Vector,
+    imp::{exceptions::Vector, interrupts},
 };
 
 /// PL1's: XN keeps everyone from executing ("Long-descriptor translation table format").
@@ -91,4 +92,41 @@ pub(in super::super) fn fault(vector: Vector, link: u32) -> Fault {
         address,
         pc: link.wrapping_sub(ahead),
     }
+}
+
+/// Goes from IRQ mode to the interrupted code's mode and stack. The CPSR's exception mask bits stay as they are.
+#[unsafe(naked)]
+pub(in super::super) extern "C" fn interrupt() {
+    naked_asm!(
+        "sub    lr, lr, #4",
+        "srsdb  sp!, #0x13",
+        "cps    #0x13",
+        "push   {{r0-r3, r12, lr}}",
+        // A function wants a stack aligned to 8, which the interrupted code need not have now.
+        "and    r0, sp, #4",
+        "sub    sp, sp, r0",
+        "push   {{r0, r1}}",
+        "bl     {handle}",
+        "pop    {{r0, r1}}",
+        "add    sp, sp, r0",
+        // A return does not end what the interrupted code holds exclusively ("Context switch support").
+        "clrex",
+        "pop    {{r0-r3, r12, lr}}",
+        "rfeia  sp!",
+        handle = sym interrupts::handle,
+    )
+}
+
+/// The timer's interrupt (Arm Base System Architecture, DEN 0094, "PPI assignments").
+pub(in super::super) const TIMER_INTERRUPT: IntId = IntId::ppi(14);
+
+/// Sets the timer, and switches it on.
+pub(in super::super) fn set_timer(delay: u32) {
+    CntpTval::write(CntpTval(delay));
+    CntpCtl::write(CntpCtl::new_with_raw_value(1));
+}
+
+/// Switches the timer off.
+pub(in super::super) fn disable_timer() {
+    CntpCtl::write(CntpCtl::new_with_raw_value(0));
 }

@@ -1,0 +1,60 @@
+//! The running core's timer interrupt, which is all that interrupts a core here.
+//!
+//! Every core starts with interrupts masked, and with its timer off. A handler runs on the stack of what it
+//! interrupts, with interrupts masked; it must not print, since the code that it interrupts may hold the console's
+//! lock.
+
+use core::{
+    mem, ptr,
+    sync::atomic::{AtomicPtr, AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use crate::platform;
+
+/// A `fn()`, or null.
+static HANDLER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+/// In ticks of the platform's counter.
+static PERIOD: AtomicUsize = AtomicUsize::new(0);
+
+/// Lets this core take interrupts.
+pub fn enable() {
+    platform::enable_interrupts();
+}
+
+/// Keeps this core from taking interrupts; one that comes waits.
+pub fn disable() {
+    platform::disable_interrupts();
+}
+
+/// Has this core's timer call `handler` on it, `period` from now and `period` after each return of the handler, so
+/// that the interrupted code goes on in between. All cores have the same handler and period, those of the last call.
+///
+/// # Panics
+///
+/// If the machine has no timer interrupt for this core.
+pub fn start_timer(period: Duration, handler: fn()) {
+    let period = period.as_micros() * u128::from(platform::ticks_per_second()) / 1_000_000;
+    let period = usize::try_from(period).unwrap_or(usize::MAX);
+    HANDLER.store(handler as *mut (), Ordering::Relaxed);
+    PERIOD.store(period, Ordering::Relaxed);
+    platform::enable_timer();
+    platform::set_timer(period as u64);
+}
+
+/// Stops this core's timer. An interrupt that the core has accepted already, but not taken, may call the handler
+/// once more.
+pub fn stop_timer() {
+    platform::disable_timer();
+}
+
+/// What this core's timer interrupt calls, with interrupts masked.
+pub(crate) fn timer_expired() {
+    let handler = HANDLER.load(Ordering::Relaxed);
+    if !handler.is_null() {
+        // SAFETY: not null, so it is the `fn()` that `start_timer` stored.
+        let handler = unsafe { mem::transmute::<*mut (), fn()>(handler) };
+        handler();
+    }
+    platform::set_timer(PERIOD.load(Ordering::Relaxed) as u64);
+}

@@ -1,0 +1,121 @@
+//! The interrupt controller, a GICv3 (Arm IHI 0069), as far as a core's own interrupts need it.
+
+use core::ptr::{self, NonNull};
+
+use aarch64_cpu::asm::barrier;
+use arm_gic::{
+    IntId, InterruptGroup, UniqueMmioPointer,
+    gicv3::{
+        GicCpuInterface, GicDistributor, GicError, GicRedistributor, GicRedistributorIterator,
+    },
+};
+use dtoolkit::fdt::Fdt;
+use spin::Mutex;
+
+use super::level::{Level, level};
+use crate::{
+    machine,
+    platform::{
+        self,
+        common::device_tree::{self, Error},
+    },
+};
+
+/// Where the registers are.
+#[derive(Debug)]
+pub(super) struct Gic {
+    distributor: usize,
+    /// The first of them; each says whether it is the last.
+    redistributors: usize,
+}
+
+impl Gic {
+    pub(super) fn of(tree: Fdt<'_>) -> Result<Self, Error> {
+        let [distributor, redistributors] = device_tree::two_registers(tree, "arm,gic-v3")?;
+        Ok(Self {
+            distributor,
+            redistributors,
+        })
+    }
+
+    /// Sets the distributor up.
+    ///
+    /// # Safety
+    ///
+    /// No other core uses it meanwhile.
+    unsafe fn set_up_distributor(&self) {
+        // SAFETY: rule 12: the device tree names it, and the caller keeps others off.
+        let registers = unsafe { UniqueMmioPointer::new(registers(self.distributor)) };
+        GicDistributor::new(registers).configure_default_settings();
+    }
+
+    /// This core's redistributor.
+    ///
+    /// # Safety
+    ///
+    /// No other core uses any redistributor meanwhile.
+    unsafe fn redistributor(&self) -> Result<Option<GicRedistributor<'_>>, GicError> {
+        // SAFETY: rule 12: the device tree names them, and the caller keeps others off.
+        let mut all = unsafe { GicRedistributorIterator::new(registers(self.redistributors)) }?;
+        let here = platform::hardware_id();
+        Ok(all.find(|redistributor| redistributor.typer().core_mpidr() == here))
+    }
+}
+
+fn registers<T>(address: usize) -> NonNull<T> {
+    NonNull::new(ptr::with_exposed_provenance_mut(address)).expect("no GIC is at 0")
+}
+
+/// Whether the distributor is set up; locked while a core uses distributor or redistributors.
+static IS_SET_UP: Mutex<bool> = Mutex::new(false);
+
+/// Lets `interrupt`, one of the core's own, reach this core, and no other interrupt.
+///
+/// # Panics
+///
+/// If the device tree's redistributors have none for this core.
+pub(super) fn enable(interrupt: IntId) {
+    let machine = machine::published().expect("the device tree was read");
+    let gic = &machine.platform.gic;
+    let mut is_set_up = IS_SET_UP.lock();
+    // SAFETY: rule 12: the lock makes this core the only user.
+    unsafe {
+        if !*is_set_up {
+            gic.set_up_distributor();
+            *is_set_up = true;
+        }
+        let Ok(Some(mut redistributor)) = gic.redistributor() else {
+            panic!("the GIC has no redistributor for this cpu");
+        };
+        // The only error is that the core is awake.
+        let _ = redistributor.mark_core_awake();
+        redistributor.configure_default_settings();
+        let enabled = redistributor.enable_interrupt(interrupt, true);
+        enabled.expect("an interrupt of the core's own");
+    }
+    if level() == Level::El2 {
+        GicCpuInterface::enable_system_register_el2(true);
+    }
+    GicCpuInterface::enable_system_register_el1();
+    barrier::isb(barrier::SY);
+    GicCpuInterface::set_priority_mask(0xff);
+    GicCpuInterface::enable_group1(true);
+    barrier::isb(barrier::SY);
+}
+
+/// Takes the interrupt that this core was interrupted by: `interrupt`, which `handler` ends the cause of.
+///
+/// # Panics
+///
+/// If it is another one.
+pub(super) fn handle(interrupt: IntId, handler: fn()) {
+    // Nothing is there if the cause went away.
+    let Some(taken) = GicCpuInterface::get_and_acknowledge_interrupt(InterruptGroup::Group1) else {
+        return;
+    };
+    assert_eq!(taken, interrupt, "an interrupt that nobody enabled");
+    handler();
+    // The GIC sees that the cause has ended before the interrupt does.
+    barrier::isb(barrier::SY);
+    GicCpuInterface::end_interrupt(taken, InterruptGroup::Group1);
+}

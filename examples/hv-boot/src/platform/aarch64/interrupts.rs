@@ -1,0 +1,56 @@
+//! Taking interrupts.
+
+use core::arch::{asm, naked_asm};
+
+use super::{gic, timer};
+use crate::interrupts::timer_expired;
+
+/// Unmasks IRQs.
+pub(crate) fn enable_interrupts() {
+    // SAFETY: rule 10. Not `nomem`: handlers see what was written before, and what they write is seen after.
+    unsafe { asm!("msr daifclr, #0b0010", options(nostack, preserves_flags)) };
+}
+
+/// Masks IRQs.
+pub(crate) fn disable_interrupts() {
+    // SAFETY: rule 10. Not `nomem`: as above.
+    unsafe { asm!("msr daifset, #0b0010", options(nostack, preserves_flags)) };
+}
+
+/// Where the vector table leads an IRQ: goes to the interrupted code's stack, SP_EL0, and saves there what a function
+/// may change. Any exception below is reported and final, so that ELR and SPSR need no saving.
+#[unsafe(naked)]
+pub(super) extern "C" fn entry() {
+    naked_asm!(
+        "msr    spsel, #0",
+        "stp    x29, x30, [sp, #-176]!",
+        "stp    x0, x1, [sp, #16]",
+        "stp    x2, x3, [sp, #32]",
+        "stp    x4, x5, [sp, #48]",
+        "stp    x6, x7, [sp, #64]",
+        "stp    x8, x9, [sp, #80]",
+        "stp    x10, x11, [sp, #96]",
+        "stp    x12, x13, [sp, #112]",
+        "stp    x14, x15, [sp, #128]",
+        "stp    x16, x17, [sp, #144]",
+        "str    x18, [sp, #160]",
+        "bl     {handle}",
+        "ldp    x0, x1, [sp, #16]",
+        "ldp    x2, x3, [sp, #32]",
+        "ldp    x4, x5, [sp, #48]",
+        "ldp    x6, x7, [sp, #64]",
+        "ldp    x8, x9, [sp, #80]",
+        "ldp    x10, x11, [sp, #96]",
+        "ldp    x12, x13, [sp, #112]",
+        "ldp    x14, x15, [sp, #128]",
+        "ldp    x16, x17, [sp, #144]",
+        "ldr    x18, [sp, #160]",
+        "ldp    x29, x30, [sp], #176",
+        "eret",
+        handle = sym handle,
+    )
+}
+
+extern "C" fn handle() {
+    gic::handle(timer::interrupt(), timer_expired);
+}

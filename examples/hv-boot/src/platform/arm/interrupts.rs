@@ -1,0 +1,20 @@
+//! Taking interrupts.
+
+use super::{gic, mode::TIMER_INTERRUPT};
+use crate::interrupts::timer_expired;
+
+/// Unmasks IRQs.
+pub(crate) fn enable_interrupts() {
+    // SAFETY: rule 10: no critical section of this image masks interrupts.
+    unsafe { aarch32_cpu::interrupt::enable() };
+}
+
+/// Masks IRQs.
+pub(crate) fn disable_interrupts() {
+    aarch32_cpu::interrupt::disable();
+}
+
+/// What the vector table's code calls with an IRQ, on the interrupted code's stack.
+pub(super) extern "C" fn handle() {
+    gic::handle(TIMER_INTERRUPT, timer_expired);
+}
