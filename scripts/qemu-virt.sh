@@ -26,11 +26,12 @@ ends with the guest's status: 0 is success, 124 is no end within the time limit.
                     for x86_64 also high-half or top-2-gib, which link the image there
   --gdb             wait for a debugger before the first instruction, without a time limit
   --timeout S       time limit in seconds (default 60, and one more for each CPU)
+  --one-insn-per-tb interrupts come between any two instructions (for selftest-interrupts), and QEMU is slow
   --help            this text
 E2
 }
 
-arch=aarch64 level='' smp=4 cpu='' profile=release bin=hv-boot image='' features='' gdb='' limit=''
+arch=aarch64 level='' smp=4 cpu='' profile=release bin=hv-boot image='' features='' accel=tcg gdb='' limit=''
 
 # is_number TEXT MOST: a decimal number from 1 to MOST.
 is_number() {
@@ -77,6 +78,7 @@ while (($#)); do
             ;;
         --debug) profile=debug ;;
         --release) profile=release ;;
+        --one-insn-per-tb) accel=tcg,one-insn-per-tb=on ;;
         --gdb) gdb=yes ;;
         --help | -h)
             usage
@@ -133,7 +135,7 @@ if [[ -z $image ]]; then
 fi
 
 # Without -nic none a missing network ROM can stop QEMU.
-qemu=("$emulator" "${machine[@]}" -smp "$smp" -nographic -nic none -kernel "$image")
+qemu=("$emulator" "${machine[@]}" -accel "$accel" -smp "$smp" -nographic -nic none -kernel "$image")
 
 if [[ -n $gdb ]]; then
     say "QEMU waits for a debugger; connect with: gdb-multiarch $image -ex 'target remote :1234'"

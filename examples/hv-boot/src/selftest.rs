@@ -1,8 +1,10 @@
-//! The conformance suite of percpu-hv on all cores of the machine.
+//! The conformance suite of percpu-hv on all cores of the machine, and what only a machine can test.
+
+mod interrupts;
 
 use core::{alloc::Layout, fmt::Arguments, mem::MaybeUninit};
 
-use conformance::Areas;
+use conformance::{Areas, Count};
 
 use crate::{ExitCode, Machine, println};
 
@@ -39,7 +41,25 @@ pub fn run(machine: &Machine, areas: Areas) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let count = before.and(conformance::after_init(machine));
+    let count = before
+        .and(conformance::after_init(machine))
+        .and(interrupts::keep_counts(machine));
+    verdict(count)
+}
+
+/// Additions against timer interrupts, and the control that loses counts: for a machine that takes interrupts between
+/// any two instructions.
+///
+/// # Panics
+///
+/// If the linker script reserves no areas.
+pub fn run_interrupts(machine: &Machine) -> ExitCode {
+    percpu_hv::init_in_place().expect("image.ld includes percpu.x");
+    let count = interrupts::keep_counts(machine);
+    verdict(count.and(interrupts::lose_counts(machine)))
+}
+
+fn verdict(count: Count) -> ExitCode {
     println!("{count}");
     match count.failed {
         0 => ExitCode::SUCCESS,
