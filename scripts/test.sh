@@ -308,11 +308,11 @@ boot_and_find() {
     done <<<"$sentences"
 }
 
-# refused ARCHITECTURE BIN SENTENCE: a boot that ends with a failing status, and says the sentence.
+# refused ARCHITECTURE BIN SENTENCE ARGUMENT...: a boot that ends with a failing status, and says the sentence.
 refused() {
-    local console=$consoles/$1-$2.log status=0
-    scripts/qemu-virt.sh --arch "$1" --bin "$2" 2>&1 | tee "$console" || status=$?
-    ((status != 0 && status != 124)) && grep -F -- "$3" "$console"
+    local console=$consoles/$1-$2.log sentence=$3 status=0
+    scripts/qemu-virt.sh --arch "$1" --bin "$2" "${@:4}" 2>&1 | tee "$console" || status=$?
+    ((status != 0 && status != 124)) && grep -F -- "$sentence" "$console"
 }
 
 stage_qemu() {
@@ -335,6 +335,10 @@ stage_qemu() {
         done
         check "qemu: $arch, access before init" \
             refused "$arch" panics-before-init "there are no per-CPU areas yet"
+        check "qemu: $arch, a variable before the register" \
+            refused "$arch" panics-without-register "which is no area; call \`percpu_hv::init_percpu_reg" --debug
+        check "qemu: $arch, a nested borrow" \
+            refused "$arch" panics-on-nested-borrow "the per-CPU variable \`EXITS\` is borrowed on this CPU already" --debug
         check "qemu: $arch, a CPU id out of range" refused "$arch" panics-on-wrong-id "is out of range"
     done
     # Optimized: with one instruction per block, debug builds take half a minute.

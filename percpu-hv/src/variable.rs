@@ -320,10 +320,14 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         S::Rules: Rules<T>,
     {
         let _guard = Self::enter();
-        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU.
-        let _borrow = S::flag().map(|(flag, name)| unsafe {
-            Borrow::new(arch::register_for_access().wrapping_add(flag), name)
-        });
+        let _borrow = match S::flag() {
+            // SAFETY: rules 2 and 3, the guard keeps the context on this CPU.
+            Some((flag, name)) => {
+                Some(unsafe { Borrow::new(arch::register_for_access().wrapping_add(flag), name) })
+            }
+            // No closure: the panic tells the caller's line.
+            None => None,
+        };
         // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; rule 5 is the
         // documented duty of the caller; rule 7, `S::Rules`.
         f(unsafe { self.current_ref_mut_raw() })

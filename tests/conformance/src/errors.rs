@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use percpu_hv::InitError;
+use percpu_hv::{CpuId, InitError};
 
 use crate::{Bench, Test};
 
@@ -16,6 +16,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a block that wraps around is refused", wrapping_block),
     ("areas over the template are refused", over_the_template),
     ("memory that is too small is refused", too_small),
+    ("there are no CPU ids before init", no_ids),
 ];
 
 pub(crate) const TESTS_AFTER_INIT: &[Test] = &[
@@ -88,6 +89,14 @@ fn too_small(bench: &Bench<'_>) {
         given,
     };
     bench.equal(0, percpu_hv::init_from(&mut memory[..given], 2), Err(error));
+}
+
+fn no_ids(bench: &Bench<'_>) {
+    bench.equal(0, CpuId::new(0), None);
+    bench.equal(0, CpuId::all().len(), 0);
+    let (cpu_id, cpu_count) = (0, 0);
+    let error = InitError::NoSuchCpu { cpu_id, cpu_count };
+    bench.equal(0, percpu_hv::claim_percpu_reg(cpu_id), Err(error));
 }
 
 fn second_init(bench: &Bench<'_>) {

@@ -6,6 +6,7 @@
 #![no_std]
 
 mod areas;
+mod counters;
 mod errors;
 #[cfg_attr(
     all(
@@ -16,7 +17,11 @@ mod errors;
 )]
 mod far;
 mod groups;
+mod guards;
+mod lazy;
+mod lifecycle;
 mod operations;
+mod other_cpus;
 mod values;
 
 use core::alloc::Layout;
@@ -181,6 +186,11 @@ pub fn after_init(machine: &dyn Machine) -> Count {
         .and(run(machine, operations::TESTS))
         .and(run(machine, groups::TESTS))
         .and(run(machine, far::TESTS))
+        .and(run(machine, guards::TESTS))
+        .and(run(machine, counters::TESTS))
+        .and(run(machine, lazy::TESTS))
         .and(run(machine, areas::TESTS_OF_VALUES))
+        .and(run_with_areas(machine, other_cpus::TESTS))
         .and(run_with_areas(machine, areas::TESTS))
+        .and(run_with_areas(machine, lifecycle::TESTS))
 }

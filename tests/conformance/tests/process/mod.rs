@@ -48,7 +48,7 @@ pub(crate) fn passes(areas: Areas) {
     assert_eq!(
         count,
         Count {
-            passed: 42,
+            passed: 58,
             failed: 0
         }
     );

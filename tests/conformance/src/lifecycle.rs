@@ -1,0 +1,106 @@
+//! CPUs that claim an id, and areas that are built anew.
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use percpu_hv::{
+    CpuId, CpuPin, InitError, PerCpuCounter, PerCpuOnce, claim_percpu_reg, current_cpu, def_percpu,
+    init_percpu_reg, reinit_percpu_area,
+};
+
+use crate::{Bench, Test};
+
+/// The last one builds an area anew, and with it the variables of other tests.
+pub(crate) const TESTS: &[Test] = &[
+    ("each id is claimed by one CPU", claims),
+    ("an area is built anew", reinit),
+];
+
+/// As many ids as are told apart: the CPUs of the largest machine that runs this.
+const MOST: usize = 512;
+
+fn claims(bench: &Bench<'_>) {
+    static WINNERS: [AtomicUsize; MOST] = [const { AtomicUsize::new(0) }; MOST];
+
+    let cpus = bench.cpus().min(MOST);
+    bench.on_all(|cpu| {
+        // All want the same ids, in the same order.
+        for (id, winners) in WINNERS[..cpus].iter().enumerate() {
+            match claim_percpu_reg(id) {
+                Ok(claimed) => {
+                    winners.fetch_add(1, Ordering::Relaxed);
+                    bench.equal(cpu, (claimed.index(), current_cpu()), (id, claimed));
+                    break;
+                }
+                Err(error) => bench.equal(cpu, error, InitError::CpuTaken { cpu_id: id }),
+            }
+        }
+        init_percpu_reg(cpu);
+    });
+    for (id, winners) in WINNERS[..cpus].iter().enumerate() {
+        bench.equal(id, winners.load(Ordering::Relaxed), 1);
+    }
+    bench.on_all(|cpu| {
+        let cpu_count = percpu_hv::percpu_area_num();
+        for cpu_id in [cpu_count, usize::MAX] {
+            let error = InitError::NoSuchCpu { cpu_id, cpu_count };
+            bench.equal(cpu, claim_percpu_reg(cpu_id), Err(error));
+        }
+        // A refused claim leaves the register as it was.
+        bench.equal(cpu, current_cpu().index(), cpu);
+    });
+}
+
+fn reinit(bench: &Bench<'_>) {
+    #[def_percpu]
+    static NUMBER: u64 = 5;
+    #[def_percpu]
+    static BYTES: [u8; 3] = *b"abc";
+    #[def_percpu]
+    static NAME: PerCpuOnce<usize> = PerCpuOnce::new();
+    #[def_percpu]
+    static COUNT: PerCpuCounter<4> = PerCpuCounter::new();
+
+    let last = bench.cpus() - 1;
+    let Some(gone) = CpuId::new(last).filter(|_| last > 0) else {
+        bench.skip("there is no CPU but the one that runs this");
+        return;
+    };
+    bench.on_all(|cpu| {
+        NUMBER.write_current(6);
+        BYTES.with_current(|bytes| bytes.fill(0xff));
+        NAME.get(&CpuPin::new()).get_or_init(|| cpu);
+        COUNT.add(cpu as i64 + 3);
+    });
+    let sum = COUNT.sum();
+    // SAFETY: rule 6, that CPU waits for the next job.
+    unsafe {
+        NUMBER.reset_remote(gone);
+        COUNT.retire(gone);
+        bench.equal(0, reinit_percpu_area(gone), Ok(()));
+    }
+    bench.equal(0, COUNT.sum(), sum);
+    bench.on_all(|cpu| {
+        if cpu != last {
+            bench.equal(
+                cpu,
+                claim_percpu_reg(cpu),
+                Err(InitError::CpuTaken { cpu_id: cpu }),
+            );
+        } else {
+            bench.equal(cpu, claim_percpu_reg(cpu), Ok(gone));
+        }
+        bench.equal(cpu, current_cpu().index(), cpu);
+        crate::areas::is_own(bench, cpu);
+        let pin = CpuPin::new();
+        let found = (NUMBER.read(&pin), BYTES.with_current(|bytes| *bytes));
+        if cpu != last {
+            bench.equal(cpu, found, (6, [0xff; 3]));
+            bench.equal(cpu, NAME.get(&pin).get(), Some(&cpu));
+        } else {
+            bench.equal(cpu, found, (5, *b"abc"));
+            bench.equal(cpu, NAME.get(&pin).get(), None);
+        }
+        COUNT.add(1);
+    });
+    bench.equal(0, COUNT.sum(), sum + bench.cpus() as i64);
+}
