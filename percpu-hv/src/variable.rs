@@ -320,14 +320,13 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         S::Rules: Rules<T>,
     {
         let _guard = Self::enter();
-        let _borrow = match S::flag() {
+        let mut _borrow = None;
+        // No closure: the panic tells the caller's line.
+        if let Some((flag, name)) = S::flag() {
+            let flag = arch::register_for_access().wrapping_add(flag);
             // SAFETY: rules 2 and 3, the guard keeps the context on this CPU.
-            Some((flag, name)) => {
-                Some(unsafe { Borrow::new(arch::register_for_access().wrapping_add(flag), name) })
-            }
-            // No closure: the panic tells the caller's line.
-            None => None,
-        };
+            _borrow = Some(unsafe { Borrow::new(flag, name) });
+        }
         // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; rule 5 is the
         // documented duty of the caller; rule 7, `S::Rules`.
         f(unsafe { self.current_ref_mut_raw() })

@@ -22,10 +22,8 @@ fn a_counter_sums_all_cpus() {
     let expected = (0..CPUS as i64).map(|cpu| 7 + cpu).sum();
     assert_eq!(EXITS.sum(), expected);
     // SAFETY: rule 6, nobody adds.
-    assert_eq!(
-        format!("{:?}", unsafe { EXITS.remote_ref_raw(0) }),
-        "PerCpuCounter { part: 7, total: 0 }"
-    );
+    let zero = unsafe { EXITS.remote_ref_raw(0) };
+    assert_eq!(format!("{zero:?}"), "PerCpuCounter { part: 7, total: 0 }");
 }
 
 #[test]

@@ -57,7 +57,15 @@ fn a_pin_holds_the_base() {
 #[test]
 #[cfg(not(feature = "sp-naive"))]
 fn a_guard_needs_a_cpu() {
-    for guard in [|| drop(CpuPin::new()), || drop(IrqOff::new())] {
+    let guards: [fn(); 2] = [
+        || {
+            CpuPin::new();
+        },
+        || {
+            IrqOff::new();
+        },
+    ];
+    for guard in guards {
         let text = crate::common::panic_text(guard);
         assert!(text.contains("init_percpu_reg(cpu_id)"), "{text}");
     }

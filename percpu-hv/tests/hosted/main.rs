@@ -4,6 +4,14 @@
 //! Tests share the process, hence the areas: each variable belongs to one test, and a test that
 //! plays a CPU does it on a thread of its own.
 #![cfg(target_os = "linux")]
+#![cfg_attr(
+    feature = "sp-naive",
+    allow(
+        clippy::modulo_one,
+        clippy::reversed_empty_ranges,
+        reason = "there is one CPU"
+    )
+)]
 
 #[path = "../common/mod.rs"]
 mod common;
