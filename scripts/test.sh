@@ -103,6 +103,7 @@ stage_lint() {
     check "lint: clippy, x86_64 linked high" \
         bare_cargo x86_64-unknown-none clippy --package hv-boot --features high-half -- --deny warnings
     check "lint: clippy, conformance" cargo clippy --package conformance --all-targets -- --deny warnings
+    check "lint: clippy, loom tests" cargo clippy --package loom-tests --all-targets -- --deny warnings
     check "lint: clippy, images" bare_cargo "$aarch64" clippy --package images --examples -- --deny warnings
     for features in preempt preempt-kernel-guard-0-1 custom-base; do
         check "lint: clippy, images, $features" \
@@ -182,6 +183,7 @@ stage_unit() {
     for features in "" borrow-check; do
         check "unit: host, release${features:+, $features}" optimized --features "$features"
     done
+    check "unit: loom" cargo test --package loom-tests
     if cargo miri --version >"$logs/miri" 2>&1; then
         check "unit: Miri" under_miri
     else

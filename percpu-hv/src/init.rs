@@ -2,7 +2,6 @@
 
 pub mod compat;
 
-use core::hint;
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,17 +9,8 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::cpu::OWN_ID;
 use crate::scalar::{load_at, store_at, swap_at};
 use crate::section::{self, MAGIC, Template};
+use crate::state::{Areas, Block};
 use crate::{CpuId, InitError, arch, area, def_percpu};
-
-/// Uninit (`count` is 0) -> Building (claimed) -> Ready (`count` is not 0).
-///
-/// `base` and `stride` are written while Building and published by `count` (rule 4).
-struct Areas {
-    claimed: AtomicBool,
-    base: AtomicUsize,
-    stride: AtomicUsize,
-    count: AtomicUsize,
-}
 
 static AREAS: Areas = Areas::new();
 
@@ -30,9 +20,7 @@ struct Plan {
     /// Where the initial values are read.
     image: usize,
     size: usize,
-    base: usize,
-    stride: usize,
-    count: usize,
+    block: Block,
 }
 
 impl Plan {
@@ -44,21 +32,33 @@ impl Plan {
         let plan = Self {
             image: template.image,
             size: geometry.size(),
-            base,
-            stride: geometry.stride(),
-            count,
+            block: Block {
+                base,
+                stride: geometry.stride(),
+                count,
+            },
         };
+        let bytes = geometry.stride() * count;
         // Only area 0 may be the template itself, as in a script written for `percpu`.
-        if base != plan.image && area::overlap(plan.image, plan.size, base, plan.stride * count) {
+        if base != plan.image && area::overlap(plan.image, plan.size, base, bytes) {
             return Err(InitError::InvalidBase);
         }
         Ok(plan)
     }
 
+    /// The bases of the areas, by CPU id.
+    fn areas(&self) -> impl Iterator<Item = usize> + use<> {
+        let Block {
+            base,
+            stride,
+            count,
+        } = self.block;
+        (0..count).map(move |cpu| base + cpu * stride)
+    }
+
     /// Copies the template to every area but itself.
     fn build(&self) {
-        for cpu in 0..self.count {
-            let area = self.base + cpu * self.stride;
+        for area in self.areas() {
             if area != self.image {
                 copy(self.image, area, self.size);
             }
@@ -75,74 +75,13 @@ impl Areas {
             count: AtomicUsize::new(0),
         }
     }
+}
 
-    /// The number of CPUs with an area: 0 until Ready.
-    #[inline]
-    fn count(&self) -> usize {
-        self.count.load(Ordering::Acquire)
-    }
-
-    #[inline]
-    #[track_caller]
-    fn area(&self, cpu_id: usize) -> usize {
-        let count = self.count();
-        if cpu_id >= count {
-            refuse(cpu_id, count);
-        }
-        // Rule 4: `count` was acquired. No overflow: `Plan::new` checked the last area.
-        self.base.load(Ordering::Relaxed) + cpu_id * self.stride.load(Ordering::Relaxed)
-    }
-
-    /// To Building, by one CPU at a time; the others wait, which ends since building cannot fail.
-    fn claim(&self) {
-        if arch::memory_is_normal() {
-            while self
-                .claimed
-                .compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed)
-                .is_err()
-            {
-                hint::spin_loop();
-            }
-        } else {
-            // Rule 11: one CPU runs, and exclusives need not work.
-            self.claimed.store(true, Ordering::Relaxed);
-        }
-    }
-
-    fn release(&self) {
-        self.claimed.store(false, Ordering::Release);
-    }
-
-    /// Builds the areas of `plan`, or waits for the CPU that builds them already.
-    fn init(&self, plan: &Plan, build: impl FnOnce(&Plan)) -> Result<usize, InitError> {
-        let live = self.count();
-        if live != 0 {
-            return Err(InitError::AlreadyInitialized { cpu_count: live });
-        }
-        self.claim();
-        let cpu_count = self.count();
-        if cpu_count == 0 {
-            build(plan);
-            self.publish(plan);
-        }
-        self.release();
-        if cpu_count == 0 || self.are(plan) {
-            Ok(plan.count)
-        } else {
-            Err(InitError::AlreadyInitialized { cpu_count })
-        }
-    }
-
-    /// Whether the live areas are those of `plan`.
-    fn are(&self, plan: &Plan) -> bool {
-        self.count() == plan.count && self.base.load(Ordering::Relaxed) == plan.base
-    }
-
-    fn publish(&self, plan: &Plan) {
-        self.base.store(plan.base, Ordering::Relaxed);
-        self.stride.store(plan.stride, Ordering::Relaxed);
-        self.count.store(plan.count, Ordering::Release);
-    }
+/// Builds the areas of `plan`, or waits for the CPU that builds them already.
+fn set_up(plan: &Plan) -> Result<usize, InitError> {
+    AREAS
+        .init(plan.block, arch::memory_is_normal(), || build(plan))
+        .map_err(|cpu_count| InitError::AlreadyInitialized { cpu_count })
 }
 
 #[cold]
@@ -218,15 +157,13 @@ fn loaded_template() -> Result<Template, InitError> {
 }
 
 fn init_at(base: usize, cpu_count: usize) -> Result<usize, InitError> {
-    let plan = Plan::new(&loaded_template()?, base, cpu_count)?;
-    AREAS.init(&plan, build)
+    set_up(&Plan::new(&loaded_template()?, base, cpu_count)?)
 }
 
 /// Copies the template to the areas, and makes each one its CPU's.
 fn build(plan: &Plan) {
     plan.build();
-    for cpu in 0..plan.count {
-        let area = plan.base + cpu * plan.stride;
+    for (cpu, area) in plan.areas().enumerate() {
         // SAFETY: rules 3 and 9, inside the area of `cpu`, which no CPU uses yet.
         unsafe {
             arch::name_area(area);
@@ -298,7 +235,7 @@ fn plan_in_place() -> Result<Plan, InitError> {
 ///
 /// Any [`InitError`] but `TooSmall`; the state is as before then.
 pub fn init_in_place() -> Result<usize, InitError> {
-    AREAS.init(&plan_in_place()?, build)
+    set_up(&plan_in_place()?)
 }
 
 /// Sets up the areas of CPUs `0..cpu_count` in memory at `base`, sized and aligned as
@@ -417,7 +354,10 @@ pub fn percpu_area_num() -> usize {
 #[inline]
 #[track_caller]
 pub fn percpu_area_base(cpu_id: usize) -> usize {
-    AREAS.area(cpu_id)
+    match AREAS.area(cpu_id) {
+        Ok(base) => base,
+        Err(count) => refuse(cpu_id, count),
+    }
 }
 
 /// Whether a CPU claimed the area.
@@ -438,12 +378,11 @@ static TAKEN: bool = false;
 /// As `init_percpu_reg` at a wrong exception level.
 #[track_caller]
 pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
-    let cpu_count = AREAS.count();
-    if cpu_id >= cpu_count {
-        return Err(InitError::NoSuchCpu { cpu_id, cpu_count });
-    }
+    let area = AREAS
+        .area(cpu_id)
+        .map_err(|cpu_count| InitError::NoSuchCpu { cpu_id, cpu_count })?;
     arch::assert_register_accessible();
-    let taken = AREAS.area(cpu_id) + TAKEN.offset();
+    let taken = area + TAKEN.offset();
     // SAFETY: rule 3, inside the area; rule 11 where the MMU is off.
     let taken = unsafe {
         if arch::memory_is_normal() {
@@ -480,7 +419,7 @@ pub unsafe fn reinit_percpu_area(cpu: CpuId) -> Result<(), InitError> {
     if AREAS.base.load(Ordering::Relaxed) == template.image {
         return Err(InitError::TemplateInUse);
     }
-    let area = AREAS.area(cpu.index());
+    let area = area_of(cpu);
     copy(template.image, area, template.size);
     // SAFETY: rule 3, inside the area; rule 6 is the caller's.
     unsafe {
@@ -542,32 +481,29 @@ mod tests {
         unsafe { std::alloc::dealloc(memory, layout) };
     }
 
-    fn plan(base: usize, count: usize) -> Plan {
-        Plan::new(&TEMPLATE, base, count).unwrap()
+    fn block(base: usize, count: usize) -> Block {
+        Plan::new(&TEMPLATE, base, count).unwrap().block
     }
 
     #[test]
     fn defect_14_nothing_is_seen_before_the_areas_are_built() {
         let areas = Areas::new();
-        let count = areas.init(&plan(0x20_0000, 3), |_| {
-            assert_eq!(areas.count(), 0);
-            assert!(thread::scope(|scope| scope
-                .spawn(|| areas.area(0))
-                .join()
-                .is_err()));
+        let count = areas.init(block(0x20_0000, 3), true, || {
+            assert_eq!((areas.count(), areas.area(0)), (0, Err(0)));
         });
         assert_eq!(count, Ok(3));
-        assert_eq!(areas.area(2), 0x20_0000 + 2 * 0xc0);
+        assert_eq!(areas.area(2), Ok(0x20_0000 + 2 * 0xc0));
+        assert_eq!(areas.area(3), Err(3));
     }
 
     #[test]
     fn defect_15_a_refused_init_leaves_the_next_one_free() {
         let areas = Areas::new();
         assert_eq!(
-            Plan::new(&TEMPLATE, 8, 1).and_then(|plan| areas.init(&plan, |_| ())),
+            Plan::new(&TEMPLATE, 8, 1).map(|plan| areas.init(plan.block, true, || ())),
             Err(InitError::UnalignedBase)
         );
-        assert_eq!(areas.init(&plan(0x20_0000, 1), |_| ()), Ok(1));
+        assert_eq!(areas.init(block(0x20_0000, 1), true, || ()), Ok(1));
     }
 
     #[test]
@@ -576,12 +512,12 @@ mod tests {
         let (losers_start, started) = mpsc::channel();
         thread::scope(|scope| {
             let mut losers = Vec::new();
-            let count = areas.init(&plan(0x20_0000, 2), |_| {
+            let count = areas.init(block(0x20_0000, 2), true, || {
                 for base in [0x20_0000, 0x20_0000, 0x30_0000] {
                     let (areas, losers_start) = (&areas, losers_start.clone());
                     losers.push(scope.spawn(move || {
                         losers_start.send(()).unwrap();
-                        areas.init(&plan(base, 2), |_| panic!("built twice"))
+                        areas.init(block(base, 2), true, || panic!("built twice"))
                     }));
                 }
                 // All three have passed the first check before the areas are Ready.
@@ -596,19 +532,18 @@ mod tests {
                 .into_iter()
                 .map(|loser| loser.join().unwrap())
                 .collect();
-            let live = Err(InitError::AlreadyInitialized { cpu_count: 2 });
-            assert_eq!(results, [Ok(2), Ok(2), live]);
+            assert_eq!(results, [Ok(2), Ok(2), Err(2)]);
         });
     }
 
     #[test]
     fn defect_13_live_areas_are_not_built_again() {
         let areas = Areas::new();
-        assert_eq!(areas.init(&plan(0x20_0000, 2), |_| ()), Ok(2));
+        assert_eq!(areas.init(block(0x20_0000, 2), true, || ()), Ok(2));
         for base in [0x20_0000, 0x30_0000] {
             assert_eq!(
-                areas.init(&plan(base, 2), |_| panic!("built twice")),
-                Err(InitError::AlreadyInitialized { cpu_count: 2 })
+                areas.init(block(base, 2), true, || panic!("built twice")),
+                Err(2)
             );
         }
     }
@@ -621,12 +556,11 @@ mod tests {
             thread::scope(|scope| {
                 for _ in 0..4 {
                     scope.spawn(|| {
-                        let result = areas.init(&plan(0x20_0000, 2), |_| {
+                        let result = areas.init(block(0x20_0000, 2), true, || {
                             built.fetch_add(1, Ordering::Relaxed);
                         });
-                        let live = InitError::AlreadyInitialized { cpu_count: 2 };
-                        assert!(result == Ok(2) || result == Err(live));
-                        assert_eq!(areas.area(1), 0x20_0000 + 0xc0);
+                        assert!(result == Ok(2) || result == Err(2));
+                        assert_eq!(areas.area(1), Ok(0x20_0000 + 0xc0));
                     });
                 }
             });

@@ -34,6 +34,10 @@ mod register;
 mod scalar;
 #[cfg(not(feature = "sp-naive"))]
 mod section;
+#[cfg(not(any(feature = "sp-naive", platform_areas)))]
+mod state;
+#[cfg(not(any(feature = "sp-naive", platform_areas)))]
+mod sync;
 mod variable;
 
 // Who makes the areas.

@@ -1,5 +1,7 @@
 //! What `percpu` promised of its init functions, for the compat crates: a second call is no error.
 
+#[cfg(process)]
+use super::set_up;
 use super::{AREAS, Plan, build, loaded_template, plan_in_place};
 use crate::{InitError, arch, section, write_percpu_reg};
 
@@ -17,18 +19,15 @@ pub fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> {
 /// as they are, and others are left behind as by [`init`].
 pub fn init_in_place() -> Result<usize, InitError> {
     let plan = plan_in_place()?;
-    if AREAS.are(&plan) {
-        return Ok(plan.count);
+    if AREAS.are(plan.block) {
+        return Ok(plan.block.count);
     }
     Ok(rebuild(&plan))
 }
 
 fn rebuild(plan: &Plan) -> usize {
-    AREAS.claim();
-    build(plan);
-    AREAS.publish(plan);
-    AREAS.release();
-    plan.count
+    AREAS.rebuild(plan.block, arch::memory_is_normal(), || build(plan));
+    plan.block.count
 }
 
 /// `init` of 0.2: the number of areas, or 0 if they were there already (in a process with
@@ -95,7 +94,7 @@ fn init_process(cpu_count: usize) -> Result<usize, InitError> {
             let base = memory.expose_provenance();
             let mut template = section::template();
             template.image = base;
-            AREAS.init(&Plan::new(&template, base, cpu_count)?, build)
+            set_up(&Plan::new(&template, base, cpu_count)?)
         }
         _ => crate::init(memory, cpu_count),
     }

@@ -1,0 +1,187 @@
+//! The state machine of the areas, state.rs of percpu-hv itself, with loom's atomics: each test runs
+//! in every order of accesses that the memory model allows.
+#![cfg(test)]
+
+#[path = "../../../percpu-hv/src/state.rs"]
+mod state;
+
+/// What state.rs is made of.
+mod sync {
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    // A CPU that waits lets the others run: loom has no time.
+    pub(crate) use loom::thread::yield_now as spin_loop;
+}
+
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+use loom::thread;
+
+use state::{Areas, Block};
+use sync::{AtomicBool, AtomicUsize, Ordering};
+
+/// Areas for two CPUs: a word each, whose address is its index.
+struct Image {
+    areas: Areas,
+    words: [UnsafeCell<u32>; 4],
+    /// How often areas were built; outside of what loom looks at.
+    built: std::sync::atomic::AtomicUsize,
+}
+
+const FIRST: Block = Block {
+    base: 0,
+    stride: 1,
+    count: 2,
+};
+const SECOND: Block = Block { base: 2, ..FIRST };
+
+impl Image {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            areas: Areas {
+                claimed: AtomicBool::new(false),
+                base: AtomicUsize::new(usize::MAX),
+                stride: AtomicUsize::new(usize::MAX),
+                count: AtomicUsize::new(0),
+            },
+            words: [(); 4].map(|()| UnsafeCell::new(0)),
+            built: std::sync::atomic::AtomicUsize::new(0),
+        })
+    }
+
+    /// Writes the initial values; loom tells a write that races with another access.
+    fn build(&self, block: Block, value: u32) {
+        self.built
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        for cpu in 0..block.count {
+            // SAFETY: rule 9: loom fails the test if another thread uses the word.
+            self.words[block.base + cpu * block.stride].with_mut(|word| unsafe { *word = value });
+        }
+    }
+
+    fn init(&self, block: Block) -> Result<usize, usize> {
+        self.areas.init(block, true, || self.build(block, 7))
+    }
+
+    /// What a CPU finds in its area; `None` before init.
+    fn read(&self, cpu: usize) -> Option<(usize, u32)> {
+        let at = match self.areas.area(cpu) {
+            Ok(at) => at,
+            Err(count) => {
+                assert_eq!(count, 0);
+                return None;
+            }
+        };
+        // SAFETY: rule 6: loom fails the test if another thread writes the word.
+        Some((at, self.words[at].with(|word| unsafe { *word })))
+    }
+
+    fn built(&self) -> usize {
+        self.built.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+/// A thread for each of `jobs`, and what they give.
+fn together<T: 'static>(image: &Arc<Image>, jobs: &[fn(&Image) -> T]) -> Vec<T> {
+    let threads: Vec<_> = jobs
+        .iter()
+        .map(|&job| {
+            let image = Arc::clone(image);
+            thread::spawn(move || job(&image))
+        })
+        .collect();
+    let results = threads.into_iter().map(|thread| thread.join().unwrap());
+    results.collect()
+}
+
+#[test]
+fn of_concurrent_inits_one_builds_and_all_see_it() {
+    loom::model(|| {
+        let image = Image::new();
+        let init = |image: &Image| (image.init(FIRST), image.read(1));
+        for (result, seen) in together(&image, &[init, init]) {
+            // A CPU that comes when all is done is told, too.
+            assert!(result == Ok(2) || result == Err(2));
+            assert_eq!(seen, Some((1, 7)));
+        }
+        assert_eq!(image.built(), 1);
+    });
+}
+
+#[test]
+fn of_different_inits_one_succeeds() {
+    loom::model(|| {
+        let image = Image::new();
+        let results = together(
+            &image,
+            &[|image| image.init(FIRST), |image| image.init(SECOND)],
+        );
+        assert!(results == [Ok(2), Err(2)] || results == [Err(2), Ok(2)]);
+        assert_eq!(image.built(), 1);
+        let base = if results[0].is_ok() { 0 } else { 2 };
+        assert_eq!(image.read(0), Some((base, 7)));
+        assert_eq!(image.read(1), Some((base + 1, 7)));
+    });
+}
+
+#[test]
+fn a_reader_sees_no_area_or_a_whole_one() {
+    loom::model(|| {
+        let image = Image::new();
+        let readers = together(
+            &image,
+            &[
+                |image| image.init(SECOND).map(|_| None).unwrap(),
+                |image| image.read(0),
+                |image| image.read(1),
+            ],
+        );
+        assert!([None, Some((2, 7))].contains(&readers[1]));
+        assert!([None, Some((3, 7))].contains(&readers[2]));
+    });
+}
+
+#[test]
+fn a_second_init_is_refused_while_areas_are_used() {
+    loom::model(|| {
+        let image = Image::new();
+        assert_eq!(image.init(FIRST), Ok(2));
+        let results = together(
+            &image,
+            &[
+                |image| (image.init(FIRST), image.read(0)),
+                |image| (image.init(SECOND), image.read(1)),
+            ],
+        );
+        assert_eq!(results, [(Err(2), Some((0, 7))), (Err(2), Some((1, 7)))]);
+        assert_eq!(image.built(), 1);
+    });
+}
+
+#[test]
+fn one_cpu_needs_no_exclusives() {
+    loom::model(|| {
+        let image = Image::new();
+        let init = |block| image.areas.init(block, false, || image.build(block, 7));
+        assert_eq!((init(SECOND), init(SECOND)), (Ok(2), Err(2)));
+        // The others start when the areas are there.
+        assert_eq!(
+            together(&image, &[|image| image.read(0), |image| image.read(1)]),
+            [Some((2, 7)), Some((3, 7))]
+        );
+    });
+}
+
+#[test]
+fn areas_built_again_are_those_of_the_next_cpus() {
+    loom::model(|| {
+        let image = Image::new();
+        assert_eq!(image.init(FIRST), Ok(2));
+        image.areas.rebuild(SECOND, true, || image.build(SECOND, 8));
+        assert!(image.areas.are(SECOND) && !image.areas.are(FIRST));
+        assert_eq!(
+            together(&image, &[|image| image.read(0), |image| image.read(1)]),
+            [Some((2, 8)), Some((3, 8))]
+        );
+        assert_eq!(image.areas.count.load(Ordering::Relaxed), 2);
+    });
+}
