@@ -11,6 +11,8 @@ macro_rules! accesses {
             #[def_percpu]
             static WORD: u64 = 0;
             #[def_percpu]
+            static SIZE: usize = 0;
+            #[def_percpu]
             static FLAG: bool = false;
             #[def_percpu]
             static TABLE: [u64; 8] = [0; 8];
@@ -28,6 +30,16 @@ macro_rules! accesses {
             #[unsafe(export_name = concat!($prefix, "increment_u64"))]
             extern "C" fn increment_u64() {
                 WORD.with_current(|word| *word = word.wrapping_add(1));
+            }
+
+            #[unsafe(export_name = concat!($prefix, "read_usize"))]
+            extern "C" fn read_usize() -> usize {
+                SIZE.read_current()
+            }
+
+            #[unsafe(export_name = concat!($prefix, "write_usize"))]
+            extern "C" fn write_usize(value: usize) {
+                SIZE.write_current(value);
             }
 
             #[unsafe(export_name = concat!($prefix, "read_bool"))]
