@@ -35,7 +35,7 @@ fn init_is_no_error_wherever_percpu_allows_it() {
 /// Both versions of kernel_guard call the same functions, by their names in the object file.
 #[test]
 fn kernel_guard_is_told_once() {
-    for mode in [Mode::Preempt, Mode::PreemptKernelGuard01, Mode::PreemptBoth] {
+    for mode in [Mode::PreemptKernelGuard01, Mode::PreemptBoth] {
         let elf = link(mode, "preempt", Linker::Lld, &["include.ld"]);
         let end = Boot::el2(elf.path()).run();
         assert_eq!(end.status, 0, "{mode:?}: {end}");
