@@ -83,7 +83,7 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
     #[track_caller]
     pub fn add(&self, amount: i64) {
         let _guard = stay::<S, _>();
-        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; the first field is the
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; the first field is the
         // part, an `i64` that is only changed atomically.
         unsafe {
             if BATCH == 0 {

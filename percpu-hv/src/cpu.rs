@@ -99,12 +99,12 @@ pub fn current_cpu() -> CpuId {
 impl<S: Symbol<T>, T: Sync> PerCpu<S, T> {
     /// The copy of another CPU, or of this one.
     ///
-    /// It must not be mixed with `with_current` and `write_current` on the same variable, which
-    /// change it without synchronization (rule 6 of docs/safety.md): `T` is an atomic, a lock, or
-    /// is not changed any more.
+    /// While the reference lives, neither `with_current`, `reset_to_init`, `write_current` nor
+    /// another operation of scalars may change the copy, as they do it without synchronization
+    /// (rule 16 of docs/safety.md): `T` is an atomic, a lock, or is not changed any more.
     #[inline]
     pub fn on(&self, cpu: CpuId) -> &T {
-        // SAFETY: rules 3 and 4, the id is valid; rule 6, `T: Sync`.
+        // SAFETY: rules 3 and 4, the id is valid; rule 16, `T: Sync`.
         unsafe { &*Self::pointer(self.address_on(cpu)) }
     }
 

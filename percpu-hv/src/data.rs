@@ -96,7 +96,7 @@ impl<T> PerCpuData<T> {
         F: FnOnce(&mut T) -> R,
     {
         let _guard = NoPreemptGuard::new();
-        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; rule 5 is the duty of
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; rule 5 is the duty of
         // the caller, as in `percpu`.
         f(unsafe { self.current_ref_mut_raw() })
     }
@@ -170,7 +170,7 @@ impl<T: Clone> PerCpuData<T> {
     /// A clone of this CPU's value.
     pub fn read_current(&self) -> T {
         let _guard = NoPreemptGuard::new();
-        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; rule 5 as in
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; rule 5 as in
         // `with_current`.
         unsafe { self.read_current_raw() }
     }

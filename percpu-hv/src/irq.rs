@@ -73,7 +73,7 @@ impl Drop for IrqOff {
         let depth = DEPTH.read(&self.0) - 1;
         DEPTH.write(&self.0, depth);
         if depth == 0 {
-            // SAFETY: rule 5, the last guard on this CPU: no reference that needs it lives.
+            // SAFETY: rule 13, the last guard on this CPU: no reference that needs it lives.
             unsafe { interrupts::restore(BEFORE.read(&self.0)) };
         }
     }
@@ -98,15 +98,15 @@ impl<S: Symbol<T>, T: Send> PerCpu<S, T> {
     /// This CPU's copy, shared, for as long as interrupts are off: also where `T` is not `Sync`, as
     /// `Cell` and `RefCell`, since nothing else runs on this CPU.
     ///
-    /// What [`get`](Self::get) says of `with_current` and `write_current` holds here too.
+    /// What [`get`](Self::get) says of `with_current` and the others holds here too.
     #[inline]
     #[track_caller]
     pub fn get_local<'irq>(&self, irq: &'irq IrqOff) -> &'irq T {
         if let Some((flag, name)) = S::flag() {
-            // SAFETY: rule 3, the flag is in this CPU's area.
+            // SAFETY: rules 3 and 13, the flag is in this CPU's area.
             unsafe { crate::borrow::assert_free(irq.0.address(flag), name) };
         }
-        // SAFETY: rules 2 and 3, the context stays on this CPU; rule 5, nothing else runs on it;
+        // SAFETY: rules 2, 3 and 13, the context stays on this CPU; rule 16, nothing else runs on it;
         // rule 7, `T: Send`.
         unsafe { &*Self::pointer(Self::pinned(&irq.0)) }
     }

@@ -35,7 +35,7 @@ pub struct PerCpuOnce<T> {
 
 // SAFETY: rule 7: the value is moved in by one context and dropped by another.
 unsafe impl<T: Send> Send for PerCpuOnce<T> {}
-// SAFETY: rules 6 and 7: other CPUs get `&T`, and may be the ones that move the value in.
+// SAFETY: rules 7 and 16: other CPUs get `&T`, and may be the ones that move the value in.
 unsafe impl<T: Send + Sync> Sync for PerCpuOnce<T> {}
 
 impl<T> PerCpuOnce<T> {
@@ -52,7 +52,7 @@ impl<T> PerCpuOnce<T> {
     #[inline]
     pub fn get(&self) -> Option<&T> {
         (self.state.load(Ordering::Acquire) == READY).then(|| {
-            // SAFETY: rule 5: Ready was acquired, and nothing writes the value from then on.
+            // SAFETY: rule 15: Ready was acquired, and nothing writes the value from then on.
             unsafe { (*self.value.get()).assume_init_ref() }
         })
     }
@@ -118,7 +118,7 @@ impl<'cell, T> Claim<'cell, T> {
     fn fill(self, value: T) -> &'cell T {
         let cell = self.0;
         core::mem::forget(self);
-        // SAFETY: rule 5: Busy, so this context alone reaches the value until it is Ready.
+        // SAFETY: rule 15: Busy, so this context alone reaches the value until it is Ready.
         let value = unsafe { (*cell.value.get()).write(value) };
         cell.state.store(READY, Ordering::Release);
         value
@@ -146,7 +146,7 @@ impl<T: fmt::Debug> fmt::Debug for PerCpuOnce<T> {
 impl<T> Drop for PerCpuOnce<T> {
     fn drop(&mut self) {
         if *self.state.get_mut() == READY {
-            // SAFETY: rule 5: Ready, and exclusively borrowed.
+            // SAFETY: rule 15: Ready, and exclusively borrowed.
             unsafe { self.value.get_mut().assume_init_drop() };
         }
     }

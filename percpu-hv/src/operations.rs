@@ -36,7 +36,7 @@ macro_rules! operations {
                 #[track_caller]
                 pub fn $update(&self, operand: T) {
                     let _guard = stay::<S, T>();
-                    // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; `T` is the
+                    // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the
                     // type of `S`.
                     unsafe { S::update::<T, { op::$op }>(operand) }
                 }
@@ -46,7 +46,7 @@ macro_rules! operations {
                 #[track_caller]
                 pub fn $fetch(&self, operand: T) -> T {
                     let _guard = stay::<S, T>();
-                    // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; `T` is the
+                    // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the
                     // type of `S`.
                     unsafe { S::fetch::<T, { op::$op }>(operand) }
                 }
@@ -99,7 +99,7 @@ impl<S: Symbol<T>, T: Integer> PerCpu<S, T> {
     #[track_caller]
     pub fn inc_current(&self) {
         let _guard = stay::<S, T>();
-        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; `T` is the type of `S`.
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
         unsafe { S::step::<T, { op::ADD }>() }
     }
 
@@ -109,7 +109,7 @@ impl<S: Symbol<T>, T: Integer> PerCpu<S, T> {
     #[track_caller]
     pub fn dec_current(&self) {
         let _guard = stay::<S, T>();
-        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; `T` is the type of `S`.
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
         unsafe { S::step::<T, { op::SUB }>() }
     }
 
@@ -145,7 +145,7 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     #[track_caller]
     pub fn swap_current(&self, value: T) -> T {
         let _guard = stay::<S, T>();
-        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; `T` is the type of `S`.
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
         unsafe { S::swap(value) }
     }
 
@@ -160,7 +160,7 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     #[track_caller]
     pub fn compare_exchange_current(&self, current: T, new: T) -> Result<T, T> {
         let _guard = stay::<S, T>();
-        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; `T` is the type of `S`.
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
         unsafe { S::compare_exchange(current, new) }
     }
 
@@ -176,7 +176,7 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     #[inline(always)]
     fn change_unprotected(&self, change: impl FnOnce(T) -> T) -> T {
         let _guard = Self::enter();
-        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; `T` is the type of `S`.
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
         unsafe {
             if S::IN_ONE_INSTRUCTION {
                 let old = S::load();

@@ -79,18 +79,18 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
 impl<S: Symbol<T>, T: Sync> PerCpu<S, T> {
     /// This CPU's copy, shared, for as long as the context stays here.
     ///
-    /// It must not be mixed with `with_current` and `write_current` on the same variable, which
-    /// change it without synchronization (rule 5 of docs/safety.md): `T` is an atomic, a lock, or
-    /// is not changed any more. Where nested borrows are looked for, a call inside of
-    /// `with_current` panics.
+    /// While the reference lives, neither `with_current`, `reset_to_init`, `write_current` nor
+    /// another operation of scalars may change the variable, as they do it without synchronization
+    /// (rule 16 of docs/safety.md): `T` is an atomic, a lock, or is not changed any more. Where nested
+    /// borrows are looked for, a call inside of `with_current` panics.
     #[inline]
     #[track_caller]
     pub fn get<'pin>(&self, pin: &'pin CpuPin) -> &'pin T {
         if let Some((flag, name)) = S::flag() {
-            // SAFETY: rule 3, the flag is in this CPU's area.
+            // SAFETY: rules 3 and 13, the flag is in this CPU's area.
             unsafe { crate::borrow::assert_free(pin.address(flag), name) };
         }
-        // SAFETY: rules 2 and 3, the context stays on this CPU; rule 5, `T: Sync`.
+        // SAFETY: rules 2, 3 and 13, the context stays on this CPU; rule 16, `T: Sync`.
         unsafe { &*Self::pointer(Self::pinned(pin)) }
     }
 }
@@ -99,7 +99,7 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     /// This CPU's value, in one load.
     #[inline]
     pub fn read(&self, pin: &CpuPin) -> T {
-        // SAFETY: rules 2 and 3, the context stays on this CPU; `T` is the type of `S`.
+        // SAFETY: rules 2, 3 and 13, the context stays on this CPU; `T` is the type of `S`.
         unsafe {
             if S::REGISTER_IS_OPERAND {
                 S::load()
@@ -112,7 +112,7 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     /// Stores this CPU's value, in one store.
     #[inline]
     pub fn write(&self, pin: &CpuPin, value: T) {
-        // SAFETY: rules 2 and 3, the context stays on this CPU; `T` is the type of `S`.
+        // SAFETY: rules 2, 3 and 13, the context stays on this CPU; `T` is the type of `S`.
         unsafe {
             if S::REGISTER_IS_OPERAND {
                 S::store(value);

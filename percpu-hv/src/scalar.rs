@@ -31,13 +31,13 @@ use crate::arch::wide;
 /// #[derive(Clone, Copy, PartialEq, Debug)]
 /// #[repr(transparent)]
 /// struct VcpuId(u32);
-/// // SAFETY: rule 7: a transparent `u32`, which is `Send`.
+/// // SAFETY: rule 14: a transparent `u32`, which is `Send`.
 /// unsafe impl percpu_hv::Scalar for VcpuId {}
 ///
 /// #[derive(Clone, Copy, PartialEq, Debug)]
 /// #[repr(u8)]
 /// enum World { Host, Guest }
-/// // SAFETY: rule 7: one byte, which is `Send`.
+/// // SAFETY: rule 14: one byte, which is `Send`.
 /// unsafe impl percpu_hv::Scalar for World {}
 ///
 /// #[percpu_hv::def_percpu]
@@ -87,7 +87,7 @@ pub unsafe trait Integer: Bits {}
 
 macro_rules! scalars {
     ($($ty:ty),*) => {$(
-        // SAFETY: rule 7: a primitive without padding, of 1 to 16 bytes, and `Send`.
+        // SAFETY: rule 14: a primitive without padding, of 1 to 16 bytes, and `Send`.
         unsafe impl Scalar for $ty {}
     )*};
 }
@@ -100,9 +100,9 @@ scalars!(u128, i128);
 
 macro_rules! integers {
     ($($ty:ty),*) => {$(
-        // SAFETY: rule 7: any bits are an integer.
+        // SAFETY: rule 14: any bits are an integer.
         unsafe impl Bits for $ty {}
-        // SAFETY: rule 7: any bits are an integer.
+        // SAFETY: rule 14: any bits are an integer.
         unsafe impl Integer for $ty {}
     )*};
 }
@@ -110,7 +110,7 @@ integers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 #[cfg(any(hosted, target_arch = "aarch64"))]
 integers!(u128, i128);
 
-// SAFETY: rule 7: one byte, and `Send`.
+// SAFETY: rule 14: one byte, and `Send`.
 unsafe impl Scalar for bool {
     #[inline(always)]
     fn __loaded(byte: usize) {
@@ -119,20 +119,20 @@ unsafe impl Scalar for bool {
     }
 }
 
-// SAFETY: rule 7: of two bits that are 0 or 1 comes 0 or 1.
+// SAFETY: rule 14: of two bits that are 0 or 1 comes 0 or 1.
 unsafe impl Bits for bool {}
 
-// SAFETY: rule 7: one address; dereferencing it is unsafe in every context.
+// SAFETY: rule 14: one address; dereferencing it is unsafe in every context.
 unsafe impl<T: 'static> Scalar for *const T {}
-// SAFETY: rule 7: as `*const T`.
+// SAFETY: rule 14: as `*const T`.
 unsafe impl<T: 'static> Scalar for *mut T {}
-// SAFETY: rule 7: as `*const T`.
+// SAFETY: rule 14: as `*const T`.
 unsafe impl<T: 'static> Scalar for NonNull<T> {}
-// SAFETY: rule 7: as `*const T`; `None` is the null address.
+// SAFETY: rule 14: as `*const T`; `None` is the null address.
 unsafe impl<T: 'static> Scalar for Option<NonNull<T>> {}
-// SAFETY: rule 7: one address, `Send` since `T` is `Sync`.
+// SAFETY: rule 14: one address, `Send` since `T` is `Sync`.
 unsafe impl<T: Sync + 'static> Scalar for &'static T {}
-// SAFETY: rule 7: as `&T`; `None` is the null address.
+// SAFETY: rule 14: as `&T`; `None` is the null address.
 unsafe impl<T: Sync + 'static> Scalar for Option<&'static T> {}
 
 macro_rules! functions {
@@ -143,9 +143,9 @@ macro_rules! functions {
         functions!(@ [$($argument)*] unsafe extern "C" fn($($argument),*) -> R);
     };
     (@ [$($argument:ident)*] $function:ty) => {
-        // SAFETY: rule 7: the address of code, which is `Send`.
+        // SAFETY: rule 14: the address of code, which is `Send`.
         unsafe impl<R: 'static, $($argument: 'static),*> Scalar for $function {}
-        // SAFETY: rule 7: as the function; `None` is the null address.
+        // SAFETY: rule 14: as the function; `None` is the null address.
         unsafe impl<R: 'static, $($argument: 'static),*> Scalar for Option<$function> {}
     };
 }
@@ -183,7 +183,7 @@ macro_rules! apply {
 /// The value's bits, zero-extended.
 #[inline(always)]
 fn bits<V: Bits>(value: V) -> u64 {
-    // SAFETY: rule 7, `V` has one of these widths and no padding.
+    // SAFETY: rule 14, `V` has one of these widths and no padding.
     unsafe {
         match size_of::<V>() {
             1 => u64::from(transmute_copy::<V, u8>(&value)),
@@ -201,7 +201,7 @@ fn bits<V: Bits>(value: V) -> u64 {
 /// They are a value of `V`.
 #[inline(always)]
 unsafe fn value<V: Bits>(bits: u64) -> V {
-    // SAFETY: rule 7, `V` has one of these widths; that it is a value is the caller's.
+    // SAFETY: rule 14, `V` has one of these widths; that it is a value is the caller's.
     unsafe {
         match size_of::<V>() {
             1 => transmute_copy::<u8, V>(&(bits as u8)),
@@ -215,7 +215,7 @@ unsafe fn value<V: Bits>(bits: u64) -> V {
 /// What `OP` makes of two values.
 #[inline(always)]
 pub fn combine<V: Bits, const OP: u8>(a: V, b: V) -> V {
-    // SAFETY: rule 7, the contract of `Bits`, and of `Integer` for `add` and `sub`.
+    // SAFETY: rule 14, the contract of `Bits`, and of `Integer` for `add` and `sub`.
     unsafe {
         if size_of::<V>() == 16 {
             let [a, b] = [a, b].map(|value| transmute_copy::<V, u128>(&value));
@@ -228,7 +228,7 @@ pub fn combine<V: Bits, const OP: u8>(a: V, b: V) -> V {
 /// The integer 1.
 #[inline(always)]
 pub(crate) fn one<V: Integer>() -> V {
-    // SAFETY: rule 7, any bits are a value.
+    // SAFETY: rule 14, any bits are a value.
     unsafe {
         if size_of::<V>() == 16 {
             return transmute_copy::<u128, V>(&1);
@@ -240,7 +240,7 @@ pub(crate) fn one<V: Integer>() -> V {
 /// The integer 0.
 #[inline(always)]
 pub(crate) fn zero<V: Integer>() -> V {
-    // SAFETY: rule 7, any bits are a value.
+    // SAFETY: rule 14, any bits are a value.
     unsafe { core::mem::zeroed() }
 }
 
@@ -390,7 +390,7 @@ pub(crate) unsafe fn compare_exchange_at<V: Scalar>(
 #[inline(always)]
 pub(crate) unsafe fn fetch_at<V: Bits, const OP: u8>(address: usize, operand: V) -> V {
     assert_width!(V);
-    // SAFETY: rules 3 and 5 are the caller's; rule 7, what comes out is a value.
+    // SAFETY: rules 3 and 5 are the caller's; rule 14, what comes out is a value.
     unsafe {
         #[cfg(any(hosted, target_arch = "aarch64"))]
         if size_of::<V>() == 16 {

@@ -307,7 +307,9 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     ///
     /// `f` must not reach the same variable again, directly or from a handler that interrupts it:
     /// two exclusive references would exist (rule 5 of docs/safety.md). Debug builds, and the
-    /// feature `borrow-check`, tell a nested `with_current`.
+    /// feature `borrow-check`, tell a nested `with_current`. Nor may it be called while a reference
+    /// lives that [`get`](Self::get), [`get_local`](Self::get_local), [`on`](Self::on) or
+    /// [`iter`](Self::iter) gave (rule 16).
     ///
     /// # Panics
     ///
@@ -324,10 +326,10 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         // No closure: the panic tells the caller's line.
         if let Some((flag, name)) = S::flag() {
             let flag = arch::register_for_access().wrapping_add(flag);
-            // SAFETY: rules 2 and 3, the guard keeps the context on this CPU.
+            // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU.
             _borrow = Some(unsafe { Borrow::new(flag, name) });
         }
-        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU; rule 5 is the
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; rule 5 is the
         // documented duty of the caller; rule 7, `S::Rules`.
         f(unsafe { self.current_ref_mut_raw() })
     }
@@ -426,7 +428,7 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     /// during the call (rules 2 and 5 of docs/safety.md).
     #[inline]
     pub unsafe fn read_current_raw(&self) -> T {
-        // SAFETY: `T` is the type of `S`; rules 2 and 5 are the caller's.
+        // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 5 are the caller's.
         unsafe { S::load() }
     }
 
@@ -437,7 +439,7 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     /// As [`read_current_raw`](Self::read_current_raw), and no reference to the copy is live.
     #[inline]
     pub unsafe fn write_current_raw(&self, value: T) {
-        // SAFETY: `T` is the type of `S`; rules 2 and 5 are the caller's.
+        // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 5 are the caller's.
         unsafe { S::store(value) }
     }
 
@@ -446,7 +448,7 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     #[track_caller]
     pub fn read_current(&self) -> T {
         let _guard = Self::enter();
-        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU.
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU.
         unsafe { self.read_current_raw() }
     }
 
@@ -455,7 +457,7 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     #[track_caller]
     pub fn write_current(&self, value: T) {
         let _guard = Self::enter();
-        // SAFETY: rules 2 and 3, the guard keeps the context on this CPU.
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU.
         unsafe { self.write_current_raw(value) }
     }
 }

@@ -512,7 +512,7 @@ pub(crate) mod access {
             #[inline(always)]
             unsafe fn fetch<V: $crate::Bits, const OP: u8>(operand: V) -> V {
                 use $crate::__priv::{combine, op};
-                // SAFETY: rule 10, one instruction, as `update`; or rule 7, the loop stores values.
+                // SAFETY: rule 10, one instruction, as `update`; or rule 14, the loop stores values.
                 unsafe {
                     match OP {
                         op::ADD => $crate::__fetch_add!(V, operand, $symbol),
