@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 # Stages in the order in which they run; stage_NAME below is what each does. The others run by name only.
-readonly stages=(lint unit ui compat links qemu docs package)
+readonly stages=(lint unit ui compat links qemu dropin docs package)
 readonly other_stages=(stress)
 
 readonly aarch64=aarch64-unknown-none-softfloat
@@ -31,6 +31,7 @@ The last line counts the checks; the status is not 0 if one failed.
   compat   the crates called percpu, each by itself and all in one image
   links    the linker fragment with two linkers, and images that prove it
   qemu     hv-boot and its selftest on every architecture, on 1 to 8 CPUs, debug and release; a table at the end
+  dropin   published crates with percpu-hv in percpu's place: they build, boot, and pass their own tests
   docs     documentation and its examples
   package  a publication dry run
   stress   not by default: boots of hv-boot on 4 CPUs, --boots on AArch64 (200) and a quarter of it on each other
@@ -94,6 +95,7 @@ stage_lint() {
         cargo clippy --package percpu-hv --features linux-gs,non-zero-vma -- --deny warnings
     check "lint: clippy, macros" cargo clippy --package percpu-hv-macros --all-targets -- --deny warnings
     check "lint: clippy, link tests" cargo clippy --package links --all-targets -- --deny warnings
+    check "lint: clippy, drop-in tests" cargo clippy --package dropin --all-targets -- --deny warnings
     for row in "${platforms[@]}"; do
         read -r _ target _ <<<"$row"
         check "lint: clippy, $target" bare_cargo "$target" clippy --package hv-boot -- --deny warnings
@@ -417,6 +419,20 @@ stress() {
     done
     echo "$arch: $good of $count boots passed"
     ((good == count))
+}
+
+stage_dropin() {
+    local tests reason
+    # The packages that the workspace does not see.
+    check "dropin: format" find tests/dropin/packages tests/dropin/guide -name '*.rs' \
+        -exec rustfmt --check --edition 2024 {} +
+    for tests in swap builds runs upstream migration; do
+        check "dropin: $tests" cargo test --package dropin --test "$tests" -- --nocapture
+        while IFS= read -r reason; do
+            skip "dropin" "$reason"
+        done < <(sed -n 's/^.*skip: //p' "$logs/dropin__$tests.log" | sort -u)
+    done
+    check "dropin: the guide's code" cargo test --doc --package dropin
 }
 
 stage_docs() {

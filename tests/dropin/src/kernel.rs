@@ -76,7 +76,8 @@ impl Kernel {
         let elf = built.into_iter().find_map(|artifact| artifact.executable);
         let built = elf.expect("the package is a program").into_std_path_buf();
         // The next build, with other features, replaces it.
-        let elf = config.with_extension(features.concat() + "elf");
+        let name = [&["kernel", arch.platform()], features].concat().join("-");
+        let elf = config.with_file_name(name + ".elf");
         fs::copy(built, &elf).expect("the target directory is writable");
         Ok(Self { arch, elf })
     }

@@ -4,6 +4,10 @@
 //! lock file. Their sources come through cargo: none is copied into the project. What is made of
 //! them is below `target/dropin`, which all builds share.
 
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/migration.md")]
+mod guide {}
+
 mod kernel;
 mod package;
 mod places;
@@ -13,7 +17,7 @@ mod swap;
 pub use self::{
     kernel::{Arch, Kernel},
     package::Package,
-    places::{root, staging},
+    places::{copy_directory, root, staging},
     published::{patched, tests_of_percpu},
     swap::swapped,
 };

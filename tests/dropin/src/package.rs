@@ -97,7 +97,7 @@ impl Package {
     ///
     /// If cargo cannot tell; a lock file that does not fit the manifests any more is one reason.
     pub fn metadata(&self, target: &str) -> Metadata {
-        let options = ["--locked", "--filter-platform", target];
+        let options = ["--locked", "--all-features", "--filter-platform", target];
         MetadataCommand::new()
             .cargo_path(env::var_os("CARGO").expect("cargo sets CARGO for tests"))
             .current_dir(&self.directory)

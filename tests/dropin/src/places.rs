@@ -33,12 +33,12 @@ pub fn staging(name: &str) -> PathBuf {
     directory
 }
 
-/// Copies a directory and all that is in it, but what git does not see either.
+/// Copies a directory and all that is in it.
 ///
 /// # Panics
 ///
 /// If that fails.
-pub(crate) fn copy_directory(from: &Path, to: &Path) {
+pub fn copy_directory(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
     for entry in from
         .read_dir()

@@ -1,6 +1,9 @@
 //! Running the tests that published crates bring, unchanged, against percpu-hv.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     Package,
@@ -12,24 +15,32 @@ use crate::{
 ///
 /// # Panics
 ///
-/// If `packages/upstream` does not depend on the release.
+/// If no package in `packages/` depends on the release.
 pub fn tests_of_percpu(version: &str) -> Package {
-    let published = sources(&Package::named("upstream"), "percpu", version);
+    let (package, custom_base) = match version {
+        "0.2.3-preview.1" => ("upstream-preview", "custom-base"),
+        _ => ("upstream", ""),
+    };
+    let published = sources(&Package::named(package), "percpu", version);
     let staged = staging(&format!("percpu-{version}"));
-    let line = version.rsplit_once('.').expect("three numbers").0;
+    let line = &version[..3];
     let stand_in = root().join(format!("compat/percpu-{line}"));
 
     copy_directory(&published.join("tests"), &staged.join("tests"));
-    for file in ["build.rs", "test_percpu.x"] {
-        copy(&published.join(file), &staged.join(file));
+    copy(&published.join("build.rs"), &staged.join("build.rs"));
+    for script in ["test_percpu.x", "test_percpu_custom.x"] {
+        if published.join(script).is_file() {
+            copy(&published.join(script), &staged.join(script));
+        }
     }
     copy(&stand_in.join("Cargo.lock"), &staged.join("Cargo.lock"));
-    let features = ["non-zero-vma", "preempt", "sp-naive"]
-        .map(|feature| match (line, feature) {
-            ("0.1", "non-zero-vma") => String::new(),
-            _ => format!("{feature} = [\"percpu/{feature}\"]\n"),
-        })
-        .concat();
+    // 0.1 has no `non-zero-vma`.
+    let own = if line == "0.1" { "" } else { "non-zero-vma" };
+    let features: String = ["preempt", "sp-naive", own, custom_base]
+        .iter()
+        .filter(|feature| !feature.is_empty())
+        .map(|feature| format!("{feature} = [\"percpu/{feature}\"]\n"))
+        .collect();
     // In one target directory cargo tells packages of different workspaces apart by name alone.
     let name = format!("percpu-tests-{}", version.replace('.', "-"));
     write(
@@ -69,7 +80,7 @@ pub fn patched(name: &str, version: &str) -> Package {
 }
 
 /// Where cargo unpacked the dependency `name` of `package`.
-fn sources(package: &Package, name: &str, version: &str) -> std::path::PathBuf {
+fn sources(package: &Package, name: &str, version: &str) -> PathBuf {
     let metadata = package.metadata(HOST);
     let found = metadata.packages.iter().find(|found| {
         found.name == name && found.source.is_some() && found.version.to_string() == version

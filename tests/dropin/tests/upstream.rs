@@ -30,9 +30,22 @@ fn percpu_0_2() {
 }
 
 #[test]
+fn percpu_0_2_with_custom_base() {
+    if can_have_a_register("percpu 0.2.3-preview.1") {
+        let package = tests_of_percpu("0.2.3-preview.1");
+        passes(&package, "custom-base,non-zero-vma", &["test_percpu"]);
+        passes(
+            &package,
+            "custom-base,non-zero-vma,preempt",
+            &["test_percpu"],
+        );
+    }
+}
+
+#[test]
 fn percpu_0_1() {
     println!(
-        "skip: dropin: percpu 0.1.7 with a per-CPU register: its test links at address 0, which Linux refuses"
+        "skip: the test of percpu 0.1.7 with a per-CPU register: it links at address 0, which Linux refuses"
     );
     passes(&tests_of_percpu("0.1.7"), "sp-naive", &["test_percpu"]);
 }
@@ -66,9 +79,7 @@ fn init_with_result(version: &str) {
 fn can_have_a_register(what: &str) -> bool {
     let can = cfg!(all(target_os = "linux", target_arch = "x86_64"));
     if !can {
-        println!(
-            "skip: dropin: the tests of {what} with a per-CPU register: they need x86_64 Linux"
-        );
+        println!("skip: the tests of {what} with a per-CPU register: they need x86_64 Linux");
     }
     can
 }

@@ -16,6 +16,12 @@ use axstd::{
 
 const TASKS_PER_CPU: usize = 4;
 const ROUNDS: usize = 2_000;
+/// Turns of a loop amid an addition: a preemptible kernel switches tasks there.
+const DELAY: usize = if cfg!(feature = "preempt") {
+    2_000
+} else {
+    100
+};
 
 #[percpu::def_percpu]
 static COUNT: usize = 0;
@@ -48,14 +54,14 @@ fn count_on(cpu: usize) {
     for round in 0..ROUNDS {
         COUNT.with_current(|count| {
             let before = *count;
-            // A task switch within would lose counts.
-            for _ in 0..200 {
+            for _ in 0..DELAY {
                 hint::spin_loop();
             }
             *count = before + 1;
         });
         OWN_COUNT.add_current(1);
-        if round % 100 == 0 {
+        // A yield starts a new time slice: where no task yields, the timer takes the CPU away.
+        if cfg!(not(feature = "preempt")) && round % 100 == 0 {
             thread::yield_now();
         }
     }
