@@ -83,7 +83,7 @@ pub mod __priv {
     pub use crate::guard::NoPreemptGuard;
     pub use crate::init::compat;
     pub use crate::scalar::{combine, load_at, op, store_at};
-    pub use crate::variable::{Checked, Percpu, Symbol};
+    pub use crate::variable::{Checked, Contract, Percpu, Symbol};
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};
 }
 
