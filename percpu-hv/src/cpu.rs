@@ -72,7 +72,7 @@ impl DoubleEndedIterator for CpuIds {
 impl ExactSizeIterator for CpuIds {}
 
 /// What a CPU's area says of itself: its own id, once the areas are built.
-#[def_percpu]
+#[def_percpu(crate = crate::variable::own)]
 pub(crate) static OWN_ID: usize = if cfg!(feature = "sp-naive") {
     0
 } else {

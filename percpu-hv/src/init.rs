@@ -361,7 +361,7 @@ pub fn percpu_area_base(cpu_id: usize) -> usize {
 }
 
 /// Whether a CPU claimed the area.
-#[def_percpu]
+#[def_percpu(crate = crate::variable::own)]
 static TAKEN: bool = false;
 
 /// As [`init_percpu_reg`](crate::init_percpu_reg), for an id that no other CPU has claimed: the sound way.

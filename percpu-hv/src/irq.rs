@@ -10,9 +10,9 @@ use crate::{CpuPin, def_percpu};
 
 /// How many guards live on this CPU, and the state before the first: guards may be dropped in any
 /// order, and only the last one takes the state back.
-#[def_percpu]
+#[def_percpu(crate = crate::variable::own)]
 static DEPTH: usize = 0;
-#[def_percpu]
+#[def_percpu(crate = crate::variable::own)]
 static BEFORE: usize = 0;
 
 /// This CPU's maskable interrupts are off while the guard lives, and this context stays on the CPU.

@@ -466,13 +466,32 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __variable {
+    ($($variable:tt)*) => {
+        $crate::__refuse_host!();
+        $crate::__define! { $($variable)* }
+    };
+}
+
+/// The path by which this crate's own variables reach their expansion: on a host where variables
+/// are refused, they are nobody's mistake.
+pub(crate) mod own {
+    macro_rules! variable {
+        ($($variable:tt)*) => {
+            $crate::__define! { $($variable)* }
+        };
+    }
+    pub(crate) use variable as __variable;
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __define {
     (
         [$($attr:tt)*] [$($storage_attr:tt)*]
         $vis:vis static $name:ident: $ty:ty = $value:expr;
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, rules = $rules:ident,
         group = $group:ident
     ) => {
-        $crate::__refuse_host!();
         $crate::__storage! { $group [$($storage_attr)*] {static mut} $storage: $ty = $value; }
 
         #[doc(hidden)]

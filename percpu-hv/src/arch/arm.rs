@@ -25,6 +25,10 @@
 //! mrc  p15, 0, r0, c13, c0, 4
 //! ldr  r0, [r0, r1]
 //! ```
+//!
+//! Read-modify-writes are loops of `ldrex` and `strex`. An exception handler that may store to the same
+//! variable ends with `clrex`, so that the interrupted loop runs again: a return from an exception
+//! leaves the reservation as it is.
 
 pub(crate) mod interrupts {
     use core::arch::asm;

@@ -17,6 +17,10 @@
 //! ld  a0, %lo(__PERCPU_X)(a0)         ld    a0, %pcrel_lo(1b)(a0)
 //! ```
 //!
+//! A read-modify-write of less than 32 bits, and `compare_exchange`, are a loop of `lr` and `sc`. A trap
+//! handler that may store to the same variable ends with an `sc` of its own (to any address), so that
+//! the interrupted one fails: `sret` itself leaves the reservation as it is.
+//!
 //! Linker relaxation (target feature `relax`) would rewrite the second and third instruction to
 //! `x0`-relative or `gp`-relative forms that know nothing of the register's value; the accesses
 //! switch it off for themselves.
