@@ -14,6 +14,7 @@ readonly platforms=(
     "aarch64 aarch64-unknown-none-softfloat qemu-system-aarch64 qemu-system-arm"
     "arm armv7a-none-eabi qemu-system-arm qemu-system-arm"
     "loongarch64 loongarch64-unknown-none-softfloat qemu-system-loongarch64 qemu-system-misc"
+    "riscv32 riscv32imac-unknown-none-elf qemu-system-riscv32 qemu-system-riscv"
     "riscv64 riscv64gc-unknown-none-elf qemu-system-riscv64 qemu-system-riscv"
     "x86_64 x86_64-unknown-none qemu-system-x86_64 qemu-system-x86"
 )

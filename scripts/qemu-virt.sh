@@ -115,8 +115,8 @@ case $arch-${level:-default} in
     loongarch64-default)
         machine=(-M virt -cpu "${cpu:-la464}" -m 1G -device pvpanic-pci -action panic=exit-failure)
         ;;
-    riscv64-default)
-        machine=(-M virt -cpu "${cpu:-rv64}" -m 256M -bios default)
+    riscv32-default | riscv64-default)
+        machine=(-M virt -cpu "${cpu:-rv${arch#riscv}}" -m 256M -bios default)
         ;;
     x86_64-default)
         # A failing status s arrives as s << 1 | 1.

@@ -128,13 +128,6 @@ stage_lint() {
     if can_build aarch64-unknown-uefi "lint: defect 25, no std but on Linux"; then
         check "lint: defect 25, no std but on Linux" bare_cargo aarch64-unknown-uefi check --package percpu-hv
     fi
-    # No machine here runs it, so it is only compiled.
-    target=riscv32imac-unknown-none-elf
-    for features in arm-el2 non-zero-vma; do
-        if can_build "$target" "lint: $target, $features"; then
-            check "lint: $target, $features" bare_cargo "$target" check --package percpu-hv --features "$features"
-        fi
-    done
     check "lint: shell scripts" shellcheck --external-sources scripts/*.sh scripts/tests/*.sh .ci/run
 }
 

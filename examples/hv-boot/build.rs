@@ -8,7 +8,11 @@ fn main() {
     }
     let package = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
     let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
-    let script = Path::new(&package).join(format!("src/platform/{arch}/image.ld"));
+    let platform = match arch.as_str() {
+        "riscv32" | "riscv64" => "riscv",
+        other => other,
+    };
+    let script = Path::new(&package).join(format!("src/platform/{platform}/image.ld"));
     println!("cargo::rerun-if-changed={}", script.display());
     println!("cargo::rustc-link-arg-bins=-T{}", script.display());
     // Some targets link position-independent executables unless told otherwise.

@@ -3,7 +3,7 @@
 use core::{
     fmt,
     panic::PanicInfo,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use crate::{console, machine::Named, platform};
@@ -41,19 +41,20 @@ impl From<u8> for ExitCode {
     }
 }
 
-/// The core that prints last: its hardware id, or `NOBODY`.
-static LAST_SPEAKER: AtomicU64 = AtomicU64::new(NOBODY);
-const NOBODY: u64 = u64::MAX;
+/// The core that prints last: its hardware id, which no architecture makes wider than an address, or `NOBODY`.
+static LAST_SPEAKER: AtomicUsize = AtomicUsize::new(NOBODY);
+const NOBODY: usize = usize::MAX;
 
 /// Prints `reason` with the CPU that it struck and stops the machine. The first core to come here wins, another
 /// waits for the end. A fault of the report itself is reported once more, on a stack that is bounded.
 pub(crate) fn fail(code: ExitCode, reason: fmt::Arguments<'_>) -> ! {
     let me = platform::hardware_id();
+    let speaker = me as usize;
     // A compare-and-swap is an exclusive instruction, which needs the caches; before them one core runs.
     if platform::caches_are_on()
-        && let Err(speaker) =
-            LAST_SPEAKER.compare_exchange(NOBODY, me, Ordering::Relaxed, Ordering::Relaxed)
-        && speaker != me
+        && let Err(first) =
+            LAST_SPEAKER.compare_exchange(NOBODY, speaker, Ordering::Relaxed, Ordering::Relaxed)
+        && first != speaker
     {
         loop {
             platform::wait_for_event();

@@ -1,6 +1,6 @@
 //! Variables in the groups that `def_percpu` knows: the same methods, other addresses.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use percpu_hv::{CpuPin, PerCpu, def_percpu};
 
@@ -113,9 +113,9 @@ fn alone(bench: &Bench<'_>) {
     #[def_percpu(page_aligned)]
     static NEXT: [u16; 3] = [1, 2, 3];
     #[def_percpu(shared)]
-    static LINE: AtomicU64 = AtomicU64::new(4);
+    static LINE: AtomicUsize = AtomicUsize::new(4);
     #[def_percpu(shared)]
-    static OTHER: AtomicU64 = AtomicU64::new(5);
+    static OTHER: AtomicUsize = AtomicUsize::new(5);
 
     /// Whether the variables start at multiples of `unit`, and no two are within one.
     fn apart<S, T>(
@@ -148,7 +148,7 @@ fn alone(bench: &Bench<'_>) {
         }
     });
     // There may be more areas than CPUs.
-    let expected = (4 + bench.cpus() as u64) * percpu_hv::percpu_area_num() as u64;
+    let expected = (4 + bench.cpus()) * percpu_hv::percpu_area_num();
     let sum = LINE.fold(0, |sum, line| sum + line.load(Ordering::Relaxed));
     bench.equal(0, sum, expected);
 }

@@ -6,6 +6,7 @@
 #![no_std]
 
 mod areas;
+#[cfg_attr(not(target_has_atomic = "64"), path = "no_counters.rs")]
 mod counters;
 mod errors;
 #[cfg_attr(

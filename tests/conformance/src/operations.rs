@@ -9,7 +9,8 @@ use crate::{Bench, Test};
 
 pub(crate) const TESTS: &[Test] = &[
     ("arithmetic on 8 and 16 bits", narrow),
-    ("arithmetic on 32 and 64 bits", wide),
+    ("arithmetic on 32 bits and on words", wide),
+    ("operations on 64 bits", double),
     ("arithmetic on signed integers", signed),
     ("arithmetic on 128 bits", widest),
     ("operations on bool", flag),
@@ -166,8 +167,23 @@ macro_rules! integers {
 
 integers! {
     narrow: U8: u8, U16: u16;
-    wide: U32: u32, U64: u64, USIZE: usize;
-    signed: I8: i8, I16: i16, I32: i32, I64: i64, ISIZE: isize;
+    wide: U32: u32, USIZE: usize;
+    signed: I8: i8, I16: i16, I32: i32, ISIZE: isize;
+}
+
+#[cfg(target_has_atomic = "64")]
+fn double(bench: &Bench<'_>) {
+    integers! { both: U64: u64, I64: i64; }
+    #[def_percpu]
+    static FLOAT: f64 = 0.0;
+
+    both(bench);
+    exchanges(bench, &FLOAT, [0.5, f64::INFINITY, -2.0]);
+}
+
+#[cfg(not(target_has_atomic = "64"))]
+fn double(bench: &Bench<'_>) {
+    bench.skip("this architecture has no atomics of 64 bits");
 }
 
 #[cfg(any(
@@ -248,7 +264,7 @@ fn exchange(bench: &Bench<'_>) {
     #[def_percpu]
     static CHAR: char = 'a';
     #[def_percpu]
-    static FLOAT: f64 = 0.0;
+    static FLOAT: f32 = 0.0;
     #[def_percpu]
     static WORLD: World = World::Host;
     #[def_percpu]
@@ -264,7 +280,7 @@ fn exchange(bench: &Bench<'_>) {
     exchanges(bench, &BYTE, [-1, 0, 1]);
     exchanges(bench, &HALF, [0xffff, 0, 0x8000]);
     exchanges(bench, &CHAR, ['a', '\u{10ffff}', 'é']);
-    exchanges(bench, &FLOAT, [0.5, f64::INFINITY, -2.0]);
+    exchanges(bench, &FLOAT, [0.5, f32::INFINITY, -2.0]);
     exchanges(bench, &WORLD, [World::Host, World::Guest, World::Secure]);
     exchanges(bench, &NAME, [None, Some(&FIRST), Some(&SECOND)]);
 

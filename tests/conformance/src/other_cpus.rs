@@ -69,18 +69,22 @@ fn sums(bench: &Bench<'_>) {
 }
 
 fn whole(bench: &Bench<'_>) {
+    #[cfg(not(target_has_atomic = "64"))]
+    type Widest = u32;
+    #[cfg(target_has_atomic = "64")]
+    type Widest = u64;
     #[def_percpu]
-    static WORD: u64 = 0;
+    static WORD: Widest = 0;
 
     bench.on_all(|cpu| {
         for _ in 0..2_000 {
-            WORD.write_current(u64::MAX);
+            WORD.write_current(Widest::MAX);
             WORD.add_current(1);
-            WORD.swap_current(u64::MAX);
-            WORD.xor_current(u64::MAX);
+            WORD.swap_current(Widest::MAX);
+            WORD.xor_current(Widest::MAX);
             for other in CpuId::all().take(bench.cpus()) {
                 let word = WORD.read_remote(other);
-                if word != 0 && word != u64::MAX {
+                if word != 0 && word != Widest::MAX {
                     bench.equal(cpu, word, 0);
                 }
             }

@@ -3,7 +3,7 @@
 use core::fmt::Debug;
 use core::num::NonZeroU32;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use percpu_hv::{PerCpu, Scalar, def_percpu};
 
@@ -214,16 +214,16 @@ fn enumeration(bench: &Bench<'_>) {
 
 fn atomic(bench: &Bench<'_>) {
     #[def_percpu]
-    static COUNT: AtomicU64 = AtomicU64::new(1_000);
+    static COUNT: AtomicUsize = AtomicUsize::new(1_000);
     bench.on_all(|_| {
         for other in 0..bench.cpus() {
-            // SAFETY: rule 6, `AtomicU64` is `Sync`.
+            // SAFETY: rule 6, `AtomicUsize` is `Sync`.
             unsafe { COUNT.remote_ref_raw(other) }.fetch_add(1, Ordering::Relaxed);
         }
     });
     bench.on_all(|cpu| {
         let count = COUNT.with_current(|count| *count.get_mut());
-        bench.equal(cpu, count, 1_000 + bench.cpus() as u64);
+        bench.equal(cpu, count, 1_000 + bench.cpus());
     });
 }
 

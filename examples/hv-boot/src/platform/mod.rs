@@ -20,7 +20,10 @@ mod common;
 #[cfg_attr(target_arch = "aarch64", path = "aarch64/mod.rs")]
 #[cfg_attr(target_arch = "arm", path = "arm/mod.rs")]
 #[cfg_attr(target_arch = "loongarch64", path = "loongarch64/mod.rs")]
-#[cfg_attr(target_arch = "riscv64", path = "riscv64/mod.rs")]
+#[cfg_attr(
+    any(target_arch = "riscv32", target_arch = "riscv64"),
+    path = "riscv/mod.rs"
+)]
 #[cfg_attr(target_arch = "x86_64", path = "x86_64/mod.rs")]
 mod imp;
 

@@ -38,10 +38,10 @@ fn test_device(tree: Fdt<'_>) -> Result<usize, Error> {
 }
 
 /// The frequency of the counter `time` in hertz.
-fn timebase(tree: Fdt<'_>) -> Result<u64, Error> {
+fn timebase(tree: Fdt<'_>) -> Result<usize, Error> {
     let cpus = tree.cpus()?;
     match cpus.property("timebase-frequency") {
-        Some(frequency) => Ok(frequency.value_as::<u32>()?.into()),
+        Some(frequency) => Ok(frequency.value_as::<u32>()? as usize),
         None => Err(Error::Missing("timebase-frequency")),
     }
 }

@@ -1,18 +1,18 @@
 //! The counter `time` (volume 1, "Zicntr Extension for Base Counters and Timers"), and the timer that SBI makes of it.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use riscv::register::{sie, time};
 
 use super::harts::Refusal;
 
 /// The frequency of QEMU's `virt` machine, for waits from before the device tree is read.
-const VIRT_TIMEBASE: u64 = 10_000_000;
+const VIRT_TIMEBASE: usize = 10_000_000;
 
-static TIMEBASE: AtomicU64 = AtomicU64::new(VIRT_TIMEBASE);
+static TIMEBASE: AtomicUsize = AtomicUsize::new(VIRT_TIMEBASE);
 
 /// Keeps the frequency in hertz that the device tree tells.
-pub(super) fn set_frequency(hertz: u64) {
+pub(super) fn set_frequency(hertz: usize) {
     TIMEBASE.store(hertz, Ordering::Relaxed);
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn ticks() -> u64 {
 
 /// Its frequency in hertz.
 pub(crate) fn ticks_per_second() -> u64 {
-    TIMEBASE.load(Ordering::Relaxed)
+    TIMEBASE.load(Ordering::Relaxed) as u64
 }
 
 /// Lets the timer interrupt this core, once it is set.

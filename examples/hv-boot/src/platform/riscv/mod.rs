@@ -31,7 +31,7 @@ pub(crate) struct Description {
     /// That of the test device's register.
     test: usize,
     /// How often a second the harts' counter changes.
-    timebase: u64,
+    timebase: usize,
 }
 
 /// The number that tells cores apart: the hart id.
@@ -39,12 +39,12 @@ pub(crate) const HARDWARE_ID: &str = "hart";
 
 /// This core's hart id, as the device tree and SBI name cores; the entry code put it into `tp`.
 pub(crate) fn hardware_id() -> u64 {
-    let hart;
+    let hart: usize;
     // SAFETY: rule 10. Not `pure`: another core has another value.
     unsafe {
         asm!("mv {}, tp", out(reg) hart, options(nomem, nostack, preserves_flags));
     }
-    hart
+    hart as u64
 }
 
 /// The mode that SBI starts images in; no register shows it.
