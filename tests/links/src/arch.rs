@@ -32,6 +32,14 @@ impl Arch {
         }
     }
 
+    /// Where hv-boot has its platform, below `src/platform`.
+    pub(crate) fn platform(self) -> &'static str {
+        match self {
+            Self::RiscV64 => "riscv",
+            other => other.name(),
+        }
+    }
+
     /// The Rust target of its images.
     pub(crate) fn target(self) -> &'static str {
         match self {

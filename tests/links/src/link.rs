@@ -95,7 +95,7 @@ impl Link {
         self.fragment = root().join("tests/links/scripts/elsewhere");
         let script = format!(
             "examples/hv-boot/src/platform/{}/image.ld",
-            self.arch.name()
+            self.arch.platform()
         );
         self.arg(format!("--defsym=TEMPLATE={address:#x}"))
             .arg(format!("--defsym=TAIL={tail:#x}"))
