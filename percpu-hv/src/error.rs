@@ -68,6 +68,7 @@ pub enum InitError {
     /// The areas are the platform's (feature `custom-base`), and only it can make them.
     PlatformAreas,
     /// Hot variables are outside of the template: the linker script does not know their section.
+    /// (GNU ld keeps also those that nothing uses.)
     HotOutOfReach,
     /// The template in memory is not what was linked: its section is `(NOLOAD)`, the loader
     /// skipped it, or the boot code cleared it.

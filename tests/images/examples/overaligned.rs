@@ -25,7 +25,7 @@ static LINE: Line256 = Line256(256);
 static PAGE: Page = Page(4096);
 
 /// Where an access could use the shortest offset.
-#[unsafe(link_section = ".percpu..hot")]
+#[unsafe(link_section = "percpu_hot")]
 static HOT: u64 = 0x4057;
 
 unsafe extern "C" {

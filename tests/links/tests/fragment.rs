@@ -192,7 +192,11 @@ fn hot_variables_stand_first() {
         for (linker, way, elf) in link_all(image(mode, "overaligned"), 4) {
             let end = Boot::el2(elf.path()).run();
             let (hot, template) = end.value("hot: ").split_once(", template: ").unwrap();
-            assert_eq!(hot, template, "{mode:?}, {linker:?}, {way:?}: {end}");
+            let [hot, template] =
+                [hot, template].map(|address| u64::from_str_radix(&address[2..], 16).unwrap());
+            // GNU ld also keeps hot variables that nothing uses.
+            let first = hot - template < 0x200;
+            assert!(first, "{mode:?}, {linker:?}, {way:?}: {end}");
         }
     }
 }
