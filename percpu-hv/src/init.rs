@@ -239,7 +239,7 @@ pub fn init_in_place() -> Result<usize, InitError> {
 }
 
 /// Sets up the areas of CPUs `0..cpu_count` in memory at `base`, sized and aligned as
-/// [`percpu_area_layout_expected`] states, and returns `cpu_count`.
+/// [`percpu_area_layout_expected`](crate::percpu_area_layout_expected) states, and returns `cpu_count`.
 ///
 /// Null, unaligned and wrapping bases and an overlap with the template are refused. That the
 /// memory is writable, mapped, used by nobody else and never freed **cannot** be checked: the
@@ -256,7 +256,7 @@ pub fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> {
 
 /// Sets up the areas of CPUs `0..cpu_count` in `memory`, and returns `cpu_count`.
 ///
-/// The memory starts at an address aligned as [`percpu_area_layout_expected`] states, and is at
+/// The memory starts at an address aligned as [`percpu_area_layout_expected`](crate::percpu_area_layout_expected) states, and is at
 /// least as large.
 ///
 /// ```
@@ -293,7 +293,7 @@ pub fn init_from(
 /// Sets up areas for CPUs `0..cpu_count` on the heap of a test process, and returns `cpu_count`.
 ///
 /// Every test may call it: once the areas exist, the same count is a success. Each thread then
-/// chooses its CPU by [`init_percpu_reg`]; two threads on one CPU share its variables, as two
+/// chooses its CPU by [`init_percpu_reg`](crate::init_percpu_reg); two threads on one CPU share its variables, as two
 /// contexts on one CPU do.
 ///
 /// # Errors
