@@ -9,7 +9,7 @@ mod image {
     hv_boot::main!(main);
 
     #[def_percpu]
-    static EXITS: u64 = 0;
+    static EXITS: usize = 0;
 
     fn main(_machine: &'static Machine) -> ExitCode {
         percpu_hv::init_in_place().expect("image.ld includes percpu.x");
