@@ -17,7 +17,7 @@ static BEFORE: usize = 0;
 
 /// This CPU's maskable interrupts are off while the guard lives, and this context stays on the CPU.
 ///
-/// The last guard on a CPU takes back the state that the first found. Non-maskable interrupts,
+/// A [`scoped`](Self::scoped) one is for the length of a call. The last other guard on a CPU takes back the state that the first found. Non-maskable interrupts,
 /// machine checks and synchronous exceptions still come: their handlers keep off what
 /// [`get_local`](PerCpu::get_local) gives. A context that gives the CPU away (a voluntary switch)
 /// holds no guard.
@@ -48,7 +48,11 @@ static BEFORE: usize = 0;
 /// pending.set(pending.get() | 1 << 3);
 /// # }
 /// ```
-pub struct IrqOff(CpuPin);
+pub struct IrqOff {
+    pin: CpuPin,
+    /// The state to take back, if no other guard has a part in it.
+    alone: Option<usize>,
+}
 
 impl IrqOff {
     /// Masks the interrupts of the CPU that runs this, which has called
@@ -63,18 +67,59 @@ impl IrqOff {
             BEFORE.write(&pin, before);
         }
         DEPTH.write(&pin, depth + 1);
-        Self(pin)
+        Self { pin, alone: None }
+    }
+
+    /// Calls `f` with the interrupts of the CPU that runs this masked, and takes back the state before.
+    ///
+    /// Shorter than [`new`](Self::new): calls nest by themselves, so nothing is counted. For that, no
+    /// guard may enter `f` or leave it, which is why `f` and its result are `Send`.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use core::cell::Cell;
+    /// use percpu_hv::{IrqOff, def_percpu};
+    ///
+    /// #[def_percpu]
+    /// static PENDING: Cell<u64> = Cell::new(8);
+    ///
+    /// percpu_hv::init_hosted(4).unwrap();
+    /// percpu_hv::init_percpu_reg(0);
+    /// let pending = IrqOff::scoped(|irq| PENDING.get_local(irq).take());
+    /// assert_eq!(pending, 8);
+    /// # }
+    /// ```
+    #[inline]
+    pub fn scoped<F, R>(f: F) -> R
+    where
+        F: FnOnce(&Self) -> R + Send,
+        R: Send,
+    {
+        // A thread-local of a process may hold a guard and be reached from `f`.
+        if cfg!(hosted) {
+            return f(&Self::new());
+        }
+        let before = interrupts::mask();
+        f(&Self {
+            pin: CpuPin::new(),
+            alone: Some(before),
+        })
     }
 }
 
 impl Drop for IrqOff {
     #[inline]
     fn drop(&mut self) {
-        let depth = DEPTH.read(&self.0) - 1;
-        DEPTH.write(&self.0, depth);
+        if let Some(before) = self.alone {
+            // SAFETY: rule 13, guards that were made since are gone.
+            unsafe { interrupts::restore(before) };
+            return;
+        }
+        let depth = DEPTH.read(&self.pin) - 1;
+        DEPTH.write(&self.pin, depth);
         if depth == 0 {
             // SAFETY: rule 13, the last guard on this CPU: no reference that needs it lives.
-            unsafe { interrupts::restore(BEFORE.read(&self.0)) };
+            unsafe { interrupts::restore(BEFORE.read(&self.pin)) };
         }
     }
 }
@@ -84,7 +129,7 @@ impl Deref for IrqOff {
 
     #[inline]
     fn deref(&self) -> &CpuPin {
-        &self.0
+        &self.pin
     }
 }
 
@@ -104,11 +149,11 @@ impl<S: Symbol<T>, T: Send> PerCpu<S, T> {
     pub fn get_local<'irq>(&self, irq: &'irq IrqOff) -> &'irq T {
         if let Some((flag, name)) = S::flag() {
             // SAFETY: rules 3 and 13, the flag is in this CPU's area.
-            unsafe { crate::borrow::assert_free(irq.0.address(flag), name) };
+            unsafe { crate::borrow::assert_free(irq.pin.address(flag), name) };
         }
         // SAFETY: rules 2, 3 and 13, the context stays on this CPU; rule 16, nothing else runs on it;
         // rule 7, `T: Send`.
-        unsafe { &*Self::pointer(Self::pinned(&irq.0)) }
+        unsafe { &*Self::pointer(Self::pinned(&irq.pin)) }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{Bench, Test};
 pub(crate) const TESTS: &[Test] = &[
     ("a pin reaches this CPU's copy", pin),
     ("guards end in any order", orders),
+    ("interrupts off for a call", scoped),
     ("a Cell while interrupts are off", cell),
     ("a RefCell tells a second borrow", ref_cell),
 ];
@@ -80,6 +81,29 @@ fn orders(bench: &Bench<'_>) {
             }
         }
         bench.equal(cpu, COUNT.get_local(&IrqOff::new()).get(), 18);
+    });
+}
+
+fn scoped(bench: &Bench<'_>) {
+    #[def_percpu]
+    static COUNT: Cell<usize> = Cell::new(0);
+
+    fn add(irq: &IrqOff) -> usize {
+        let count = COUNT.get_local(irq);
+        count.set(count.get() + 1);
+        count.get()
+    }
+
+    bench.on_all(|cpu| {
+        bench.equal(cpu, IrqOff::scoped(add), 1);
+        // Around a guard and another call, and inside of one.
+        let guard = IrqOff::new();
+        let counts = IrqOff::scoped(|irq| {
+            let guard = IrqOff::new();
+            [add(irq), add(&guard), IrqOff::scoped(add)]
+        });
+        bench.equal(cpu, counts, [2, 3, 4]);
+        bench.equal(cpu, add(&guard), 5);
     });
 }
 
