@@ -144,7 +144,8 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
 
 impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     /// The value of another CPU, in one load: a value that it had, whole, while the other CPU goes
-    /// on changing it. (A 32-bit CPU without 64-bit atomics reads 64 bits in two steps.)
+    /// on changing it. (riscv32, and Armv7 without the Large Physical Address Extension, read 64 bits
+    /// in two steps.)
     #[inline]
     pub fn read_remote(&self, cpu: CpuId) -> T {
         // SAFETY: rules 3 and 4, the id is valid; rule 6, the load is atomic.

@@ -67,8 +67,9 @@ pub enum InitError {
     },
     /// The areas are the platform's (feature `custom-base`), and only it can make them.
     PlatformAreas,
-    /// Hot variables are outside of the template: the linker script does not know their section.
-    /// (GNU ld keeps also those that nothing uses.)
+    /// Hot variables are where their accesses do not reach: outside of the template, as the linker
+    /// script does not know their section (GNU ld keeps also those that nothing uses), or in one that
+    /// RISC-V and LoongArch64 need at address 0.
     HotOutOfReach,
     /// The template in memory is not what was linked: its section is `(NOLOAD)`, the loader
     /// skipped it, or the boot code cleared it.
@@ -137,8 +138,9 @@ impl fmt::Display for InitError {
                  `init_percpu_reg` only",
             ),
             Self::HotOutOfReach => f.write_str(
-                "the linker script does not put hot per-CPU variables into the template; link with \
-                 percpu.x of percpu-hv, put `*(percpu_hot)` first into `.percpu`, or drop `hot`",
+                "the linker script does not put hot per-CPU variables where their accesses reach; link with \
+                 percpu.x of percpu-hv, put `*(percpu_hot)` first into `.percpu` (at address 0 on \
+                 RISC-V and LoongArch64), or drop `hot`",
             ),
             Self::TemplateNotLoaded => f.write_str(
                 "the per-CPU template lost its initial values; in the linker script drop `(NOLOAD)` \

@@ -31,3 +31,15 @@ macro_rules! __storage {
         $crate::__place! { $($storage)* }
     };
 }
+
+/// Whether a group is that of the hot variables.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __is_hot {
+    (hot) => {
+        true
+    };
+    ($group:ident) => {
+        false
+    };
+}

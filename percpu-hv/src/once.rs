@@ -28,6 +28,8 @@ const READY: u8 = 2;
 /// assert_eq!(name, "cpu 2");
 /// # }
 /// ```
+// The state is read with acquire, which has no offset: it comes first.
+#[repr(C)]
 pub struct PerCpuOnce<T> {
     state: AtomicU8,
     value: UnsafeCell<MaybeUninit<T>>,

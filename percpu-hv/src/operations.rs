@@ -4,7 +4,7 @@
 //! nothing. Other CPUs see each value whole, at some time.
 
 use crate::guard::NoPreemptGuard;
-use crate::scalar::{combine, load_at, one, op, store_at};
+use crate::scalar::{combine, one, op};
 use crate::variable::{Contract, PerCpu, Symbol, assert_register};
 use crate::{Bits, Integer, Scalar};
 
@@ -177,16 +177,6 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     fn change_unprotected(&self, change: impl FnOnce(T) -> T) -> T {
         let _guard = Self::enter();
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
-        unsafe {
-            if S::IN_ONE_INSTRUCTION {
-                let old = S::load();
-                S::store(change(old));
-                return old;
-            }
-            let address = S::current();
-            let old = load_at(address);
-            store_at(address, change(old));
-            old
-        }
+        unsafe { S::replace_unprotected(change) }
     }
 }

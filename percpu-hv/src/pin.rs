@@ -47,7 +47,7 @@ impl CpuPin {
         let guard = NoPreemptGuard::new();
         assert_register();
         Self {
-            register: arch::register_for_access(),
+            register: arch::register_for_pin(),
             _guard: guard,
             _here: PhantomData,
         }
@@ -72,7 +72,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// The address of the copy of the CPU that `pin` stays on.
     #[inline(always)]
     pub(crate) fn pinned(pin: &CpuPin) -> usize {
-        S::at(pin.register)
+        S::pinned(pin.register)
     }
 }
 

@@ -7,6 +7,8 @@ use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU16, AtomicU32};
 
+#[cfg(all(not(hosted), target_arch = "arm"))]
+use crate::arch::double;
 #[cfg(any(hosted, target_arch = "aarch64"))]
 use crate::arch::wide;
 
@@ -15,8 +17,9 @@ use crate::arch::wide;
 ///
 /// Implemented for all integers up to 64 bits (128 on AArch64 and in a process), `bool`, `char`, `f32`, `f64`, raw pointers,
 /// `NonNull`, `&'static T` of a `Sync` type, function pointers, and `Option` of the last three.
-/// Aliases need nothing: a type is looked at, not its spelling. (A 32-bit CPU moves a 64-bit value
-/// in two steps; AArch64 moves 128 bits by a pair of exclusives.)
+/// Aliases need nothing: a type is looked at, not its spelling. (riscv32, and Armv7 without the Large
+/// Physical Address Extension, move a 64-bit value in two steps; AArch64 moves 128 bits by a pair of
+/// exclusives.)
 ///
 /// # Safety
 ///
@@ -298,6 +301,10 @@ pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
         if size_of::<V>() == 16 {
             return transmute_copy(&wide::load(address));
         }
+        #[cfg(all(not(hosted), target_arch = "arm"))]
+        if size_of::<V>() == 8 {
+            return transmute_copy(&double::load(address));
+        }
         if size_of::<V>() > 4 && cfg!(not(target_has_atomic = "64")) {
             return ptr::with_exposed_provenance::<V>(address).read_volatile();
         }
@@ -320,6 +327,10 @@ pub unsafe fn store_at<V: Scalar>(address: usize, value: V) {
         if size_of::<V>() == 16 {
             wide::swap(address, transmute_copy(&value));
             return;
+        }
+        #[cfg(all(not(hosted), target_arch = "arm"))]
+        if size_of::<V>() == 8 {
+            return double::store(address, transmute_copy(&value));
         }
         if size_of::<V>() > 4 && cfg!(not(target_has_atomic = "64")) {
             return ptr::with_exposed_provenance_mut::<V>(address).write_volatile(value);

@@ -42,6 +42,12 @@ pub unsafe trait Symbol<T> {
         register.wrapping_add(Self::displacement())
     }
 
+    /// The address of the copy of this CPU, whose per-CPU register has this value.
+    #[inline(always)]
+    fn pinned(register: usize) -> usize {
+        Self::at(register)
+    }
+
     /// Loads the copy of the CPU whose per-CPU register has this value.
     ///
     /// # Safety
@@ -67,10 +73,21 @@ pub unsafe trait Symbol<T> {
     /// Whether the register is an operand of an access: its value in another register is of no use.
     const REGISTER_IS_OPERAND: bool = false;
 
+    /// Whether the variable is among the hot ones.
+    const HOT: bool;
+
+    /// Whether the offset is part of an access: it takes no instruction.
+    const OFFSET_IS_IMMEDIATE: bool = Self::HOT && arch::HOT_IS_IMMEDIATE;
+
     /// The address of this CPU's copy.
     #[inline(always)]
     fn current() -> usize {
-        Self::at(arch::register_for_access())
+        if Self::OFFSET_IS_IMMEDIATE {
+            return Self::at(arch::register_for_access());
+        }
+        // First what does not change: the optimizer takes it out of a loop.
+        let displacement = Self::displacement();
+        arch::register_for_access().wrapping_add(displacement)
     }
 
     /// Loads this CPU's copy.
@@ -80,8 +97,14 @@ pub unsafe trait Symbol<T> {
     /// As [`load_from`](Symbol::load_from).
     #[inline(always)]
     unsafe fn load<V: Scalar>() -> V {
-        // SAFETY: rules 2 and 5 are the caller's.
-        unsafe { Self::load_from(arch::register_for_access()) }
+        // SAFETY: rule 3; rules 2 and 5 are the caller's.
+        unsafe {
+            if Self::OFFSET_IS_IMMEDIATE {
+                Self::load_from(arch::register_for_access())
+            } else {
+                load_at(Self::current())
+            }
+        }
     }
 
     /// Stores this CPU's copy.
@@ -91,8 +114,42 @@ pub unsafe trait Symbol<T> {
     /// As [`load`](Symbol::load).
     #[inline(always)]
     unsafe fn store<V: Scalar>(value: V) {
-        // SAFETY: rules 2 and 5 are the caller's.
-        unsafe { Self::store_to(arch::register_for_access(), value) }
+        // SAFETY: rule 3; rules 2 and 5 are the caller's.
+        unsafe {
+            if Self::OFFSET_IS_IMMEDIATE {
+                Self::store_to(arch::register_for_access(), value);
+            } else {
+                store_at(Self::current(), value);
+            }
+        }
+    }
+
+    /// Replaces this CPU's copy by what `new` makes of it, by a load and a store, and gives what was
+    /// there.
+    ///
+    /// # Safety
+    ///
+    /// As [`load`](Symbol::load).
+    #[inline(always)]
+    unsafe fn replace_unprotected<V: Scalar>(new: impl FnOnce(V) -> V) -> V {
+        // SAFETY: rule 3; rules 2 and 5 are the caller's.
+        unsafe {
+            if Self::OFFSET_IS_IMMEDIATE && Self::REGISTER_IS_OPERAND {
+                let old = Self::load();
+                Self::store(new(old));
+                old
+            } else if Self::OFFSET_IS_IMMEDIATE {
+                let register = arch::register_for_access();
+                let old = Self::load_from(register);
+                Self::store_to(register, new(old));
+                old
+            } else {
+                let address = Self::current();
+                let old = load_at(address);
+                store_at(address, new(old));
+                old
+            }
+        }
     }
 
     /// Whether the operations below are one instruction each, which no migration can split.
@@ -501,6 +558,8 @@ macro_rules! __define {
         // SAFETY: rule 1, the storage is the static above, of this type and in the section.
         unsafe impl $crate::__priv::Symbol<$ty> for $symbol {
             type Rules = $crate::__priv::$rules;
+
+            const HOT: ::core::primitive::bool = $crate::__is_hot!($group);
 
             $crate::__borrow_flag! { $rules $name }
 

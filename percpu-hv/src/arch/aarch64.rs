@@ -10,18 +10,18 @@
 //! and init do.
 //!
 //! ```text
-//! mrs  x8, TPIDR_EL2
-//! movz x9, #:abs_g0_nc:__PERCPU_X
-//! ldr  x0, [x8, x9]
+//! movz x8, #:abs_g0_nc:__PERCPU_X
+//! mrs  x9, TPIDR_EL2
+//! ldr  x0, [x9, x8]
 //! ```
 //!
 //! `non-zero-vma`: any address within 4 GiB of the code, any size; the register is biased.
 //!
 //! ```text
-//! mrs  x8, TPIDR_EL2
-//! adrp x9, __PERCPU_X
-//! add  x9, x9, :lo12:__PERCPU_X
-//! ldr  x0, [x8, x9]
+//! adrp x8, __PERCPU_X
+//! add  x8, x8, :lo12:__PERCPU_X
+//! mrs  x9, TPIDR_EL2
+//! ldr  x0, [x9, x8]
 //! ```
 
 pub(crate) mod interrupts {
@@ -147,6 +147,10 @@ pub(crate) mod access {
     /// What a 16-bit offset reaches, and what the template's address is a multiple of.
     #[cfg(not(feature = "non-zero-vma"))]
     const REACH: usize = 1 << 16;
+
+    pub(crate) use register_for_access as register_for_pin;
+
+    pub(crate) const HOT_IS_IMMEDIATE: bool = cfg!(not(feature = "non-zero-vma"));
 
     pub(crate) fn register() -> usize {
         register_for_access()

@@ -11,9 +11,9 @@
 //! init do.
 //!
 //! ```text
-//! mrc  p15, 0, r0, c13, c0, 4
-//! movw r1, #:lower16:__PERCPU_X
-//! ldr  r0, [r0, r1]
+//! movw r0, #:lower16:__PERCPU_X
+//! mrc  p15, 0, r1, c13, c0, 4
+//! ldr  r0, [r1, r0]
 //! ```
 //!
 //! `non-zero-vma`: any address, relative to the code; the register is biased.
@@ -55,6 +55,52 @@ pub(crate) mod interrupts {
     }
 }
 
+/// 64 bits by one instruction. It is one access on a CPU with the Large Physical Address Extension, as
+/// all with the Virtualization Extensions have ("Single-copy atomicity"), and two on an older one.
+pub(crate) mod double {
+    use core::arch::asm;
+    use core::mem::transmute;
+
+    /// # Safety
+    ///
+    /// There is an aligned `u64` at `address` that may be read.
+    #[inline(always)]
+    pub(crate) unsafe fn load(address: usize) -> u64 {
+        let (first, second): (u32, u32);
+        // SAFETY: rule 10, one load. Not `pure`: a handler or another CPU may write it.
+        unsafe {
+            asm!(
+                "ldrd r0, r1, [{address}]",
+                address = in(reg) address,
+                out("r0") first,
+                out("r1") second,
+                options(readonly, nostack, preserves_flags)
+            );
+        }
+        // SAFETY: rule 14, any bits are a `u64`; the words are in the order of their addresses.
+        unsafe { transmute::<[u32; 2], u64>([first, second]) }
+    }
+
+    /// # Safety
+    ///
+    /// There is an aligned `u64` at `address` that may be written.
+    #[inline(always)]
+    pub(crate) unsafe fn store(address: usize, value: u64) {
+        // SAFETY: rule 14, as `load`.
+        let [first, second] = unsafe { transmute::<u64, [u32; 2]>(value) };
+        // SAFETY: rule 10, one store.
+        unsafe {
+            asm!(
+                "strd r0, r1, [{address}]",
+                address = in(reg) address,
+                in("r0") first,
+                in("r1") second,
+                options(nostack, preserves_flags)
+            );
+        }
+    }
+}
+
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) mod access {
     use core::arch::asm;
@@ -68,6 +114,10 @@ pub(crate) mod access {
     /// The modes of the CPSR that matter here ("ARM processor modes").
     const MODE_MASK: u32 = 0x1f;
     const MODE_HYP: u32 = 0x1a;
+
+    pub(crate) use register_for_access as register_for_pin;
+
+    pub(crate) const HOT_IS_IMMEDIATE: bool = false;
 
     pub(crate) fn register() -> usize {
         register_for_access()

@@ -103,6 +103,10 @@ pub(crate) mod access {
         static REGISTER: Cell<Option<usize>> = const { Cell::new(None) };
     }
 
+    pub(crate) use register_for_access as register_for_pin;
+
+    pub(crate) const HOT_IS_IMMEDIATE: bool = false;
+
     /// Stands for base 0 until this thread is a CPU.
     pub(crate) fn register() -> usize {
         REGISTER.get().unwrap_or(bias().wrapping_neg())

@@ -55,6 +55,8 @@ pub(crate) mod access {
 
     use crate::InitError;
 
+    pub(crate) const HOT_IS_IMMEDIATE: bool = cfg!(not(feature = "non-zero-vma"));
+
     pub(crate) fn register() -> usize {
         register_for_access()
     }
@@ -65,6 +67,17 @@ pub(crate) mod access {
         // SAFETY: rule 10. Not `pure`: the value changes when the context moves to another CPU.
         unsafe {
             asm!("move {}, $r21", out(reg) value, options(nomem, nostack, preserves_flags));
+        }
+        value
+    }
+
+    #[inline(always)]
+    pub(crate) fn register_for_pin() -> usize {
+        let value: usize;
+        // SAFETY: rule 10. `pure`, so that it is only read if it is used; not `nomem`: it stays between
+        // the calls around it, any of which may move the context.
+        unsafe {
+            asm!("move {}, $r21", out(reg) value, options(pure, readonly, nostack, preserves_flags));
         }
         value
     }
@@ -96,7 +109,8 @@ pub(crate) mod access {
 
     #[cfg(not(feature = "non-zero-vma"))]
     pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
-        crate::arch::check_signed_32(start, size)
+        crate::arch::check_signed_32(start, size)?;
+        crate::arch::check_hot(start)
     }
 
     #[cfg(feature = "non-zero-vma")]
@@ -243,6 +257,11 @@ pub(crate) mod access {
             const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
 
             #[inline(always)]
+            fn pinned(_: ::core::primitive::usize) -> ::core::primitive::usize {
+                <Self as $crate::__priv::Symbol<$ty>>::current()
+            }
+
+            #[inline(always)]
             fn current() -> ::core::primitive::usize {
                 let address: ::core::primitive::usize;
                 // SAFETY: rule 10, no memory. Not `pure`: `$r21` changes when the context moves.
@@ -332,13 +351,20 @@ pub(crate) mod access {
     }
 
     /// An instruction on this CPU's copy: with the whole address and the register, or for a hot
-    /// variable with the register and the low 12 bits, as the template is at VMA 0.
+    /// variable with the register and the low 12 bits, as the template is at VMA 0; `check_template`
+    /// learns that there is one.
     #[cfg(not(feature = "non-zero-vma"))]
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __operation {
         (hot $indexed:literal, $immediate:literal, $operand:literal) => {
-            ::core::concat!($immediate, " ", $operand, ", $r21, %pc_lo12({symbol})")
+            ::core::concat!(
+                ".weak __percpu_hv_has_hot\n.set __percpu_hv_has_hot, 1\n",
+                $immediate,
+                " ",
+                $operand,
+                ", $r21, %pc_lo12({symbol})"
+            )
         };
         ($group:ident $indexed:literal, $immediate:literal, $operand:literal) => {
             ::core::concat!(

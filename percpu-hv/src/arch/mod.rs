@@ -8,10 +8,13 @@
 //! | `interrupts::mask() -> usize` | masks local interrupts, and gives the state before |
 //! | `unsafe interrupts::restore(state)` | takes that state back |
 //! | `wide::{load, swap, compare_exchange}` | on 128 bits, only where the architecture has them |
+//! | `double::{load, store}` | of 64 bits, only where the compiler's atomics are longer |
 //! | `access::register() -> usize` | the per-CPU register, also before it was written |
 //! | `access::register_for_access() -> usize` | the same for an access, in the fewest instructions |
 //! | `unsafe access::set_register(usize)` | writes it |
 //! | `unsafe access::name_area(base)` | writes what an area itself holds about the register, if anything |
+//! | `access::register_for_pin() -> usize` | the same, and no instruction if nothing uses it |
+//! | `access::HOT_IS_IMMEDIATE: bool` | whether the offset of a hot variable is part of its accesses |
 //! | `access::assert_register_accessible()` | panics where using the register would trap |
 //! | `access::bias() -> usize` | the base minus the register's value: 0, or the template's start |
 //! | `access::check_template(start, size)` | whether the offsets reach every byte of the template |
@@ -52,6 +55,8 @@ compile_error!(
 
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) use imp::access::*;
+#[cfg(all(not(hosted), target_arch = "arm"))]
+pub(crate) use imp::double;
 pub(crate) use imp::interrupts;
 #[cfg(any(hosted, target_arch = "aarch64"))]
 pub(crate) use imp::wide;
@@ -108,6 +113,7 @@ fn check_reach(start: usize, size: usize, reach: usize) -> Result<(), crate::Ini
     not(any(feature = "sp-naive", feature = "non-zero-vma", hosted)),
     any(
         target_arch = "loongarch64",
+        target_arch = "riscv32",
         target_arch = "riscv64",
         target_arch = "x86_64"
     )
@@ -118,5 +124,23 @@ fn check_signed_32(start: usize, size: usize) -> Result<(), crate::InitError> {
         Ok(())
     } else {
         Err(crate::InitError::TemplateOutOfReach { start, size })
+    }
+}
+
+/// Whether the low bits of a hot variable's address are its offset, if the image accesses any: such an
+/// access defines the symbol.
+#[cfg(all(
+    not(any(feature = "sp-naive", feature = "non-zero-vma", hosted)),
+    any(
+        target_arch = "loongarch64",
+        target_arch = "riscv32",
+        target_arch = "riscv64"
+    )
+))]
+fn check_hot(start: usize) -> Result<(), crate::InitError> {
+    if start == 0 || crate::__optional_address!("__percpu_hv_has_hot") == 0 {
+        Ok(())
+    } else {
+        Err(crate::InitError::HotOutOfReach)
     }
 }

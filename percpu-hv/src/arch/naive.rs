@@ -12,6 +12,10 @@ pub(crate) const fn register_for_access() -> usize {
     0
 }
 
+pub(crate) use register_for_access as register_for_pin;
+
+pub(crate) const HOT_IS_IMMEDIATE: bool = false;
+
 #[inline(always)]
 pub(crate) const fn bias() -> usize {
     0

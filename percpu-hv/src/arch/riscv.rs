@@ -58,6 +58,8 @@ pub(crate) mod access {
 
     use crate::InitError;
 
+    pub(crate) const HOT_IS_IMMEDIATE: bool = cfg!(not(feature = "non-zero-vma"));
+
     pub(crate) fn register() -> usize {
         register_for_access()
     }
@@ -68,6 +70,17 @@ pub(crate) mod access {
         // SAFETY: rule 10. Not `pure`: the value changes when the context moves to another CPU.
         unsafe {
             asm!("mv {}, gp", out(reg) value, options(nomem, nostack, preserves_flags));
+        }
+        value
+    }
+
+    #[inline(always)]
+    pub(crate) fn register_for_pin() -> usize {
+        let value: usize;
+        // SAFETY: rule 10. `pure`, so that it is only read if it is used; not `nomem`: it stays between
+        // the calls around it, any of which may move the context.
+        unsafe {
+            asm!("mv {}, gp", out(reg) value, options(pure, readonly, nostack, preserves_flags));
         }
         value
     }
@@ -97,12 +110,14 @@ pub(crate) mod access {
         crate::section::start()
     }
 
-    #[cfg(all(not(feature = "non-zero-vma"), target_arch = "riscv64"))]
+    /// On riscv32 `lui` reaches every address.
+    #[cfg(not(feature = "non-zero-vma"))]
     pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
-        crate::arch::check_signed_32(start, size)
+        crate::arch::check_signed_32(start, size)?;
+        crate::arch::check_hot(start)
     }
 
-    #[cfg(any(feature = "non-zero-vma", target_arch = "riscv32"))]
+    #[cfg(feature = "non-zero-vma")]
     pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
         Ok(())
     }
@@ -290,6 +305,11 @@ pub(crate) mod access {
             const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
 
             #[inline(always)]
+            fn pinned(_: ::core::primitive::usize) -> ::core::primitive::usize {
+                <Self as $crate::__priv::Symbol<$ty>>::current()
+            }
+
+            #[inline(always)]
             fn current() -> ::core::primitive::usize {
                 let address: ::core::primitive::usize;
                 // SAFETY: rule 10, no memory. Not `pure`: `gp` changes when the context moves.
@@ -400,13 +420,13 @@ pub(crate) mod access {
     }
 
     /// What makes `__base!` the address but for its low 12 bits: nothing for a hot variable, whose
-    /// address is less, as the template is at VMA 0.
+    /// address is less, as the template is at VMA 0; `check_template` learns that there is one.
     #[cfg(not(feature = "non-zero-vma"))]
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __reach {
         (hot) => {
-            ""
+            ".weak __percpu_hv_has_hot\n.set __percpu_hv_has_hot, 1"
         };
         ($group:ident) => {
             ::core::concat!($crate::__high!(), "\nadd {address}, {address}, gp")

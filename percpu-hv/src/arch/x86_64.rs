@@ -125,6 +125,9 @@ pub(crate) mod access {
 
     pub(crate) use gs_base::register;
 
+    /// As of every other variable.
+    pub(crate) const HOT_IS_IMMEDIATE: bool = true;
+
     /// # Safety
     ///
     /// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
@@ -251,19 +254,33 @@ pub(crate) mod access {
 
     pub(crate) const fn assert_register_accessible() {}
 
+    macro_rules! own_pointer {
+        ($($option:ident),*) => {{
+            let value: usize;
+            // SAFETY: rule 10, one load from this CPU's area (rule 2).
+            unsafe {
+                core::arch::asm!(
+                    concat!("mov {value}, qword ptr ", crate::__gs!()),
+                    value = out(reg) value,
+                    symbol = sym __PERCPU_SELF_PTR,
+                    options($($option,)* nostack, preserves_flags)
+                );
+            }
+            value
+        }};
+    }
+
+    #[inline(always)]
     pub(crate) fn register_for_access() -> usize {
-        let value: usize;
-        // SAFETY: rule 10, one load from this CPU's area (rule 2); not `pure`, since the area changes
-        // when the context moves to another CPU.
-        unsafe {
-            core::arch::asm!(
-                concat!("mov {value}, qword ptr ", crate::__gs!()),
-                value = out(reg) value,
-                symbol = sym __PERCPU_SELF_PTR,
-                options(readonly, nostack, preserves_flags)
-            );
-        }
-        value
+        // Not `pure`: the area changes when the context moves to another CPU.
+        own_pointer!(readonly)
+    }
+
+    #[inline(always)]
+    pub(crate) fn register_for_pin() -> usize {
+        // `pure`, so that it is only read if it is used; it stays between the calls around it, any of
+        // which may move the context.
+        own_pointer!(pure, readonly)
     }
 
     #[inline(always)]
@@ -425,6 +442,7 @@ pub(crate) mod access {
     macro_rules! __direct {
         ($group:ident $symbol:path, $ty:ty) => {
             const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
+            const OFFSET_IS_IMMEDIATE: ::core::primitive::bool = true;
 
             #[inline(always)]
             fn current() -> ::core::primitive::usize {
