@@ -80,6 +80,41 @@ can_build() {
     }
 }
 
+# two_by_two FUNCTION ARGUMENT...: calls the function with each argument, two at a time, each in a shell of its own,
+# and counts what they checked: while one boots, another builds.
+two_by_two() {
+    local function=$1 argument counts
+    shift
+    counts=$(mktemp -d)
+    for argument in "$@"; do
+        while (($(jobs -pr | wc -l) >= 2)); do
+            wait -n || true
+        done
+        # shellcheck disable=SC2030  # add_counts takes them from the file
+        (
+            passed=0 failed=0 skipped=0 matrix=()
+            "$function" "$argument"
+            printf '%s\n' "$passed $failed $skipped" "${matrix[@]}" >"$counts/$argument"
+        ) &
+    done
+    wait
+    for argument in "$@"; do
+        # A shell that ended early left nothing.
+        add_counts "$counts/$argument" || check "$function $argument" false
+    done
+    rm -r "$counts"
+}
+
+# add_counts FILE: adds the counts and rows of another shell.
+add_counts() {
+    local counts rows
+    { read -r -a counts && mapfile -t rows; } <"$1" || return
+    # shellcheck disable=SC2031
+    passed=$((passed + counts[0])) failed=$((failed + counts[1])) skipped=$((skipped + counts[2]))
+    # shellcheck disable=SC2031
+    matrix+=("${rows[@]}")
+}
+
 stage_lint() {
     local features rustc row target
     check "lint: format" cargo fmt --all --check
@@ -312,32 +347,13 @@ refused() {
     ((status != 0 && status != 124)) && grep -F -- "$sentence" "$console"
 }
 
+# What a suite says if nothing failed.
+readonly none=', 0 failed'
+
 stage_qemu() {
-    local arch profile smp features row none=', 0 failed'
-    local interrupts=(--bin selftest-interrupts --one-insn-per-tb)
-    for arch in $(platform_names); do
-        for profile in debug release; do
-            for features in "" non-zero-vma; do
-                for smp in 1 2 4 8; do
-                    boot "$arch" "selftest, $profile, ${features:-default}" "$smp" "$none" \
-                        --bin selftest "--$profile" ${features:+--features "$features"}
-                done
-                boot "$arch" "selftest, given memory, $profile, ${features:-default}" 4 "$none" \
-                    --bin selftest-given-memory "--$profile" ${features:+--features "$features"}
-            done
-            boot "$arch" "selftest, $profile, sp-naive" 1 "$none" --bin selftest "--$profile" --features sp-naive
-            boot "$arch" "hv-boot, $profile" 4 "hv-boot: 4 CPUs at" "--$profile"
-            boot "$arch" "hv-boot, given memory, $profile" 4 "hv-boot: 4 CPUs at" \
-                "--$profile" --bin hv-boot-given-memory
-        done
-        check "qemu: $arch, access before init" \
-            refused "$arch" panics-before-init "there are no per-CPU areas yet"
-        check "qemu: $arch, a variable before the register" \
-            refused "$arch" panics-without-register "which is no area; call \`percpu_hv::init_percpu_reg" --debug
-        check "qemu: $arch, a nested borrow" \
-            refused "$arch" panics-on-nested-borrow "the per-CPU variable \`EXITS\` is borrowed on this CPU already" --debug
-        check "qemu: $arch, a CPU id out of range" refused "$arch" panics-on-wrong-id "is out of range"
-    done
+    local arch smp row interrupts=(--bin selftest-interrupts --one-insn-per-tb)
+    # shellcheck disable=SC2046  # a list of names
+    two_by_two boots_of $(platform_names)
     # Optimized: with one instruction per block, debug builds take half a minute.
     for arch in $(platform_names); do
         boot "$arch" "interrupts" 4 "$none" "${interrupts[@]}"
@@ -365,6 +381,32 @@ stage_qemu() {
     for row in "${matrix[@]}"; do
         echo "$row"
     done
+}
+
+# boots_of ARCHITECTURE: the rows that every architecture has.
+boots_of() {
+    local arch=$1 profile smp features
+    for profile in debug release; do
+        for features in "" non-zero-vma; do
+            for smp in 1 2 4 8; do
+                boot "$arch" "selftest, $profile, ${features:-default}" "$smp" "$none" \
+                    --bin selftest "--$profile" ${features:+--features "$features"}
+            done
+            boot "$arch" "selftest, given memory, $profile, ${features:-default}" 4 "$none" \
+                --bin selftest-given-memory "--$profile" ${features:+--features "$features"}
+        done
+        boot "$arch" "selftest, $profile, sp-naive" 1 "$none" --bin selftest "--$profile" --features sp-naive
+        boot "$arch" "hv-boot, $profile" 4 "hv-boot: 4 CPUs at" "--$profile"
+        boot "$arch" "hv-boot, given memory, $profile" 4 "hv-boot: 4 CPUs at" \
+            "--$profile" --bin hv-boot-given-memory
+    done
+    check "qemu: $arch, access before init" \
+        refused "$arch" panics-before-init "there are no per-CPU areas yet"
+    check "qemu: $arch, a variable before the register" \
+        refused "$arch" panics-without-register "which is no area; call \`percpu_hv::init_percpu_reg" --debug
+    check "qemu: $arch, a nested borrow" \
+        refused "$arch" panics-on-nested-borrow "the per-CPU variable \`EXITS\` is borrowed on this CPU already" --debug
+    check "qemu: $arch, a CPU id out of range" refused "$arch" panics-on-wrong-id "is out of range"
 }
 
 # linked_high SENTENCE: x86_64 kernels that are linked where kernels have an address space to themselves.
