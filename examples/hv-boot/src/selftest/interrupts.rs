@@ -14,23 +14,32 @@ use percpu_hv::{IrqOff, def_percpu};
 
 use crate::{Cpu, Machine, interrupts, println, wait_until};
 
-/// From the end of one interrupt to the next, and how often each core's loop adds at least: unoptimized code is slow,
-/// that of interrupts too.
+/// From the end of one interrupt to the next.
 const PERIOD: Duration = Duration::from_micros(if cfg!(debug_assertions) { 200 } else { 20 });
-const ADDITIONS: usize = if cfg!(debug_assertions) {
-    20_000
-} else {
-    1_000_000
-};
 
 /// How many interrupts a core takes at least.
-const MIN_TICKS: usize = 20;
+const INTERRUPTS: usize = 20;
 
-/// How many interrupts a core takes at most before a count is lost.
-const MAX_TICKS: usize = 20_000;
+/// How often the handler adds in one of them, so that on every core it and the loop each add 10^6 times to a counter:
+/// odd, since 256 lost ones would be none to a `u8`. Unoptimized code is slow, that of interrupts too.
+const BURST: usize = if cfg!(debug_assertions) {
+    1_001
+} else {
+    50_001
+};
+/// The same by several operations, since with one instruction per block they are slow.
+const SMALL_BURST: usize = BURST / 20 * 2 + 1;
+
+/// How many interrupts a core takes at most before the control loses a count: it seldom comes where it does harm.
+const MOST_INTERRUPTS: usize = 20_000;
 
 /// A way to add 1, by the loop and by the handler.
 trait Way {
+    /// How often the handler adds in one interrupt.
+    const BURST: usize;
+    /// How often the loop and the handler add at least.
+    const ADDITIONS: usize = Self::BURST * INTERRUPTS;
+
     fn reset();
     fn add();
     /// How many of the additions since the reset are not there.
@@ -39,7 +48,7 @@ trait Way {
 
 /// Defines a way: unsigned variables, and what adds 1 to each.
 macro_rules! way {
-    ($(#[$doc:meta])* $way:ident: $($(#[$attribute:meta])* $name:ident: $type:ty => $add:expr;)*) => {
+    ($(#[$doc:meta])* $way:ident, $burst:expr; $($(#[$attribute:meta])* $name:ident: $type:ty => $add:expr;)*) => {
         $(#[$doc])*
         enum $way {}
 
@@ -50,6 +59,8 @@ macro_rules! way {
         )*
 
         impl Way for $way {
+            const BURST: usize = $burst;
+
             fn reset() {
                 $($(#[$attribute])* $name.write_current(0);)*
             }
@@ -71,12 +82,13 @@ macro_rules! way {
 
 way! {
     /// The operation that counters use.
-    AtOnce: COUNT: usize => COUNT.add_current(1);
+    AtOnce, BURST;
+    COUNT: usize => COUNT.add_current(1);
 }
 
 way! {
     /// Other operations and other widths.
-    OtherOperations:
+    OtherOperations, SMALL_BURST;
     BYTE: u8 => BYTE.inc_current();
     HALF: u16 => HALF.fetch_add_current(1);
     WORD: u32 => {
@@ -91,7 +103,7 @@ way! {
 
 way! {
     /// More than one operation, with interrupts masked; the end of an inner guard does not unmask them.
-    UnderIrqOff:
+    UnderIrqOff, SMALL_BURST;
     READ_AND_WRITTEN: usize => {
         let _irq = IrqOff::new();
         drop(IrqOff::new());
@@ -104,38 +116,42 @@ way! {
 }
 
 way! {
-    /// What an interrupt in between undoes.
-    ReadAndWrite: UNPROTECTED: usize => UNPROTECTED.write_current(UNPROTECTED.read_current() + 1);
+    /// What an interrupt in between undoes; once in each, since with one instruction per block more would take long.
+    ReadAndWrite, 1;
+    UNPROTECTED: usize => UNPROTECTED.write_current(UNPROTECTED.read_current() + 1);
 }
 
-/// How often the handler ran.
+/// How often the handler added.
 #[def_percpu]
-static TICKS: AtomicUsize = AtomicUsize::new(0);
+static BY_HANDLER: AtomicUsize = AtomicUsize::new(0);
 
-fn ticks() -> &'static AtomicUsize {
+fn by_handler() -> &'static AtomicUsize {
     // SAFETY: rule 3, rule 5: this core's copy, which its loop and its handler share.
-    unsafe { TICKS.current_ref_raw() }
+    unsafe { BY_HANDLER.current_ref_raw() }
 }
 
+/// Adds in bursts until it has added enough, and then once each time: the loop goes on meanwhile.
 fn handler<W: Way>() {
-    W::add();
-    ticks().fetch_add(1, Ordering::Relaxed);
+    let enough = by_handler().load(Ordering::Relaxed) >= W::ADDITIONS;
+    let additions = if enough { 1 } else { W::BURST };
+    for _ in 0..additions {
+        W::add();
+    }
+    by_handler().fetch_add(additions, Ordering::Relaxed);
 }
 
-/// What a core did.
+/// The additions of a core.
 #[derive(Clone, Copy)]
 struct Tally {
-    /// By the loop.
-    additions: usize,
-    /// By the handler.
-    ticks: usize,
+    by_loop: usize,
+    by_handler: usize,
     /// Of both.
     lost: usize,
 }
 
 const NOTHING: Tally = Tally {
-    additions: 0,
-    ticks: 0,
+    by_loop: 0,
+    by_handler: 0,
     lost: 0,
 };
 
@@ -145,31 +161,30 @@ static TALLY: Tally = NOTHING;
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            additions,
-            ticks,
+            by_loop,
+            by_handler,
             lost,
         } = self;
-        write!(f, "{additions} additions, {ticks} ticks, {lost} lost")
+        write!(
+            f,
+            "additions: {by_loop} by the loop, {by_handler} by the handler, {lost} lost"
+        )
     }
 }
 
 /// Additions that no interrupt divides: none is lost.
 pub(super) fn keep_counts(machine: &Machine) -> Count {
-    keep::<AtOnce>(machine, "keep_counts", ADDITIONS)
+    keep::<AtOnce>(machine, "keep_counts")
         .and(keep::<OtherOperations>(
             machine,
             "keep_counts_by_other_operations",
-            ADDITIONS / 10,
         ))
-        .and(keep::<UnderIrqOff>(
-            machine,
-            "keep_counts_under_irq_off",
-            ADDITIONS / 10,
-        ))
+        .and(keep::<UnderIrqOff>(machine, "keep_counts_under_irq_off"))
 }
 
-fn keep<W: Way>(machine: &Machine, name: &str, additions: usize) -> Count {
-    let is_enough = |tally: Tally| tally.additions >= additions && tally.ticks >= MIN_TICKS;
+fn keep<W: Way>(machine: &Machine, name: &str) -> Count {
+    let is_enough =
+        |tally: Tally| tally.by_loop >= W::ADDITIONS && tally.by_handler >= W::ADDITIONS;
     let is_good = |tally: Tally| is_enough(tally) && tally.lost == 0;
     test::<W>(machine, name, is_enough, is_good)
 }
@@ -177,7 +192,7 @@ fn keep<W: Way>(machine: &Machine, name: &str, additions: usize) -> Count {
 /// Additions by a separate read and write: each core loses some.
 pub(super) fn lose_counts(machine: &Machine) -> Count {
     let is_good = |tally: Tally| tally.lost > 0;
-    let is_enough = |tally: Tally| is_good(tally) || tally.ticks >= MAX_TICKS;
+    let is_enough = |tally: Tally| is_good(tally) || tally.by_handler >= MOST_INTERRUPTS;
     test::<ReadAndWrite>(machine, "lose_counts", is_enough, is_good)
 }
 
@@ -197,8 +212,8 @@ fn test<W: Way>(
     for cpu in 0..machine.cpu_count() {
         // SAFETY: rule 6: a valid id, after init; the other cores have no job now.
         let tally = unsafe { *TALLY.remote_ref_raw(cpu) };
-        all.additions += tally.additions;
-        all.ticks += tally.ticks;
+        all.by_loop += tally.by_loop;
+        all.by_handler += tally.by_handler;
         all.lost += tally.lost;
         if !is_good(tally) {
             failed = 1;
@@ -215,28 +230,28 @@ fn test<W: Way>(
 
 fn add_under_interrupts<W: Way>(cpu: &Cpu, is_enough: impl Fn(Tally) -> bool) -> Tally {
     W::reset();
-    ticks().store(0, Ordering::Relaxed);
-    let tally = |additions| {
-        let ticks = ticks().load(Ordering::Relaxed);
+    by_handler().store(0, Ordering::Relaxed);
+    let tally = |by_loop| {
+        let by_handler = by_handler().load(Ordering::Relaxed);
         Tally {
-            additions,
-            ticks,
-            lost: W::lost(additions + ticks),
+            by_loop,
+            by_handler,
+            lost: W::lost(by_loop + by_handler),
         }
     };
-    let mut additions = 0;
+    let mut by_loop = 0;
     interrupts::start_timer(PERIOD, handler::<W>);
     interrupts::enable();
     wait_until(format_args!("cpu {} to be interrupted", cpu.id()), || {
         for _ in 0..1000 {
             W::add();
         }
-        additions += 1000;
-        // No tick comes between what is compared.
+        by_loop += 1000;
+        // No interrupt comes between what is compared.
         let _irq = IrqOff::new();
-        is_enough(tally(additions))
+        is_enough(tally(by_loop))
     });
     interrupts::disable();
     interrupts::stop_timer();
-    tally(additions)
+    tally(by_loop)
 }
