@@ -164,11 +164,24 @@ fn init_at(base: usize, cpu_count: usize) -> Result<usize, InitError> {
 fn build(plan: &Plan) {
     plan.build();
     for (cpu, area) in plan.areas().enumerate() {
-        // SAFETY: rules 3 and 9, inside the area of `cpu`, which no CPU uses yet.
-        unsafe {
-            arch::name_area(area);
-            store_at(area + OWN_ID.offset(), cpu);
-        }
+        // SAFETY: rules 3 and 9, the area of `cpu`, which no CPU uses yet.
+        unsafe { name(area, cpu) };
+    }
+}
+
+/// Writes what an area says of itself.
+///
+/// # Safety
+///
+/// There is an area at `area`, which no CPU uses (rule 3 of docs/safety.md).
+unsafe fn name(area: usize, cpu: usize) {
+    // SAFETY: rule 3, inside the area.
+    unsafe {
+        arch::name_area(area);
+        store_at(area + OWN_ID.offset(), cpu);
+        // The template may be an area that is taken.
+        #[cfg(all(debug_assertions, not(process)))]
+        store_at(area + crate::owner::OWNER.offset(), crate::owner::NOBODY);
     }
 }
 
@@ -185,28 +198,39 @@ pub(crate) fn area_of(cpu: CpuId) -> usize {
     AREAS.base.load(Ordering::Relaxed) + cpu.index() * AREAS.stride.load(Ordering::Relaxed)
 }
 
-/// Panics unless this CPU's register holds the base of an area that says so itself.
-#[cfg(all(debug_assertions, not(hosted)))]
-#[track_caller]
-pub(crate) fn assert_register() {
-    let base = crate::read_percpu_reg();
+/// The CPU whose area is at `base`, if there is one.
+#[cfg(all(debug_assertions, any(test, not(hosted))))]
+pub(crate) fn cpu_at(base: usize) -> Option<usize> {
     let count = AREAS.count();
     if count == 0 {
-        refuse(0, 0);
+        return None;
     }
     let distance = base.wrapping_sub(AREAS.base.load(Ordering::Relaxed));
     let stride = AREAS.stride.load(Ordering::Relaxed);
-    let cpu = distance / stride;
-    assert!(
-        distance % stride == 0 && cpu < count,
-        "the per-CPU register of this CPU holds {base:#x}, which is no area; call \
-         `percpu_hv::init_percpu_reg(cpu_id)` on this CPU before it uses a per-CPU variable"
-    );
+    (distance % stride == 0 && distance / stride < count).then_some(distance / stride)
+}
+
+/// Panics unless this CPU's register holds the base of an area that says so itself.
+#[cfg(all(debug_assertions, any(test, not(hosted))))]
+#[track_caller]
+pub(crate) fn assert_register() {
+    let base = crate::read_percpu_reg();
+    if AREAS.count() == 0 {
+        refuse(0, 0);
+    }
+    let Some(cpu) = cpu_at(base) else {
+        panic!(
+            "the per-CPU register of this CPU holds {base:#x}, which is no area; call \
+             `percpu_hv::init_percpu_reg(cpu_id)` on this CPU before it uses a per-CPU variable"
+        );
+    };
     // SAFETY: rule 3, inside the area.
     let own: usize = unsafe { load_at(base + OWN_ID.offset()) };
     assert!(
         own == cpu,
-        "the per-CPU area of CPU {cpu} is overwritten: it says that it is that of CPU {own}"
+        "the per-CPU area of CPU {cpu} is overwritten: it says that it is that of CPU {own:#x}; find \
+         what else writes at {base:#x}: a stack or a buffer that ends there, or the user of an \
+         allocator that does not know of the area"
     );
 }
 
@@ -421,11 +445,8 @@ pub unsafe fn reinit_percpu_area(cpu: CpuId) -> Result<(), InitError> {
     }
     let area = area_of(cpu);
     copy(template.image, area, template.size);
-    // SAFETY: rule 3, inside the area; rule 6 is the caller's.
-    unsafe {
-        arch::name_area(area);
-        store_at(area + OWN_ID.offset(), cpu.index());
-    }
+    // SAFETY: rule 3, an area; rule 6 is the caller's.
+    unsafe { name(area, cpu.index()) };
     Ok(())
 }
 
@@ -546,6 +567,42 @@ mod tests {
                 Err(2)
             );
         }
+    }
+
+    #[cfg(debug_assertions)]
+    #[cfg_attr(miri, ignore = "Miri has no linker, which gives the section")]
+    #[test]
+    fn bad_registers_and_overwritten_areas_are_told() {
+        fn told() -> std::string::String {
+            *std::panic::catch_unwind(assert_register)
+                .unwrap_err()
+                .downcast()
+                .unwrap()
+        }
+        let count = init_hosted(4).unwrap();
+        let (cpu, base) = (count - 1, percpu_area_base(count - 1));
+        let own_id = base + OWN_ID.offset();
+        thread::spawn(move || {
+            crate::init_percpu_reg(cpu);
+            assert_register();
+            // SAFETY: rule 5, no other test uses this CPU.
+            unsafe { store_at(own_id, 0x5a_usize) };
+            assert!(
+                told().contains("of CPU 3") && told().contains("of CPU 0x5a; find"),
+                "{}",
+                told()
+            );
+            // SAFETY: as above.
+            unsafe { store_at(own_id, cpu) };
+            assert_register();
+            for bad in [0, base + 8, base + AREAS.stride.load(Ordering::Relaxed)] {
+                // SAFETY: no variable is used with it.
+                unsafe { crate::write_percpu_reg(bad) };
+                assert!(told().contains("which is no area; call"), "{}", told());
+            }
+        })
+        .join()
+        .unwrap();
     }
 
     #[test]

@@ -26,6 +26,12 @@ mod irq;
 mod layout;
 mod once;
 mod operations;
+#[cfg(all(
+    debug_assertions,
+    not(any(feature = "sp-naive", platform_areas)),
+    any(test, not(process))
+))]
+mod owner;
 mod pin;
 #[cfg(all(not(feature = "sp-naive"), platform_areas))]
 mod platform;

@@ -27,16 +27,22 @@ pub unsafe fn write_percpu_reg(base: usize) {
 /// Makes the area of `cpu_id` that of this CPU: writes its per-CPU register; see [the table of
 /// registers](crate#architectures). Call it once on each CPU, after init.
 ///
-/// `cpu_id` is this CPU's own dense index. That no other CPU uses the id cannot be checked here:
-/// the signature is that of `percpu`, for compatibility.
+/// `cpu_id` is this CPU's own dense index. That no other CPU uses the id is not checked in release
+/// builds: the signature is that of `percpu`, for compatibility. [`claim_percpu_reg`](crate::claim_percpu_reg)
+/// always checks it.
 ///
 /// # Panics
 ///
 /// Before init, if `cpu_id` is not in `0..percpu_area_num()`, and at an exception level where
-/// the register is not accessible (an AArch64 image built for EL2 that runs at EL1).
+/// the register is not accessible (an AArch64 image built for EL2 that runs at EL1). In debug builds
+/// of a kernel also if another CPU took the area, as far as that shows (docs/safety.md, "What debug
+/// builds tell").
 #[track_caller]
 pub fn init_percpu_reg(cpu_id: usize) {
     arch::assert_register_accessible();
-    // SAFETY: rule 2, `percpu_area_base` gives the base of an area; the id is the caller's.
-    unsafe { write_percpu_reg(percpu_area_base(cpu_id)) }
+    let base = percpu_area_base(cpu_id);
+    #[cfg(all(debug_assertions, not(any(process, platform_areas))))]
+    crate::owner::take(cpu_id, base);
+    // SAFETY: rule 2, the base of an area; the id is the caller's.
+    unsafe { write_percpu_reg(base) }
 }

@@ -135,6 +135,8 @@ pub(crate) mod wide {
 pub(crate) mod access {
     use core::arch::asm;
 
+    #[cfg(debug_assertions)]
+    use aarch64_cpu::registers::MPIDR_EL1;
     #[cfg(not(feature = "arm-el2"))]
     use aarch64_cpu::registers::TPIDR_EL1 as TPIDR;
     #[cfg(feature = "arm-el2")]
@@ -191,6 +193,12 @@ pub(crate) mod access {
             "percpu-hv is built for EL2 but runs at EL1, where TPIDR_EL2 is UNDEFINED; build the \
              whole image with `default-features = false` on percpu-hv, or boot it at EL2"
         );
+    }
+
+    /// `MPIDR_EL1`.
+    #[cfg(debug_assertions)]
+    pub(crate) fn hardware_id() -> Option<usize> {
+        Some(MPIDR_EL1.get() as usize)
     }
 
     #[cfg(not(feature = "non-zero-vma"))]

@@ -165,6 +165,17 @@ pub(crate) mod access {
         );
     }
 
+    /// `MPIDR`.
+    #[cfg(debug_assertions)]
+    pub(crate) fn hardware_id() -> Option<usize> {
+        let value: usize;
+        // SAFETY: rule 10. Not `pure`: another CPU has another one.
+        unsafe {
+            asm!("mrc p15, 0, {}, c0, c0, 5", out(reg) value, options(nomem, nostack, preserves_flags));
+        }
+        Some(value)
+    }
+
     #[cfg(not(feature = "non-zero-vma"))]
     #[inline(always)]
     pub(crate) const fn bias() -> usize {

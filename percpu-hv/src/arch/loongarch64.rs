@@ -102,6 +102,17 @@ pub(crate) mod access {
 
     pub(crate) const fn assert_register_accessible() {}
 
+    /// `CSR.CPUID` (reference manual, volume 1, "CPU Identity").
+    #[cfg(debug_assertions)]
+    pub(crate) fn hardware_id() -> Option<usize> {
+        let value: usize;
+        // SAFETY: rule 10; privileged software may read CSRs. Not `pure`: another CPU has another one.
+        unsafe {
+            asm!("csrrd {}, 0x20", out(reg) value, options(nomem, nostack, preserves_flags));
+        }
+        Some(value)
+    }
+
     #[inline(always)]
     pub(crate) fn bias() -> usize {
         crate::section::start()

@@ -16,6 +16,7 @@
 //! | `access::register_for_pin() -> usize` | the same, and no instruction if nothing uses it |
 //! | `access::HOT_IS_IMMEDIATE: bool` | whether the offset of a hot variable is part of its accesses |
 //! | `access::assert_register_accessible()` | panics where using the register would trap |
+//! | `access::hardware_id() -> Option<usize>` | tells this CPU from the others, where software at this level can; in debug builds of a kernel |
 //! | `access::bias() -> usize` | the base minus the register's value: 0, or the template's start |
 //! | `access::check_template(start, size)` | whether the offsets reach every byte of the template |
 //! | `access::memory_is_normal() -> bool` | whether exclusive and unaligned accesses work now |

@@ -105,6 +105,12 @@ pub(crate) mod access {
 
     pub(crate) const fn assert_register_accessible() {}
 
+    /// None: `mhartid` is machine mode's (privileged manual, "Hart ID (mhartid) Register").
+    #[cfg(debug_assertions)]
+    pub(crate) const fn hardware_id() -> Option<usize> {
+        None
+    }
+
     #[inline(always)]
     pub(crate) fn bias() -> usize {
         crate::section::start()

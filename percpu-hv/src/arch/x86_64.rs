@@ -283,6 +283,22 @@ pub(crate) mod access {
         own_pointer!(pure, readonly)
     }
 
+    /// The APIC id (SDM vol. 2A, "CPUID": leaf 0BH, or leaf 1 without it).
+    #[cfg(all(debug_assertions, not(target_os = "linux")))]
+    pub(crate) fn hardware_id() -> Option<usize> {
+        // Unsafe until Rust 1.94.
+        #[allow(unused_unsafe)]
+        let cpuid = |leaf| {
+            // SAFETY: rule 10; every x86_64 has the instruction.
+            unsafe { core::arch::x86_64::__cpuid_count(leaf, 0) }
+        };
+        let topology = (cpuid(0).eax >= 0xb).then(|| cpuid(0xb));
+        match topology {
+            Some(topology) if topology.ebx != 0 => Some(topology.edx as usize),
+            _ => Some((cpuid(1).ebx >> 24) as usize),
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn bias() -> usize {
         crate::section::start()
