@@ -1,0 +1,31 @@
+//! A CPU that has an area takes that of another CPU: a panic that says what to do, in debug builds.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(target_os = "none")]
+mod image {
+    use hv_boot::{ExitCode, Machine};
+
+    hv_boot::main!(main);
+
+    fn main(machine: &'static Machine) -> ExitCode {
+        percpu_hv::init_in_place().expect("image.ld includes percpu.x");
+        // Twice, as a CPU that comes back does.
+        for _ in 0..2 {
+            machine.run_on_all(|cpu| percpu_hv::init_percpu_reg(cpu.id()));
+        }
+        machine.run_on_all(|cpu| {
+            if cpu.id() == 1 {
+                percpu_hv::init_percpu_reg(0);
+            }
+        });
+        ExitCode::SUCCESS
+    }
+}
+
+#[cfg(not(target_os = "none"))]
+fn main() {
+    eprintln!(
+        "panics-on-anothers-area is a bare-metal image: scripts/qemu-virt.sh --bin panics-on-anothers-area --debug builds and runs it"
+    );
+    std::process::exit(2);
+}
