@@ -142,7 +142,7 @@ stage_lint() {
     check "lint: clippy, conformance" cargo clippy --package conformance --all-targets -- --deny warnings
     check "lint: clippy, loom tests" cargo clippy --package loom-tests --all-targets -- --deny warnings
     check "lint: clippy, images" bare_cargo "$aarch64" clippy --package images --examples -- --deny warnings
-    for features in preempt preempt-kernel-guard-0-1 custom-base; do
+    for features in preempt preempt-kernel-guard-0-1 preempt-hook custom-base; do
         check "lint: clippy, images, $features" \
             bare_cargo "$aarch64" clippy --package images --examples --features "$features" -- --deny warnings
     done
@@ -214,11 +214,7 @@ stage_unit() {
         check "unit: host, release${features:+, $features}" optimized --features "$features"
     done
     check "unit: loom" cargo test --package loom-tests
-    if cargo miri --version >"$logs/miri" 2>&1; then
-        check "unit: Miri" under_miri
-    else
-        skip "unit: Miri" "no Miri"
-    fi
+    unit_miri
     check "unit: conformance, in a process" cargo test --package conformance
     if [[ $(uname -m) == x86_64 ]]; then
         # Optimized, so that the compiler holds values in the registers of a system call.
@@ -242,6 +238,14 @@ stage_unit() {
 # Nested borrows are looked for in release builds by a feature; what the tests need stays unoptimized, to build soon.
 optimized() {
     cargo test --release --config 'profile.release.package."*".opt-level=0' --package percpu-hv --test hosted "$@"
+}
+
+unit_miri() {
+    if cargo miri --version >"$logs/miri" 2>&1; then
+        check "unit: Miri" under_miri
+    else
+        skip "unit: Miri" "no Miri"
+    fi
 }
 
 # Miri has no linker, hence no section: variables are plain globals there.
@@ -540,4 +544,7 @@ main() {
     ((failed == 0))
 }
 
-main "$@"
+# Not where a test sources it.
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+    main "$@"
+fi

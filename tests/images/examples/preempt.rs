@@ -1,11 +1,10 @@
-//! A preemptible kernel that counts, per CPU, how often kernel_guard disables and enables preemption.
+//! A preemptible kernel that counts, per CPU, how often kernel_guard, or the hook, disables and enables preemption.
 #![cfg_attr(target_os = "none", no_std)]
 #![cfg(target_os = "none")]
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use hv_boot::{ExitCode, Machine, println};
-use kernel_guard::KernelGuardIf;
 use percpu_hv::{CpuPin, def_percpu};
 
 hv_boot::main!(main);
@@ -17,24 +16,37 @@ static ENABLED: AtomicUsize = AtomicUsize::new(0);
 #[def_percpu]
 static VALUE: u64 = 1;
 
+fn disable() {
+    // SAFETY: rules 2 and 5, contexts stay on their CPU here, and the counter is atomic.
+    unsafe { DISABLED.current_ref_raw() }.fetch_add(1, Ordering::Relaxed);
+}
+
+fn enable() {
+    // SAFETY: as in `disable`.
+    unsafe { ENABLED.current_ref_raw() }.fetch_add(1, Ordering::Relaxed);
+}
+
+#[cfg(feature = "preempt-hook")]
+percpu_hv::preempt_hook! { disable = disable, enable = enable }
+
+#[cfg(feature = "kernel-guard")]
 struct Kernel;
 
+#[cfg(feature = "kernel-guard")]
 #[crate_interface::impl_interface]
-impl KernelGuardIf for Kernel {
+impl kernel_guard::KernelGuardIf for Kernel {
     fn disable_preempt() {
-        // SAFETY: rules 2 and 5, contexts stay on their CPU here, and the counter is atomic.
-        unsafe { DISABLED.current_ref_raw() }.fetch_add(1, Ordering::Relaxed);
+        disable();
     }
 
     fn enable_preempt() {
-        // SAFETY: as in `disable_preempt`.
-        unsafe { ENABLED.current_ref_raw() }.fetch_add(1, Ordering::Relaxed);
+        enable();
     }
 }
 
 /// How often preemption was disabled and enabled on this CPU.
 fn counts() -> (usize, usize) {
-    // SAFETY: as in `disable_preempt`.
+    // SAFETY: as in `disable`.
     unsafe {
         (
             DISABLED.current_ref_raw().load(Ordering::Relaxed),

@@ -29,6 +29,8 @@ pub enum Mode {
     PreemptKernelGuard01,
     /// Of 0.2, and 0.1 is asked for too, as in an image with crates of several lines of percpu.
     PreemptBoth,
+    /// The safe accessors call the kernel's hook. Only the image `preempt`.
+    PreemptHook,
     /// The platform makes the areas. Only the image `custom_base`.
     CustomBase,
 }
@@ -46,12 +48,13 @@ impl Mode {
                 "--example=preempt",
                 "--features=preempt,preempt-kernel-guard-0-1",
             ],
+            Self::PreemptHook => &["--example=preempt", "--features=preempt-hook"],
             Self::CustomBase => &["--example=custom_base", "--features=custom-base"],
         }
     }
 
     fn build(self) -> &'static Build {
-        static BUILDS: [OnceLock<Build>; 6] = [const { OnceLock::new() }; 6];
+        static BUILDS: [OnceLock<Build>; 7] = [const { OnceLock::new() }; 7];
         BUILDS[self as usize].get_or_init(|| Build::new(self))
     }
 }

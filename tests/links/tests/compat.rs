@@ -1,4 +1,4 @@
-//! What the compat crates promise where they differ from percpu-hv: init, kernel_guard, areas of the platform.
+//! What the compat crates promise where they differ from percpu-hv: init, kernel_guard and its stand-in, areas of the platform.
 
 use links::{Boot, Elf, Linker, Mode, image};
 
@@ -32,16 +32,26 @@ fn init_is_no_error_wherever_percpu_allows_it() {
     }
 }
 
+/// A kernel counts on every CPU what the accessors hold, and ends well.
+fn preemption_is_counted(mode: Mode) {
+    let elf = link(mode, "preempt", Linker::Lld, &["include.ld"]);
+    let end = Boot::el2(elf.path()).run();
+    assert_eq!(end.status, 0, "{mode:?}: {end}");
+    assert!(end.said("init: Ok(4)"), "{mode:?}: {end}");
+    assert!(end.said("4 CPUs: ok"), "{mode:?}: {end}");
+}
+
 /// Both versions of kernel_guard call the same functions, by their names in the object file.
 #[test]
 fn kernel_guard_is_told_once() {
     for mode in [Mode::PreemptKernelGuard01, Mode::PreemptBoth] {
-        let elf = link(mode, "preempt", Linker::Lld, &["include.ld"]);
-        let end = Boot::el2(elf.path()).run();
-        assert_eq!(end.status, 0, "{mode:?}: {end}");
-        assert!(end.said("init: Ok(4)"), "{mode:?}: {end}");
-        assert!(end.said("4 CPUs: ok"), "{mode:?}: {end}");
+        preemption_is_counted(mode);
     }
+}
+
+#[test]
+fn a_preemption_hook_is_called_once() {
+    preemption_is_counted(Mode::PreemptHook);
 }
 
 #[test]
