@@ -113,6 +113,11 @@ way! {
         let _irq = IrqOff::new();
         REFERENCED.with_current(|count| *count += 1);
     };
+    SCOPED: usize => IrqOff::scoped(|_| {
+        drop(IrqOff::new());
+        IrqOff::scoped(|_| ());
+        SCOPED.with_current(|count| *count += 1);
+    });
 }
 
 way! {
