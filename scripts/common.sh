@@ -78,9 +78,15 @@ active_can_build() (
     cd -- "$root" || return
     command -v cargo >/dev/null && command -v rustc >/dev/null || return
     version_at_least "$(rustc_version rustc)" "$bare_rust" || return
-    libraries=$(rustc --print target-libdir --target "$1" 2>/dev/null) || return
-    compgen -G "$libraries/libcore-*.rlib" >/dev/null
+    has_libraries rustc "$1"
 )
+
+# has_libraries RUSTC TARGET: whether the compiler comes with the target's core library.
+has_libraries() {
+    local libraries
+    libraries=$("$1" --print target-libdir --target "$2" 2>/dev/null) || return
+    compgen -G "$libraries/libcore-*.rlib" >/dev/null
+}
 
 # Whether Debian's toolchain is complete: compiler, library source, linker.
 debian_can_build() {
@@ -105,7 +111,7 @@ toolchain() {
 # bare_cargo TARGET SUBCOMMAND ARGUMENT...: cargo for another target, with the toolchain that setup.sh provided.
 # Where that one builds the standard libraries itself, BUILD_STD names others than core and alloc.
 bare_cargo() {
-    local target=$1 command=$2 kind
+    local target=$1 command=$2 kind libraries=()
     shift 2
     kind=$(toolchain "$target") ||
         die "no Rust toolchain here builds for $target: scripts/setup.sh provides one"
@@ -113,9 +119,18 @@ bare_cargo() {
         active) cargo "$command" --target "$target" "$@" ;;
         # PATH is for cargo's subcommands, such as clippy. RUSTFLAGS stay as they are: a change builds core again.
         debian)
+            has_libraries /usr/bin/rustc "$target" || libraries=(-Zbuild-std="${BUILD_STD:-core,alloc}")
             PATH=/usr/bin:$PATH RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc /usr/bin/cargo \
-                "$command" -Zbuild-std="${BUILD_STD:-core,alloc}" --target "$target" "$@"
+                "$command" "${libraries[@]}" --target "$target" "$@"
             ;;
+    esac
+}
+
+# bare_rustc_version TARGET: the version of the compiler that bare_cargo takes, "1.88.0".
+bare_rustc_version() {
+    case $(toolchain "$1") in
+        active) rustc_version rustc ;;
+        debian) rustc_version /usr/bin/rustc ;;
     esac
 }
 

@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 # Stages in the order in which they run; stage_NAME below is what each does. The others run by name only.
-readonly stages=(lint unit ui compat links qemu dropin docs package)
+readonly stages=(lint unit ui compat links codegen qemu dropin docs package)
 readonly other_stages=(stress)
 
 readonly aarch64=aarch64-unknown-none-softfloat
@@ -19,7 +19,7 @@ readonly feature_sets=(
 
 usage() {
     cat <<E2
-usage: scripts/test.sh [--boots N] [STAGE...]
+usage: scripts/test.sh [--boots N] [--bless] [STAGE...]
 
 Installs what is missing (scripts/setup.sh --tests) and runs the stages, by default: ${stages[*]}.
 Each check prints a line; its output is in target/test-logs, the consoles of QEMU in target/qemu-logs.
@@ -30,6 +30,7 @@ The last line counts the checks; the status is not 0 if one failed.
   ui       what the macro accepts and refuses, and packages that depend on percpu-hv
   compat   the crates called percpu, each by itself and all in one image
   links    the linker fragment with two linkers, and images that prove it
+  codegen  the instructions of every operation, against tests/golden/code; --bless writes these texts instead
   qemu     hv-boot and its selftest on every architecture, on 1 to 8 CPUs, debug and release; a table at the end
   dropin   published crates with percpu-hv in percpu's place: they build, boot, and pass their own tests
   docs     documentation and its examples
@@ -129,7 +130,8 @@ stage_lint() {
     check "lint: clippy, host, linux-gs" \
         cargo clippy --package percpu-hv --features linux-gs,non-zero-vma -- --deny warnings
     check "lint: clippy, macros" cargo clippy --package percpu-hv-macros --all-targets -- --deny warnings
-    check "lint: clippy, link tests" cargo clippy --package links --all-targets -- --deny warnings
+    check "lint: clippy, link tests" cargo clippy --package links --package golden --all-targets -- --deny warnings
+    check "lint: clippy, operations" bare_cargo "$aarch64" clippy --package operations -- --deny warnings
     check "lint: clippy, drop-in tests" cargo clippy --package dropin --all-targets -- --deny warnings
     for row in "${platforms[@]}"; do
         read -r _ target _ <<<"$row"
@@ -318,6 +320,18 @@ consumer_like_a_kernel() {
 
 stage_links() {
     check "links" cargo test --package links
+}
+
+stage_codegen() {
+    local blessed found
+    # Another compiler may choose other instructions.
+    blessed=$(<"$root/tests/golden/code/compiler")
+    found=$(bare_rustc_version "$aarch64")
+    if [[ -z ${GOLDEN_BLESS:-} && ${found%.*} != "$blessed" ]]; then
+        skip "codegen" "the texts are those of Rust $blessed, and bare metal has Rust ${found:-of no version} here"
+        return
+    fi
+    check "codegen: the instructions of every operation" cargo test --package golden
 }
 
 # A row per boot of the matrix: architecture, mode, CPUs, tests, time.
@@ -515,6 +529,7 @@ main() {
                 usage
                 return
                 ;;
+            --bless) export GOLDEN_BLESS=yes ;;
             --boots)
                 [[ ${2-} =~ ^[1-9][0-9]{0,5}$ ]] || die_usage "--boots needs a number"
                 boots=$2

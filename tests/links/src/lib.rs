@@ -17,7 +17,7 @@ mod code;
 mod elf;
 mod images;
 mod link;
-mod tools;
+pub mod tools;
 
 pub use self::{
     arch::Arch,

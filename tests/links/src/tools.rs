@@ -8,7 +8,7 @@ use std::{
 };
 
 /// The workspace's root.
-pub(crate) fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     static ROOT: OnceLock<PathBuf> = OnceLock::new();
     ROOT.get_or_init(|| {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -23,7 +23,7 @@ pub(crate) fn root() -> &'static Path {
 /// # Panics
 ///
 /// If it does not start, with the way to install it.
-pub(crate) fn run(command: &mut Command) -> Output {
+pub fn run(command: &mut Command) -> Output {
     command.output().unwrap_or_else(|error| {
         let program = command.get_program().to_string_lossy().into_owned();
         panic!("{program} does not start ({error}); scripts/setup.sh --tests installs it")
@@ -31,7 +31,7 @@ pub(crate) fn run(command: &mut Command) -> Output {
 }
 
 /// LLVM's disassembler, which Debian installs with its version in the name.
-pub(crate) fn llvm_objdump() -> &'static Path {
+pub fn llvm_objdump() -> &'static Path {
     static OBJDUMP: OnceLock<PathBuf> = OnceLock::new();
     OBJDUMP.get_or_init(|| {
         let path = env::var_os("PATH").unwrap_or_default();

@@ -1,0 +1,105 @@
+//! Every mode's text is the one in the repository.
+
+use std::{env, fs};
+
+use golden::{MODES, Mode, rustc_version};
+use similar::TextDiff;
+
+/// The version of the compiler that made the texts.
+const COMPILER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/code/compiler");
+
+/// Compares the texts of an architecture's modes, or writes them.
+fn check(architecture: &str) {
+    let bless = env::var_os("GOLDEN_BLESS").is_some();
+    let mut differences = String::new();
+    for mode in modes(architecture) {
+        let new = mode.text();
+        for operation in ["u64.read_current", "pin.read, three", "irq.new, drop"] {
+            let line = format!("\n{operation}: ");
+            assert!(new.contains(&line), "{operation} is not there: {new}");
+        }
+        if bless {
+            fs::write(mode.path(), new).unwrap();
+            continue;
+        }
+        let old = fs::read_to_string(mode.path()).unwrap_or_default();
+        if old != new {
+            let (old_name, new_name) = (format!("code/{}.txt", mode.name), "this compilation");
+            let diff = TextDiff::from_lines(&old, &new);
+            let diff = diff
+                .unified_diff()
+                .context_radius(5)
+                .header(&old_name, new_name)
+                .to_string();
+            differences += &diff;
+        }
+    }
+    assert!(
+        differences.is_empty(),
+        "operations have other code than before:\n{differences}\n{}\
+         if it is meant to be so: scripts/test.sh codegen --bless",
+        other_compiler()
+    );
+}
+
+fn modes(architecture: &str) -> impl Iterator<Item = &Mode> {
+    let of = move |mode: &&Mode| mode.name.split('-').next() == Some(architecture);
+    MODES.iter().filter(of)
+}
+
+/// A hint where the texts are those of another compiler.
+fn other_compiler() -> String {
+    let theirs = fs::read_to_string(COMPILER).unwrap_or_default();
+    let (theirs, ours) = (theirs.trim(), rustc_version(MODES[0].target));
+    if theirs == ours {
+        return String::new();
+    }
+    format!("the texts are those of Rust {theirs}, and this is Rust {ours};\n")
+}
+
+#[test]
+fn aarch64() {
+    check("aarch64");
+}
+
+#[test]
+fn armv7a() {
+    check("armv7a");
+}
+
+#[test]
+fn loongarch64() {
+    check("loongarch64");
+}
+
+#[test]
+fn riscv32() {
+    check("riscv32");
+}
+
+#[test]
+fn riscv64() {
+    check("riscv64");
+}
+
+#[test]
+fn x86_64() {
+    check("x86_64");
+}
+
+#[test]
+fn every_mode_is_compared() {
+    let architectures = [
+        "aarch64",
+        "armv7a",
+        "loongarch64",
+        "riscv32",
+        "riscv64",
+        "x86_64",
+    ];
+    let compared: usize = architectures.iter().map(|name| modes(name).count()).sum();
+    assert_eq!(compared, MODES.len());
+    if env::var_os("GOLDEN_BLESS").is_some() {
+        fs::write(COMPILER, rustc_version(MODES[0].target) + "\n").unwrap();
+    }
+}

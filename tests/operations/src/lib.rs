@@ -1,0 +1,262 @@
+//! Every operation of percpu-hv as a function of its own, named `<variable>.<operation>`: compiled, disassembled and
+//! never run. The package `golden` compares what comes out.
+#![no_std]
+// What an operation takes and gives is passed in registers, whatever C thinks of its type.
+#![allow(improper_ctypes_definitions)]
+
+use core::{
+    cell::Cell,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
+use percpu_hv::{CpuId, CpuPin, IrqOff, PerCpuOnce, current_cpu, def_percpu};
+
+/// Functions with the names `<variable>.<operation>`.
+macro_rules! functions {
+    ($variable:literal: $(
+        $operation:literal($($argument:ident: $type:ty),*) $(-> $result:ty)? { $($body:tt)* }
+    )*) => {$(
+        const _: () = {
+            #[unsafe(export_name = concat!($variable, ".", $operation))]
+            extern "C" fn function($($argument: $type),*) $(-> $result)? {
+                $($body)*
+            }
+        };
+    )*};
+}
+
+/// What every scalar has.
+macro_rules! scalar {
+    ($variable:ident: $type:ty, $name:literal) => {
+        functions! { $name:
+            "read_current"() -> $type { $variable.read_current() }
+            "write_current"(value: $type) { $variable.write_current(value) }
+            "swap_current"(value: $type) -> $type { $variable.swap_current(value) }
+            "compare_exchange_current"(current: $type, new: $type) -> bool {
+                $variable.compare_exchange_current(current, new).is_ok()
+            }
+        }
+    };
+}
+
+/// What a counter of events is for.
+macro_rules! integer {
+    ($variable:ident: $type:ty, $name:literal) => {
+        scalar!($variable: $type, $name);
+        functions! { $name:
+            "with_current, += 1"() { $variable.with_current(|value| *value = value.wrapping_add(1)) }
+            "add_current"(operand: $type) { $variable.add_current(operand) }
+            "add_current_unprotected"(operand: $type) { $variable.add_current_unprotected(operand) }
+            "fetch_add_current"(operand: $type) -> $type { $variable.fetch_add_current(operand) }
+            "inc_current"() { $variable.inc_current() }
+        }
+    };
+}
+
+/// All that the width does not change.
+macro_rules! every_operation {
+    ($variable:ident: $type:ty, $name:literal) => {
+        integer!($variable: $type, $name);
+        functions! { $name:
+            "read_current_raw"() -> $type {
+                // SAFETY: rules 2 and 5: never run.
+                unsafe { $variable.read_current_raw() }
+            }
+            "write_current_raw"(value: $type) {
+                // SAFETY: rules 2 and 5: never run.
+                unsafe { $variable.write_current_raw(value) }
+            }
+            "write_current, 0"() { $variable.write_current(0) }
+            "reset_to_init"() { $variable.reset_to_init() }
+            "compare_exchange_current, value"(current: $type, new: $type) -> $type {
+                let (Ok(found) | Err(found)) = $variable.compare_exchange_current(current, new);
+                found
+            }
+            "swap_current_unprotected"(value: $type) -> $type { $variable.swap_current_unprotected(value) }
+
+            "sub_current"(operand: $type) { $variable.sub_current(operand) }
+            "and_current"(operand: $type) { $variable.and_current(operand) }
+            "or_current"(operand: $type) { $variable.or_current(operand) }
+            "xor_current"(operand: $type) { $variable.xor_current(operand) }
+            "fetch_sub_current"(operand: $type) -> $type { $variable.fetch_sub_current(operand) }
+            "fetch_and_current"(operand: $type) -> $type { $variable.fetch_and_current(operand) }
+            "fetch_or_current"(operand: $type) -> $type { $variable.fetch_or_current(operand) }
+            "fetch_xor_current"(operand: $type) -> $type { $variable.fetch_xor_current(operand) }
+            "sub_current_unprotected"(operand: $type) { $variable.sub_current_unprotected(operand) }
+            "and_current_unprotected"(operand: $type) { $variable.and_current_unprotected(operand) }
+            "or_current_unprotected"(operand: $type) { $variable.or_current_unprotected(operand) }
+            "xor_current_unprotected"(operand: $type) { $variable.xor_current_unprotected(operand) }
+            "fetch_add_current_unprotected"(operand: $type) -> $type {
+                $variable.fetch_add_current_unprotected(operand)
+            }
+            "fetch_sub_current_unprotected"(operand: $type) -> $type {
+                $variable.fetch_sub_current_unprotected(operand)
+            }
+            "fetch_and_current_unprotected"(operand: $type) -> $type {
+                $variable.fetch_and_current_unprotected(operand)
+            }
+            "fetch_or_current_unprotected"(operand: $type) -> $type {
+                $variable.fetch_or_current_unprotected(operand)
+            }
+            "fetch_xor_current_unprotected"(operand: $type) -> $type {
+                $variable.fetch_xor_current_unprotected(operand)
+            }
+            "dec_current"() { $variable.dec_current() }
+            "inc_current_unprotected"() { $variable.inc_current_unprotected() }
+            "dec_current_unprotected"() { $variable.dec_current_unprotected() }
+        }
+    };
+}
+
+#[def_percpu]
+static BYTE: u8 = 0;
+#[def_percpu]
+static HALF: u32 = 0;
+#[def_percpu]
+static WORD: u64 = 0;
+#[def_percpu]
+static FLAG: bool = false;
+#[def_percpu]
+static POINTER: *mut u8 = core::ptr::null_mut();
+
+integer!(BYTE: u8, "u8");
+#[cfg(target_has_atomic = "64")]
+integer!(HALF: u32, "u32");
+#[cfg(target_has_atomic = "64")]
+every_operation!(WORD: u64, "u64");
+#[cfg(not(target_has_atomic = "64"))]
+every_operation!(HALF: u32, "u32");
+scalar!(FLAG: bool, "bool");
+scalar!(POINTER: *mut u8, "pointer");
+
+// Two registers, which nothing changes at once.
+#[cfg(not(target_has_atomic = "64"))]
+functions! { "u64":
+    "read_current"() -> u64 { WORD.read_current() }
+    "write_current"(value: u64) { WORD.write_current(value) }
+    "with_current, += 1"() { WORD.with_current(|value| *value = value.wrapping_add(1)) }
+}
+
+functions! { "bool":
+    "or_current"(operand: bool) { FLAG.or_current(operand) }
+    "fetch_or_current"(operand: bool) -> bool { FLAG.fetch_or_current(operand) }
+}
+
+#[def_percpu(hot)]
+static HOT: usize = 0;
+#[def_percpu(hot)]
+static HOT_FLAG: bool = false;
+#[def_percpu(hot)]
+static HOT_TABLE: [usize; 8] = [0; 8];
+
+integer!(HOT: usize, "hot usize");
+scalar!(HOT_FLAG: bool, "hot bool");
+
+functions! { "hot array":
+    "current_ptr"() -> *const [usize; 8] {
+        // SAFETY: rules 2 and 5: never run.
+        unsafe { HOT_TABLE.current_ptr() }
+    }
+}
+
+functions! { "hot pin":
+    "read, write, read"(value: usize) -> usize {
+        let pin = CpuPin::new();
+        let first = HOT.read(&pin);
+        HOT.write(&pin, value);
+        first ^ HOT.read(&pin)
+    }
+}
+
+#[def_percpu]
+static TABLE: [u64; 8] = [0; 8];
+
+functions! { "array":
+    "current_ptr"() -> *const [u64; 8] {
+        // SAFETY: rules 2 and 5: never run.
+        unsafe { TABLE.current_ptr() }
+    }
+    "with_current, [i] += 1"(index: usize) {
+        TABLE.with_current(|table| table[index & 7] += 1);
+    }
+    "remote_ptr"(cpu: usize) -> *const [u64; 8] {
+        // SAFETY: rule 6: never run.
+        unsafe { TABLE.remote_ptr(cpu) }
+    }
+}
+
+#[def_percpu]
+static SHARED: AtomicUsize = AtomicUsize::new(0);
+#[def_percpu]
+static LOCAL: Cell<u64> = Cell::new(0);
+#[def_percpu]
+static A: u64 = 0;
+#[def_percpu]
+static B: u64 = 0;
+#[def_percpu]
+static C: u64 = 0;
+
+functions! { "pin":
+    "get, load"() -> usize { SHARED.get(&CpuPin::new()).load(Relaxed) }
+    "read"() -> u64 { WORD.read(&CpuPin::new()) }
+    "write"(value: u64) { WORD.write(&CpuPin::new(), value) }
+    "read, three"() -> u64 {
+        let pin = CpuPin::new();
+        A.read(&pin) ^ B.read(&pin) ^ C.read(&pin)
+    }
+    "write, three"(value: u64) {
+        let pin = CpuPin::new();
+        A.write(&pin, value);
+        B.write(&pin, value);
+        C.write(&pin, value);
+    }
+}
+
+functions! { "irq":
+    "new, drop"() { drop(IrqOff::new()) }
+    "scoped, get_local, += 1"() {
+        IrqOff::scoped(|irq| {
+            let local = LOCAL.get_local(irq);
+            local.set(local.get().wrapping_add(1));
+        });
+    }
+    "get_local, += 1"() {
+        let irq = IrqOff::new();
+        let local = LOCAL.get_local(&irq);
+        local.set(local.get().wrapping_add(1));
+    }
+}
+
+functions! { "remote":
+    "on"(cpu: CpuId) -> *const AtomicUsize { SHARED.on(cpu) }
+    "read_remote"(cpu: CpuId) -> u64 { WORD.read_remote(cpu) }
+    "sum"() -> u64 { WORD.sum() }
+}
+
+#[def_percpu]
+static ONCE: PerCpuOnce<u64> = PerCpuOnce::new();
+
+functions! { "once":
+    "get, copied"() -> u64 { ONCE.get(&CpuPin::new()).get().copied().unwrap_or(0) }
+}
+
+/// A counter has 64 bits everywhere.
+#[cfg(target_has_atomic = "64")]
+mod counter {
+    use percpu_hv::{PerCpuCounter, def_percpu};
+
+    #[def_percpu]
+    static COUNTER: PerCpuCounter = PerCpuCounter::new();
+    #[def_percpu]
+    static BATCHED: PerCpuCounter<32> = PerCpuCounter::new();
+
+    functions! { "counter":
+        "add"(amount: i64) { COUNTER.add(amount) }
+        "add, 1"() { COUNTER.add(1) }
+        "add, batched"(amount: i64) { BATCHED.add(amount) }
+    }
+}
+
+functions! { "cpu":
+    "current_cpu"() -> CpuId { current_cpu() }
+}
