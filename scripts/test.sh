@@ -30,7 +30,8 @@ The last line counts the checks; the status is not 0 if one failed.
   ui       what the macro accepts and refuses, and packages that depend on percpu-hv
   compat   the crates called percpu, each by itself and all in one image
   links    the linker fragment with two linkers, and images that prove it
-  codegen  the instructions of every operation, against tests/golden/code; --bless writes these texts instead
+  codegen  the instructions of every operation, against tests/golden/code and the tables of README.md; --bless
+           writes these texts and tables instead
   qemu     hv-boot and its selftest on every architecture, on 1 to 8 CPUs, debug and release; a table at the end
   dropin   published crates with percpu-hv in percpu's place: they build, boot, and pass their own tests
   docs     documentation and its examples
@@ -130,8 +131,20 @@ stage_lint() {
     check "lint: clippy, host, linux-gs" \
         cargo clippy --package percpu-hv --features linux-gs,non-zero-vma -- --deny warnings
     check "lint: clippy, macros" cargo clippy --package percpu-hv-macros --all-targets -- --deny warnings
-    check "lint: clippy, link tests" cargo clippy --package links --package golden --all-targets -- --deny warnings
-    check "lint: clippy, operations" bare_cargo "$aarch64" clippy --package operations -- --deny warnings
+    check "lint: clippy, link tests and measurements" \
+        cargo clippy --package links --package golden --package bench --package init --all-targets -- --deny warnings
+    for features in percpu percpu-hv,unused; do
+        VARIABLES=8 check "lint: clippy, variables, $features" \
+            bare_cargo "$aarch64" clippy --package variables --features "$features" -- --deny warnings
+    done
+    if [[ $(uname -m) == x86_64 ]]; then
+        check "lint: clippy, operations in a process" \
+            cargo clippy --package process --package peers --features process/linux-gs -- --deny warnings
+    else
+        skip "lint: clippy, operations in a process" "this is no x86_64"
+    fi
+    check "lint: clippy, operations, peers and their image" \
+        bare_cargo "$aarch64" clippy --package operations --package peers --package el2 -- --deny warnings
     check "lint: clippy, drop-in tests" cargo clippy --package dropin --all-targets -- --deny warnings
     for row in "${platforms[@]}"; do
         read -r _ target _ <<<"$row"
@@ -323,15 +336,17 @@ stage_links() {
 }
 
 stage_codegen() {
-    local blessed found
+    local what=check blessed found
+    [[ -z ${GOLDEN_BLESS:-} ]] || what="write"
     # Another compiler may choose other instructions.
     blessed=$(<"$root/tests/golden/code/compiler")
     found=$(bare_rustc_version "$aarch64")
-    if [[ -z ${GOLDEN_BLESS:-} && ${found%.*} != "$blessed" ]]; then
+    if [[ $what == check && ${found%.*} != "$blessed" ]]; then
         skip "codegen" "the texts are those of Rust $blessed, and bare metal has Rust ${found:-of no version} here"
         return
     fi
-    check "codegen: the instructions of every operation" cargo test --package golden
+    check "codegen: the instructions of every operation" cargo test --package golden --package bench
+    check "codegen: the tables of README.md, and the targets" cargo run --quiet --package bench -- "$what"
 }
 
 # A row per boot of the matrix: architecture, mode, CPUs, tests, time.

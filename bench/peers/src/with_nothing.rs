@@ -1,0 +1,5 @@
+//! What a loop costs by itself.
+
+operations! { "nothing":
+    "nothing"() {}
+}

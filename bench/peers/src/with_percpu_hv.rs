@@ -1,0 +1,82 @@
+//! percpu-hv.
+
+use core::cell::Cell;
+
+use percpu_hv::{CpuId, CpuPin, IrqOff, def_percpu};
+
+#[def_percpu]
+static WORD: usize = 0;
+#[def_percpu]
+static FLAG: bool = false;
+#[def_percpu]
+static TABLE: [usize; 8] = [0; 8];
+#[def_percpu]
+static A: usize = 0;
+#[def_percpu]
+static B: usize = 0;
+#[def_percpu]
+static C: usize = 0;
+#[def_percpu]
+static LOCAL: Cell<usize> = Cell::new(0);
+
+#[def_percpu(hot)]
+static HOT_WORD: usize = 0;
+#[def_percpu(hot)]
+static HOT_FLAG: bool = false;
+#[def_percpu(hot)]
+static HOT_TABLE: [usize; 8] = [0; 8];
+#[def_percpu(hot)]
+static HOT_A: usize = 0;
+#[def_percpu(hot)]
+static HOT_B: usize = 0;
+#[def_percpu(hot)]
+static HOT_C: usize = 0;
+#[def_percpu(hot)]
+static HOT_LOCAL: Cell<usize> = Cell::new(0);
+
+operations! { "percpu-hv":
+    "read"() -> usize { WORD.read_current() }
+    "write"(value: usize) { WORD.write_current(value) }
+    "read_flag"() -> bool { FLAG.read_current() }
+    "write_flag"(value: bool) { FLAG.write_current(value) }
+    "increment"() { WORD.with_current(|word| *word = word.wrapping_add(1)) }
+    "add"(operand: usize) { WORD.add_current(operand) }
+    "add_one"() { WORD.inc_current() }
+    "pointer"() -> *const [usize; 8] {
+        // SAFETY: rules 2 and 5: never run.
+        unsafe { TABLE.current_ptr() }
+    }
+    "read_three"() -> usize {
+        let pin = CpuPin::new();
+        A.read(&pin) ^ B.read(&pin) ^ C.read(&pin)
+    }
+    "read_remote"(cpu: CpuId) -> usize { WORD.read_remote(cpu) }
+    "increment_masked"() {
+        IrqOff::scoped(|irq| {
+            let word = LOCAL.get_local(irq);
+            word.set(word.get().wrapping_add(1));
+        });
+    }
+
+    "read_hot"() -> usize { HOT_WORD.read_current() }
+    "write_hot"(value: usize) { HOT_WORD.write_current(value) }
+    "read_flag_hot"() -> bool { HOT_FLAG.read_current() }
+    "write_flag_hot"(value: bool) { HOT_FLAG.write_current(value) }
+    "increment_hot"() { HOT_WORD.with_current(|word| *word = word.wrapping_add(1)) }
+    "add_hot"(operand: usize) { HOT_WORD.add_current(operand) }
+    "add_one_hot"() { HOT_WORD.inc_current() }
+    "pointer_hot"() -> *const [usize; 8] {
+        // SAFETY: rules 2 and 5: never run.
+        unsafe { HOT_TABLE.current_ptr() }
+    }
+    "read_three_hot"() -> usize {
+        let pin = CpuPin::new();
+        HOT_A.read(&pin) ^ HOT_B.read(&pin) ^ HOT_C.read(&pin)
+    }
+    "increment_masked_hot"() {
+        IrqOff::scoped(|irq| {
+            let word = HOT_LOCAL.get_local(irq);
+            word.set(word.get().wrapping_add(1));
+        });
+    }
+}

@@ -1,0 +1,62 @@
+//! Running cargo and what it makes.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Output},
+};
+
+use links::tools::{root, run};
+
+/// The Rust target of a hypervisor.
+pub(crate) const AARCH64: &str = "aarch64-unknown-none-softfloat";
+
+/// cargo for bare metal, with the toolchain that setup.sh provides and a target directory of its own.
+pub(crate) fn bare_cargo(target: &str, subcommand: &str) -> Command {
+    let script = r#"source scripts/common.sh && bare_cargo "$@""#;
+    let mut cargo = Command::new("bash");
+    cargo
+        .args(["-c", script, "bench", target, subcommand])
+        .arg("--target-dir")
+        .arg(root().join("target/links"))
+        .current_dir(root())
+        .env_remove("LD_LIBRARY_PATH");
+    cargo
+}
+
+/// cargo for this machine.
+pub(crate) fn host_cargo(subcommand: &str) -> Command {
+    let mut cargo = Command::new("cargo");
+    cargo.arg(subcommand).current_dir(root());
+    cargo
+}
+
+/// Runs a command to its end, and gives what it printed.
+pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = run(command);
+    if status.success() {
+        return Ok(String::from_utf8_lossy(&stdout).into_owned());
+    }
+    let (stdout, stderr) = (
+        String::from_utf8_lossy(&stdout),
+        String::from_utf8_lossy(&stderr),
+    );
+    Err(format!(
+        "{command:?} ended with {status}:\n{stdout}{stderr}"
+    ))
+}
+
+/// Where a program of the release profile is: for this machine without a target.
+pub(crate) fn program(target: Option<&str>, name: &str) -> PathBuf {
+    let directory = match target {
+        Some(target) => root().join("target/links").join(target),
+        None => match std::env::var_os("CARGO_TARGET_DIR") {
+            Some(directory) => directory.into(),
+            None => root().join("target"),
+        },
+    };
+    directory.join("release").join(name)
+}

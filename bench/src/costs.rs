@@ -1,0 +1,154 @@
+//! The other costs as tables.
+
+use std::fmt::Write as _;
+
+use crate::{
+    chart::number,
+    compile_time::{CompileTime, VARIABLES},
+    init_time::InitTime,
+    results,
+    size::Size,
+};
+
+/// What compiling, an image and init cost.
+pub(crate) struct Costs {
+    compile_times: Vec<CompileTime>,
+    size: Size,
+    init_times: Vec<InitTime>,
+}
+
+impl Costs {
+    /// Those that were measured.
+    pub(crate) fn from_results() -> Result<Self, String> {
+        Ok(Self {
+            compile_times: results::read("compile-time")?,
+            size: results::read("size")?,
+            init_times: results::read("init")?,
+        })
+    }
+
+    /// Everything.
+    pub(crate) fn full(&self) -> String {
+        let mut text = format!(
+            "\n## Compiling {VARIABLES} variables\n\nEach is used once. The compiler's seconds of processor time, the least \
+             of several runs; bytes and lines of the\nexpansion of one variable.\n\n| | debug | release | expansion |\n\
+             |---|---|---|---|\n"
+        );
+        for CompileTime {
+            name,
+            debug,
+            release,
+            expansion: (bytes, lines),
+        } in &self.compile_times
+        {
+            let _ = writeln!(
+                text,
+                "| {name} | {debug:.2} s | {release:.2} s | {bytes} B, {lines} lines |"
+            );
+        }
+        if let Some([debug, release, expansion]) = self.compile_ratios() {
+            let _ = writeln!(
+                text,
+                "| ratio | {debug:.2} | {release:.2} | {expansion:.2} |"
+            );
+        }
+
+        text += "\n## Size\n\nBytes that one more variable of the same kinds adds, if nothing uses it: to the template, to \
+                 code and constants before\nthe linker drops them, and to the object file.\n\n| | template | code | object \
+                 file |\n|---|---|---|---|\n";
+        for variable in &self.size.variables {
+            let [template, code, file] =
+                [variable.template, variable.code, variable.file].map(number);
+            let _ = writeln!(text, "| {} | {template} | {code} | {file} |", variable.name);
+        }
+        text += "\nBytes that one more CPU adds to the same image.\n\n| | file | memory |\n|---|---|---|\n";
+        for cpu in &self.size.cpus {
+            let _ = writeln!(text, "| {} | {} | {} |", cpu.name, cpu.file, cpu.memory);
+        }
+
+        text += "\n## Init\n\n`init_from` on this machine, and a copy of the same bytes to the same memory right before it, both warmed: the quickest \
+                 of\nseveral processes.\n\n\
+                 | areas | CPUs | init | copy | ratio |\n|---|---|---|---|---|\n";
+        for time in &self.init_times {
+            let InitTime {
+                area,
+                cpus,
+                init,
+                copy,
+            } = time;
+            let _ = writeln!(
+                text,
+                "| {area} | {cpus} | {} | {} | {:.2} |",
+                duration(*init),
+                duration(*copy),
+                time.ratio()
+            );
+        }
+        text
+    }
+
+    /// What takes longer than promised: compiling, and init of areas of 64 KiB and more.
+    pub(crate) fn misses(&self) -> String {
+        const COMPILING: f64 = 0.7;
+        const INIT: f64 = 1.1;
+        let mut text = String::new();
+        if let Some([debug, release, _]) = self.compile_ratios() {
+            for (profile, ratio) in [("debug", debug), ("release", release)] {
+                if ratio > COMPILING {
+                    let _ = writeln!(
+                        text,
+                        "compiling, {profile}: {ratio:.2} of percpu's time, but {COMPILING} is promised"
+                    );
+                }
+            }
+        }
+        for time in self.large_areas().filter(|time| time.ratio() > INIT) {
+            let InitTime { area, cpus, .. } = time;
+            let ratio = time.ratio();
+            let _ = writeln!(
+                text,
+                "init, {cpus} areas of {area}: {ratio:.2} of a copy's time, but {INIT} is promised"
+            );
+        }
+        text
+    }
+
+    /// Areas whose init is a copy, and not much else.
+    fn large_areas(&self) -> impl Iterator<Item = &InitTime> {
+        self.init_times.iter().filter(|time| time.area != "64 B")
+    }
+
+    /// The ratios to percpu: debug, release, bytes of the expansion.
+    fn compile_ratios(&self) -> Option<[f64; 3]> {
+        let [own, theirs] = &*self.compile_times else {
+            return None;
+        };
+        Some([
+            own.debug / theirs.debug,
+            own.release / theirs.release,
+            own.expansion.0 / theirs.expansion.0,
+        ])
+    }
+
+    /// A few lines.
+    pub(crate) fn short(&self) -> String {
+        let [debug, release, _] = self.compile_ratios().unwrap_or([f64::NAN; 3]);
+        let ratios = self.large_areas().map(InitTime::ratio);
+        let slowest = ratios.fold(0.0, f64::max);
+        let file = self.size.cpus.first().map_or(0, |cpu| cpu.file);
+        format!(
+            "\n| | |\n|---|---|\n\
+             | compiling {VARIABLES} variables: ratio to percpu 0.4.0 | {debug:.2} debug, {release:.2} release |\n\
+             | bytes that one more CPU adds to the image's file | {file} |\n\
+             | init of areas of 64 KiB and more: ratio to a copy of the same bytes | {slowest:.2} at most |\n\n"
+        )
+    }
+}
+
+fn duration(nanoseconds: u64) -> String {
+    match nanoseconds {
+        0..10_000 => format!("{nanoseconds} ns"),
+        10_000..10_000_000 => format!("{} µs", nanoseconds / 1000),
+        _ => format!("{} ms", nanoseconds / 1_000_000),
+    }
+}

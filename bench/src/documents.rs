@@ -1,0 +1,157 @@
+//! The documents that show results: README.md between its markers, bench/results.md, and the charts.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use links::tools::root;
+
+use crate::{
+    chart,
+    costs::Costs,
+    peers::Comparison,
+    results,
+    table::{self, Counts},
+    targets,
+};
+
+/// A file, and what it must hold.
+struct Document {
+    path: PathBuf,
+    text: String,
+}
+
+/// All of them.
+pub(crate) struct Documents {
+    documents: Vec<Document>,
+    /// Which targets what they show misses.
+    targets: Result<(), String>,
+}
+
+impl Documents {
+    /// Those that show a comparison, and what was measured before.
+    pub(crate) fn new(comparison: &Comparison) -> Result<Self, String> {
+        let costs = Costs::from_results()?;
+        let executed = executed()?;
+        let readme = read(&root().join("README.md"))?;
+        let readme = between_markers(
+            &readme,
+            "instructions",
+            &(table::short(comparison) + &targets::exceptions()),
+        )?;
+        let readme = between_markers(&readme, "costs", &costs.short())?;
+        let report = format!(
+            "# Measurements\n\nWritten by `scripts/test.sh codegen --bless` and by `cargo run --package bench -- measure`; \
+             not to be edited.\n\n{}{}{}",
+            table::full(comparison),
+            of_executed(&executed),
+            costs.full()
+        );
+        let documents = [
+            ("README.md", readme),
+            ("bench/results.md", report),
+            (
+                "bench/charts/instructions.svg",
+                chart::bars("Instructions of an operation", &table::usual(comparison))?,
+            ),
+            (
+                "bench/charts/executed.svg",
+                chart::bars("Executed instructions", &executed)?,
+            ),
+        ];
+        let documents = documents.map(|(path, text)| Document {
+            path: root().join(path),
+            text,
+        });
+        Ok(Self {
+            documents: documents.into(),
+            targets: targets::check(&table::default_modes(comparison), &executed, &costs),
+        })
+    }
+
+    /// Writes them all, and fails if a target is missed.
+    pub(crate) fn write(&self) -> Result<(), String> {
+        let mut documents = self.documents.iter();
+        documents.try_for_each(|Document { path, text }| {
+            let directory = path.parent().unwrap_or(Path::new("."));
+            fs::create_dir_all(directory)
+                .and_then(|()| fs::write(path, text))
+                .map_err(|error| format!("{}: {error}", path.display()))
+        })?;
+        self.targets.clone()
+    }
+
+    /// Fails if a file is not what it must be, or a target is missed.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let mut documents = self.documents.iter();
+        documents.try_for_each(|Document { path, text }| {
+            let found = read(path)?;
+            if found == *text {
+                return Ok(());
+            }
+            let diff = similar::TextDiff::from_lines(&found, text);
+            let diff = diff.unified_diff().header("found", "measured").to_string();
+            Err(format!(
+                "{} does not show the results; run: scripts/test.sh codegen --bless\n{diff}",
+                path.display()
+            ))
+        })?;
+        self.targets.clone()
+    }
+}
+
+/// What was executed, in the image and in the process.
+pub(crate) fn executed() -> Result<Vec<Counts>, String> {
+    Ok(vec![
+        Counts::executed("aarch64 at EL2", &results::read("executed")?),
+        Counts::executed("x86_64, a Linux process", &results::read("callgrind")?),
+    ])
+}
+
+fn of_executed(tables: &[Counts]) -> String {
+    let mut text = String::from(
+        "\n## Executed instructions\n\nOf one iteration of a loop, without what the empty loop takes: QEMU counts at EL2, \
+         callgrind in a process, where both\ncrates have `GS_BASE` and `non-zero-vma`.\n",
+    );
+    for table in tables {
+        text += &format!("\n### {}\n\n{}", table.title, table.columns());
+    }
+    text
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Replaces what stands between the markers of a name.
+fn between_markers(text: &str, name: &str, new: &str) -> Result<String, String> {
+    let (start, end) = (
+        format!("<!-- bench: {name} -->\n"),
+        format!("<!-- bench: end of {name} -->"),
+    );
+    let parts = text.split_once(&*start).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(&*end)?;
+        Some((before, after))
+    });
+    let (before, after) =
+        parts.ok_or_else(|| format!("README.md lacks the markers of `{name}`"))?;
+    Ok(format!("{before}{start}{new}{end}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_between_the_markers_is_replaced() {
+        let text = "a\n<!-- bench: x -->\nold\n<!-- bench: end of x -->\nb\n";
+        let new = between_markers(text, "x", "new\n").unwrap();
+        assert_eq!(
+            new,
+            "a\n<!-- bench: x -->\nnew\n<!-- bench: end of x -->\nb\n"
+        );
+        assert_eq!(between_markers(&new, "x", "new\n").unwrap(), new);
+        assert!(between_markers(text, "y", "new\n").is_err());
+    }
+}

@@ -1,0 +1,105 @@
+//! Measures percpu-hv beside the other crates of per-CPU variables, and writes the tables and charts of the README.
+
+mod cargo;
+mod chart;
+mod compile_time;
+mod cost;
+mod costs;
+mod documents;
+mod executed;
+mod init_time;
+mod isa;
+mod peers;
+mod results;
+mod size;
+mod table;
+mod targets;
+
+use std::process::ExitCode;
+
+use crate::{documents::Documents, peers::Comparison};
+
+const USAGE: &str = "\
+usage: bench COMMAND
+
+  write    counts the instructions of every operation, and writes the tables of README.md and bench/results.md
+  check    fails unless these tables are those that `write` would write, and if a target is missed, as `write` does
+  measure [WHAT...]  measures what takes longer, keeps it in bench/results/WHAT.json, and writes; by default everything:
+           executed      instructions of each operation in a loop, at EL2 under QEMU
+           callgrind     the same in a Linux process, beside `thread_local!`
+           compile-time  of 1,000 variables, and what they are expanded to
+           size          that a variable and a CPU add to an image
+           init          the time it takes, beside a copy of the same bytes
+  worse    prints every operation in which another crate needs as few instructions, or fewer
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let mut words = Vec::new();
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
+        match argument {
+            lexopt::Arg::Value(word) => words.push(word.to_string_lossy().into_owned()),
+            lexopt::Arg::Long("help") | lexopt::Arg::Short('h') => words.push("help".to_owned()),
+            other => return Err(format!("{}\n\n{USAGE}", other.unexpected())),
+        }
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match &*words {
+        ["write"] => Documents::new(&Comparison::measure())?.write(),
+        ["check"] => Documents::new(&Comparison::measure())?.check(),
+        ["worse"] => {
+            print!("{}", table::worse(&documents::executed()?));
+            print!("{}", table::worse(&table::all(&Comparison::measure())));
+            Ok(())
+        }
+        ["measure", what @ ..] => measure(what),
+        ["help"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(format!("there is no such command\n\n{USAGE}")),
+    }
+}
+
+/// Measures one thing, and keeps the result.
+type Measurement = fn(&str) -> Result<(), String>;
+
+const MEASUREMENTS: [(&str, Measurement); 5] = [
+    ("executed", |name| {
+        results::write(name, &executed::at_el2()?)
+    }),
+    ("callgrind", |name| {
+        results::write(name, &executed::in_a_process()?)
+    }),
+    ("compile-time", |name| {
+        results::write(name, &compile_time::measure()?)
+    }),
+    ("size", |name| results::write(name, &size::measure()?)),
+    ("init", |name| results::write(name, &init_time::measure()?)),
+];
+
+fn measure(names: &[&str]) -> Result<(), String> {
+    if let Some(name) = names
+        .iter()
+        .find(|name| !MEASUREMENTS.iter().any(|(known, _)| known == *name))
+    {
+        return Err(format!("`{name}` cannot be measured\n\n{USAGE}"));
+    }
+    for (name, measurement) in MEASUREMENTS {
+        if names.is_empty() || names.contains(&name) {
+            eprintln!("bench: measuring {name}");
+            measurement(name)?;
+        }
+    }
+    Documents::new(&Comparison::measure())?.write()
+}

@@ -1,0 +1,249 @@
+//! What percpu-hv promises to need at most, beside the other crates.
+
+use std::fmt::{self, Write as _};
+
+use crate::{
+    chart::number,
+    costs::Costs,
+    peers::{CRATES, LSE},
+    table::{Counts, TITLES},
+};
+
+/// A cell that misses its target, and why it does.
+struct Exception {
+    /// The title of the table.
+    table: &'static str,
+    operation: &'static str,
+    /// The crate that the target speaks of.
+    than: &'static str,
+    reason: &'static str,
+}
+
+/// All that is known. One that is not needed any more is an error.
+const EXCEPTIONS: &[Exception] = &[
+    in_a_loop("read flag", "a `bool` that stays a byte is masked"),
+    in_a_loop("increment hot", OF_A_REFERENCE),
+    in_a_loop("increment masked hot", OF_A_REFERENCE),
+    in_a_loop(
+        "increment masked",
+        "a guard's offset is not kept in a register",
+    ),
+];
+
+const OF_A_REFERENCE: &str =
+    "a reference to a hot variable takes an `add`, where the loop keeps an offset in a register";
+
+const fn in_a_loop(operation: &'static str, reason: &'static str) -> Exception {
+    Exception {
+        table: "aarch64 at EL2",
+        operation,
+        than: "percore",
+        reason,
+    }
+}
+
+/// A cell that misses its target.
+struct Miss {
+    table: String,
+    operation: String,
+    /// The crate that the target speaks of.
+    than: &'static str,
+    text: String,
+}
+
+impl Exception {
+    fn covers(&self, miss: &Miss) -> bool {
+        miss.table == self.table && miss.operation == self.operation && miss.than == self.than
+    }
+}
+
+/// Fails if a target is missed and no exception says why, or if an exception is none.
+///
+/// `counts` are the tables of the usual modes, `executed` those of running loops.
+pub(crate) fn check(counts: &[Counts], executed: &[Counts], costs: &Costs) -> Result<(), String> {
+    let misses = misses(counts, executed);
+    let mut text = String::new();
+    for miss in &misses {
+        if !EXCEPTIONS.iter().any(|exception| exception.covers(miss)) {
+            let _ = writeln!(text, "{}, {}: {}", miss.table, miss.operation, miss.text);
+        }
+    }
+    for exception in EXCEPTIONS {
+        if !misses.iter().any(|miss| exception.covers(miss)) {
+            let Exception {
+                table, operation, ..
+            } = exception;
+            let _ = writeln!(
+                text,
+                "{table}, {operation}: bench/src/targets.rs excepts it, and it meets its target"
+            );
+        }
+    }
+    text += &costs.misses();
+    if text.is_empty() {
+        return Ok(());
+    }
+    Err(format!("these targets are missed:\n{text}"))
+}
+
+/// The exceptions, for a reader of the tables.
+pub(crate) fn exceptions() -> String {
+    let mut text = String::from(
+        "Each takes fewer than with ax-percpu and percore, and no more than with `percpu`. In a running loop, where an \
+         address may stay\nin a register, it takes no more than with any of them",
+    );
+    text += if EXCEPTIONS.is_empty() {
+        ".\n"
+    } else {
+        ", but for:\n\n"
+    };
+    for Exception {
+        table,
+        operation,
+        than,
+        reason,
+    } in EXCEPTIONS
+    {
+        let than = TITLES[index(than)];
+        let _ = writeln!(text, "- {table}, {operation}, more than {than}: {reason}");
+    }
+    text.push('\n');
+    text
+}
+
+fn index(name: &str) -> usize {
+    let index = CRATES.iter().position(|known| *known == name);
+    index.unwrap_or_else(|| panic!("{name} is none of the crates"))
+}
+
+fn misses(counts: &[Counts], executed: &[Counts]) -> Vec<Miss> {
+    let mut misses = Vec::new();
+    for table in counts.iter().chain(executed) {
+        for (operation, cells) in &table.rows {
+            let Some(own) = cells[0] else { continue };
+            let mut miss = |than, text| {
+                misses.push(Miss {
+                    table: table.title.clone(),
+                    operation: operation.clone(),
+                    than,
+                    text,
+                });
+            };
+            let is_loop = executed.iter().any(|loops| loops.title == table.title);
+            for (&than, theirs) in CRATES.iter().zip(cells).skip(1) {
+                let Some(theirs) = *theirs else { continue };
+                if let Some(limit) = limit(&table.title, operation, than, is_loop)
+                    && !limit.is_met(own, theirs)
+                {
+                    let title = TITLES[index(than)];
+                    let (own, theirs) = (number(own), number(theirs));
+                    miss(than, format!("{own}, but {title}: {theirs}, and {limit}"));
+                }
+            }
+            if table.title.ends_with(LSE) && operation == "add one hot" && own > 4.0 {
+                miss(CRATES[0], format!("{}, but 4 are promised", number(own)));
+            }
+        }
+    }
+    misses
+}
+
+/// How many instructions there may be, by those of another crate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Limit {
+    /// As many at most.
+    AsMany,
+    /// Fewer.
+    Fewer,
+    /// At most this part.
+    Part(f64),
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AsMany => write!(f, "no more are promised"),
+            Self::Fewer => write!(f, "fewer are promised"),
+            Self::Part(part) => write!(f, "no more than {part:.2} of them are promised"),
+        }
+    }
+}
+
+impl Limit {
+    fn is_met(self, own: f64, theirs: f64) -> bool {
+        match self {
+            Self::AsMany => own <= theirs,
+            Self::Fewer => own < theirs,
+            Self::Part(part) => own <= theirs * part + 1e-9,
+        }
+    }
+}
+
+/// The target of a cell, if it has one.
+fn limit(table: &str, operation: &str, than: &str, is_loop: bool) -> Option<Limit> {
+    let is_hot_access =
+        ["read hot", "write hot", "read flag hot", "write flag hot"].contains(&operation);
+    let architecture = table.split([' ', ',']).next()?;
+    match (than, architecture) {
+        // A loop may keep the address of any of them.
+        ("percpu" | "ax-percpu" | "percore", _) if is_loop => Some(Limit::AsMany),
+        _ if is_loop => None,
+        ("percpu", "aarch64") if is_hot_access => Some(Limit::Part(2.0 / 3.0)),
+        ("percpu", "riscv64" | "loongarch64") if is_hot_access => Some(Limit::Part(1.0 / 3.0)),
+        ("percpu", _) => Some(Limit::AsMany),
+        ("ax-percpu" | "percore", "aarch64") if is_hot_access => Some(Limit::Part(0.5)),
+        ("ax-percpu" | "percore", _) => Some(Limit::Fewer),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(title: &str, operation: &str, cells: [Option<f64>; CRATES.len()]) -> Counts {
+        Counts {
+            title: title.to_owned(),
+            rows: vec![(operation.to_owned(), cells)],
+        }
+    }
+
+    fn texts(table: Counts) -> Vec<String> {
+        let misses = misses(&[table], &[]).into_iter();
+        misses.map(|miss| miss.text).collect()
+    }
+
+    #[test]
+    fn one_instruction_too_many_is_a_miss() {
+        let row = |own| [Some(own), Some(3.0), Some(22.0), Some(4.0), Some(1.0), None];
+        assert_eq!(texts(table("aarch64", "read hot", row(2.0))), [""; 0]);
+        assert_eq!(
+            texts(table("aarch64", "read hot", row(3.0))),
+            [
+                "3, but percpu 0.4.0: 3, and no more than 0.67 of them are promised",
+                "3, but percore 0.3.0: 4, and no more than 0.50 of them are promised"
+            ]
+        );
+        assert_eq!(texts(table("aarch64", "read", row(3.0))), [""; 0]);
+        assert_eq!(
+            texts(table("aarch64", "read", row(4.0))),
+            [
+                "4, but percpu 0.4.0: 3, and no more are promised",
+                "4, but percore 0.3.0: 4, and fewer are promised"
+            ]
+        );
+        assert_eq!(texts(table("riscv64", "write hot", row(1.0))), [""; 0]);
+        assert_eq!(texts(table("riscv64", "write hot", row(2.0))).len(), 1);
+    }
+
+    #[test]
+    fn an_increment_with_lse_has_a_number_of_its_own() {
+        let row = |own| [Some(own), None, None, None, None, None];
+        let title = "aarch64 with LSE";
+        assert_eq!(texts(table(title, "add one hot", row(4.0))), [""; 0]);
+        assert_eq!(
+            texts(table(title, "add one hot", row(5.0))),
+            ["5, but 4 are promised"]
+        );
+    }
+}
