@@ -21,7 +21,6 @@ struct Exception {
 
 /// All that is known. One that is not needed any more is an error.
 const EXCEPTIONS: &[Exception] = &[
-    in_a_loop("read flag", "a `bool` that stays a byte is masked"),
     in_a_loop("increment hot", OF_A_REFERENCE),
     in_a_loop("increment masked hot", OF_A_REFERENCE),
     in_a_loop(

@@ -309,7 +309,11 @@ pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
             return ptr::with_exposed_provenance::<V>(address).read_volatile();
         }
         atomic!(V, address, |atomic: Width| {
-            transmute_copy::<Width, V>(&atomic.load(Relaxed))
+            let bits = atomic.load(Relaxed);
+            if size_of::<V>() == 1 {
+                V::__loaded(usize::from(transmute_copy::<Width, u8>(&bits)));
+            }
+            transmute_copy::<Width, V>(&bits)
         })
     }
 }

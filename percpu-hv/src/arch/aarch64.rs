@@ -137,20 +137,14 @@ pub(crate) mod access {
 
     #[cfg(debug_assertions)]
     use aarch64_cpu::registers::MPIDR_EL1;
-    #[cfg(not(feature = "arm-el2"))]
-    use aarch64_cpu::registers::TPIDR_EL1 as TPIDR;
-    #[cfg(feature = "arm-el2")]
-    use aarch64_cpu::registers::TPIDR_EL2 as TPIDR;
     use aarch64_cpu::registers::{CurrentEL, SCTLR_EL1, SCTLR_EL2, SCTLR_EL3};
-    use tock_registers::interfaces::{Readable, Writeable};
+    use tock_registers::interfaces::Readable;
 
     use crate::InitError;
 
     /// What a 16-bit offset reaches, and what the template's address is a multiple of.
     #[cfg(not(feature = "non-zero-vma"))]
     const REACH: usize = 1 << 16;
-
-    pub(crate) use register_for_access as register_for_pin;
 
     pub(crate) const HOT_IS_IMMEDIATE: bool = cfg!(not(feature = "non-zero-vma"));
 
@@ -172,11 +166,31 @@ pub(crate) mod access {
         value
     }
 
+    #[inline(always)]
+    pub(crate) fn register_for_pin() -> usize {
+        let value: usize;
+        // SAFETY: rule 10. `pure`, so that offsets after it leave a loop; not `nomem`: it stays between
+        // the calls around it, any of which may move the context.
+        unsafe {
+            #[cfg(feature = "arm-el2")]
+            asm!("mrs {}, TPIDR_EL2", out(reg) value, options(pure, readonly, nostack, preserves_flags));
+            #[cfg(not(feature = "arm-el2"))]
+            asm!("mrs {}, TPIDR_EL1", out(reg) value, options(pure, readonly, nostack, preserves_flags));
+        }
+        value
+    }
+
     /// # Safety
     ///
     /// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
     pub(crate) unsafe fn set_register(value: usize) {
-        TPIDR.set(value as u64);
+        // SAFETY: rule 10. Not `nomem`, as aarch64-cpu's write is: what comes after goes to another area.
+        unsafe {
+            #[cfg(feature = "arm-el2")]
+            asm!("msr TPIDR_EL2, {}", in(reg) value, options(nostack, preserves_flags));
+            #[cfg(not(feature = "arm-el2"))]
+            asm!("msr TPIDR_EL1, {}", in(reg) value, options(nostack, preserves_flags));
+        }
     }
 
     /// Nothing: the register says it all.

@@ -115,8 +115,6 @@ pub(crate) mod access {
     const MODE_MASK: u32 = 0x1f;
     const MODE_HYP: u32 = 0x1a;
 
-    pub(crate) use register_for_access as register_for_pin;
-
     pub(crate) const HOT_IS_IMMEDIATE: bool = false;
 
     pub(crate) fn register() -> usize {
@@ -132,6 +130,20 @@ pub(crate) mod access {
             asm!("mrc p15, 0, {}, c13, c0, 4", out(reg) value, options(nomem, nostack, preserves_flags));
             #[cfg(feature = "arm-hyp")]
             asm!("mrc p15, 4, {}, c13, c0, 2", out(reg) value, options(nomem, nostack, preserves_flags));
+        }
+        value
+    }
+
+    #[inline(always)]
+    pub(crate) fn register_for_pin() -> usize {
+        let value: usize;
+        // SAFETY: rule 10. `pure`, so that offsets after it leave a loop; not `nomem`: it stays between
+        // the calls around it, any of which may move the context.
+        unsafe {
+            #[cfg(not(feature = "arm-hyp"))]
+            asm!("mrc p15, 0, {}, c13, c0, 4", out(reg) value, options(pure, readonly, nostack, preserves_flags));
+            #[cfg(feature = "arm-hyp")]
+            asm!("mrc p15, 4, {}, c13, c0, 2", out(reg) value, options(pure, readonly, nostack, preserves_flags));
         }
         value
     }
