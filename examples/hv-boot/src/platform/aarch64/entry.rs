@@ -75,7 +75,7 @@ pub(super) fn image() -> Range<usize> {
     (&raw const __image_start).addr()..(&raw const __image_end).addr()
 }
 
-/// `SCTLR_ELx` with everything off, RES1 bits set (D24.2.175, D24.2.176).
+/// `SCTLR_ELx` with everything off, RES1 bits set (Arm ARM, "SCTLR_EL1" and "SCTLR_EL2").
 const SCTLR_EL1_OFF: u64 = 0x30d0_0800;
 const SCTLR_EL2_OFF: u64 = 0x30c5_0830;
 
@@ -87,7 +87,7 @@ const SCTLR_ON: u64 = SCTLR_EL2::M::Enable.value
     | SCTLR_EL2::WXN::Enable.value;
 
 /// `TCR_ELx` without the size of physical addresses: 39 bits from TTBR0, tables cached and shared. Bits 23 and
-/// 31 are RES1 at EL2; at EL1 they switch TTBR1's walks off, and choose its granule (D24.2.188, D24.2.189).
+/// 31 are RES1 at EL2; at EL1 they switch TTBR1's walks off, and choose its granule ("TCR_EL1", "TCR_EL2").
 const TCR: u64 = TCR_EL2::T0SZ.val(64 - 39).value
     | TCR_EL2::TG0::KiB_4.value
     | TCR_EL2::SH0::Inner.value
@@ -220,7 +220,7 @@ extern "C" fn set_stacks() {
 }
 
 /// Discards what caches hold of x1..x0, page-aligned and not empty, without writing it back: memory written
-/// with the caches off must not be shadowed by an older line once they are on (D7.5.9). Uses x1, x9 and x10,
+/// with the caches off must not be shadowed by an older line once they are on ("Cache support"). Uses x1, x9 and x10,
 /// and no stack.
 #[unsafe(naked)]
 extern "C" fn forget_cached_copy() {

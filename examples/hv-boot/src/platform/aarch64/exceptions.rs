@@ -15,7 +15,7 @@ use crate::exit::{ExitCode, fail};
 // The image runs on SP_EL0 ("EL2t"), so that an exception switches to SP_ELx, a stack of its own, by itself:
 // an overflown stack can be reported. An exception taken on SP_ELx came from the report; that one touches no
 // memory but its message, and stops the machine by semihosting (SYS_WRITE0 = 4, SYS_EXIT = 0x18 with
-// ADP_Stopped_ApplicationExit = 0x20026), so that it cannot repeat. Vectors: D1.3.1.5.
+// ADP_Stopped_ApplicationExit = 0x20026), so that it cannot repeat. Vectors: Arm ARM, "Exception vectors".
 global_asm!(
     r#"
     .pushsection .text.vectors, "ax"
@@ -87,7 +87,7 @@ extern "C" fn report(number: u64) -> ! {
     )
 }
 
-/// The exception class, ESR_ELx.EC (D24.2.40), as far as an image meets it.
+/// The exception class, ESR_ELx.EC ("ESR_EL1"), as far as an image meets it.
 fn class(esr: u64) -> &'static str {
     match esr >> 26 & 0x3f {
         0x00 => "undefined instruction",

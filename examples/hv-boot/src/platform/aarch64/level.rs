@@ -2,7 +2,7 @@
 
 use aarch64_cpu::registers::{CurrentEL, Readable};
 
-/// An exception level (D1.1).
+/// An exception level (Arm ARM, "Exception levels").
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
     El1,

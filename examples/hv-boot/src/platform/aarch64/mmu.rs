@@ -9,7 +9,7 @@ use crate::{
     platform::common::tables::{self, Regime},
 };
 
-/// EL1's: PXN and UXN are bits of their own (D8.3.1.2).
+/// EL1's: PXN and UXN are bits of their own ("Block descriptor and Page descriptor formats").
 const EL1: Regime = Regime {
     always: 0,
     no_execute: 0b11 << 53,

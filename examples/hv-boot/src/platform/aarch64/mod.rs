@@ -41,7 +41,7 @@ pub(crate) struct Description {
 /// The number that tells cores apart: the affinity fields of `MPIDR_EL1`.
 pub(crate) const HARDWARE_ID: &str = "MPIDR";
 
-/// The affinity fields of this core's `MPIDR_EL1`, as the device tree and PSCI name cores (D24.2.127).
+/// The affinity fields of this core's `MPIDR_EL1`, as the device tree and PSCI name cores (Arm ARM, "MPIDR_EL1").
 pub(crate) fn hardware_id() -> u64 {
     let affinity = [
         MPIDR_EL1::Aff3,
