@@ -140,10 +140,7 @@ fn copy(from: usize, to: usize, size: usize) {
 /// The template, once it is known to hold what was linked.
 fn loaded_template() -> Result<Template, InitError> {
     let template = section::template();
-    arch::check_template(template.start, template.size)?;
-    if section::hot_is_outside() {
-        return Err(InitError::HotOutOfReach);
-    }
+    section::check_reach(template.start, template.size)?;
     let header = section::header();
     if header.saturating_add(size_of::<usize>()) > template.size {
         return Err(InitError::TemplateNotLoaded);

@@ -5,7 +5,7 @@
 
 use core::mem::MaybeUninit;
 
-use crate::{CpuId, InitError};
+use crate::{CpuId, InitError, section};
 
 unsafe extern "C" {
     /// The platform's: the base of the area of a CPU.
@@ -99,6 +99,15 @@ pub(crate) const fn initialized() -> usize {
 #[track_caller]
 fn refuse(cpu_id: usize) -> ! {
     panic!("the platform's `_percpu_base_ptr` has no per-CPU area for CPU id {cpu_id}")
+}
+
+/// Panics unless accesses reach where the platform's script put the variables, which no init checks.
+#[track_caller]
+pub(crate) fn assert_reach() {
+    // The size is not known: such a script need not say where the template ends.
+    if let Err(error) = section::check_reach(section::start(), 0) {
+        panic!("{error}");
+    }
 }
 
 /// The init functions of the compat crates.

@@ -34,7 +34,8 @@ pub unsafe fn write_percpu_reg(base: usize) {
 /// # Panics
 ///
 /// Before init, if `cpu_id` is not in `0..percpu_area_num()`, and at an exception level where
-/// the register is not accessible (an AArch64 image built for EL2 that runs at EL1). In debug builds
+/// the register is not accessible (an AArch64 image built for EL2 that runs at EL1). With areas of
+/// the platform also where accesses do not reach its template, as no init looks at it. In debug builds
 /// of a kernel also if another CPU took the area, as far as that shows (docs/safety.md, "What debug
 /// builds tell").
 #[track_caller]
@@ -43,6 +44,8 @@ pub fn init_percpu_reg(cpu_id: usize) {
     let base = percpu_area_base(cpu_id);
     #[cfg(all(debug_assertions, not(any(process, platform_areas))))]
     crate::owner::take(cpu_id, base);
+    #[cfg(platform_areas)]
+    crate::platform::assert_reach();
     // SAFETY: rule 2, the base of an area; the id is the caller's.
     unsafe { write_percpu_reg(base) }
 }

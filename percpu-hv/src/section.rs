@@ -165,7 +165,7 @@ pub(crate) fn size() -> usize {
 
 /// Where the template starts, as the variables' symbols count.
 #[cfg_attr(
-    not(any(feature = "non-zero-vma", hosted)),
+    not(any(feature = "non-zero-vma", hosted, platform_areas)),
     allow(dead_code, reason = "a register that holds the base is not biased")
 )]
 pub(crate) fn start() -> usize {
@@ -184,16 +184,25 @@ pub(crate) fn block() -> (usize, usize) {
     symbols::block()
 }
 
+/// Whether accesses reach a template of so many bytes, and the hot variables are in it.
+pub(crate) fn check_reach(start: usize, size: usize) -> Result<(), InitError> {
+    arch::check_template(start, size)?;
+    if hot_is_outside() {
+        return Err(InitError::HotOutOfReach);
+    }
+    Ok(())
+}
+
 /// Whether the linker left the hot variables' section as it is, outside of the template: then it
 /// defines its bounds.
-#[cfg(not(any(hosted, platform_areas)))]
-pub(crate) fn hot_is_outside() -> bool {
+#[cfg(not(hosted))]
+fn hot_is_outside() -> bool {
     crate::__optional_address!("__start_percpu_hot") != 0
 }
 
 /// A process has one section.
 #[cfg(hosted)]
-pub(crate) const fn hot_is_outside() -> bool {
+const fn hot_is_outside() -> bool {
     false
 }
 

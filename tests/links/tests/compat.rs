@@ -1,6 +1,6 @@
 //! What the compat crates promise where they differ from percpu-hv: init, kernel_guard and its stand-in, areas of the platform.
 
-use links::{Boot, Elf, Linker, Mode, image};
+use links::{Boot, Elf, End, Link, Linker, Mode, image};
 
 fn link(mode: Mode, name: &str, linker: Linker, scripts: &[&str]) -> Elf {
     let link = image(mode, name).link(linker).cpus(4);
@@ -54,18 +54,18 @@ fn a_preemption_hook_is_called_once() {
     preemption_is_counted(Mode::PreemptHook);
 }
 
+fn with_areas_of_the_platform(linker: Linker, arguments: &[&str]) -> End {
+    let link = image(Mode::CustomBase, "custom_base").link(linker).pie();
+    let link = arguments.iter().copied().fold(link, Link::arg);
+    let elf = link.arg("-znotext").script("platform.ld").run();
+    let elf = elf.unwrap_or_else(|error| panic!("{linker:?}: {error}"));
+    Boot::el2(&elf.loaded_at(0x4020_0000)).run()
+}
+
 #[test]
 fn the_platform_may_make_the_areas() {
     for linker in Linker::ALL {
-        let link = image(Mode::CustomBase, "custom_base")
-            .link(linker)
-            .pie()
-            .arg("-znotext");
-        let elf = link
-            .script("platform.ld")
-            .run()
-            .unwrap_or_else(|error| panic!("{linker:?}: {error}"));
-        let end = Boot::el2(&elf.loaded_at(0x4020_0000)).run();
+        let end = with_areas_of_the_platform(linker, &[]);
         for line in [
             "0.2: 0",
             "in place: Ok(0)",
@@ -75,6 +75,19 @@ fn the_platform_may_make_the_areas() {
             assert!(end.said(line), "{linker:?}: {end}");
         }
         let sentence = "the platform's `_percpu_base_ptr` has no per-CPU area for CPU id 0";
+        assert!(end.console.contains(sentence), "{linker:?}: {end}");
+        assert_ne!(end.status, 0, "{linker:?}: {end}");
+    }
+}
+
+/// No init looks at the platform's template, so `init_percpu_reg` does.
+#[test]
+fn hot_variables_outside_of_the_platforms_template_are_told() {
+    for linker in Linker::ALL {
+        // As the linker does where a script leaves their section outside.
+        let end = with_areas_of_the_platform(linker, &["--defsym=__start_percpu_hot=__data_start"]);
+        let sentence =
+            "the linker script does not put hot per-CPU variables where their accesses reach";
         assert!(end.console.contains(sentence), "{linker:?}: {end}");
         assert_ne!(end.status, 0, "{linker:?}: {end}");
     }
