@@ -73,7 +73,8 @@ impl IrqOff {
     /// Calls `f` with the interrupts of the CPU that runs this masked, and takes back the state before.
     ///
     /// Shorter than [`new`](Self::new): calls nest by themselves, so nothing is counted. For that, no
-    /// guard may enter `f` or leave it, which is why `f` and its result are `Send`.
+    /// guard may enter `f` or leave it, which is why `f` and its result are `Send`. (A thread-local of
+    /// the kernel's own would be a way around that, and holds no guard.)
     ///
     /// ```
     /// # #[cfg(target_os = "linux")] {
