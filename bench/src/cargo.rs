@@ -5,19 +5,17 @@ use std::{
     process::{Command, Output},
 };
 
-use links::tools::{root, run};
+use links::tools::{root, run, target_directory};
 
 /// The Rust target of a hypervisor.
 pub(crate) const AARCH64: &str = "aarch64-unknown-none-softfloat";
 
-/// cargo for bare metal, with the toolchain that setup.sh provides and a target directory of its own.
+/// cargo for bare metal, with the toolchain that setup.sh provides.
 pub(crate) fn bare_cargo(target: &str, subcommand: &str) -> Command {
     let script = r#"source scripts/common.sh && bare_cargo "$@""#;
     let mut cargo = Command::new("bash");
     cargo
         .args(["-c", script, "bench", target, subcommand])
-        .arg("--target-dir")
-        .arg(root().join("target/links"))
         .current_dir(root())
         .env_remove("LD_LIBRARY_PATH");
     cargo
@@ -51,12 +49,6 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
 
 /// Where a program of the release profile is: for this machine without a target.
 pub(crate) fn program(target: Option<&str>, name: &str) -> PathBuf {
-    let directory = match target {
-        Some(target) => root().join("target/links").join(target),
-        None => match std::env::var_os("CARGO_TARGET_DIR") {
-            Some(directory) => directory.into(),
-            None => root().join("target"),
-        },
-    };
+    let directory = target_directory().join(target.unwrap_or_default());
     directory.join("release").join(name)
 }

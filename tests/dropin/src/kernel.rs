@@ -11,7 +11,7 @@ use object::{
     read::elf::{FileHeader, ProgramHeader},
 };
 
-use crate::{Package, places::target_directory};
+use crate::{Package, places::work_directory};
 
 const CPUS: usize = 4;
 
@@ -117,8 +117,8 @@ fn configure(package: &Package, arch: Arch) -> PathBuf {
     assert_ne!(given, config, "the number of CPUs is not where it was");
     let config = format!("task-stack-size = 0x40000 # uint\nticks-per-sec = 100 # uint\n{config}");
 
-    let path = target_directory().join(format!("{}.toml", arch.platform()));
-    fs::create_dir_all(target_directory()).expect("the target directory is writable");
+    let path = work_directory().join(format!("{}.toml", arch.platform()));
+    fs::create_dir_all(work_directory()).expect("the target directory is writable");
     // A newer file has all of ArceOS compiled again.
     if fs::read_to_string(&path).ok().as_deref() != Some(&config) {
         fs::write(&path, config).expect("the target directory is writable");

@@ -1,7 +1,7 @@
 //! Where things are.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
 };
 
@@ -14,9 +14,17 @@ pub fn root() -> &'static Path {
         .expect("this package is two levels below the root")
 }
 
-/// The target directory of everything that is built of published crates.
+/// Where cargo leaves what it builds. It is one place for all, so that core is compiled once.
 pub(crate) fn target_directory() -> PathBuf {
-    root().join("target/dropin")
+    match env::var_os("CARGO_TARGET_DIR") {
+        Some(directory) => directory.into(),
+        None => root().join("target"),
+    }
+}
+
+/// Where these tests put files.
+pub(crate) fn work_directory() -> PathBuf {
+    target_directory().join("dropin")
 }
 
 /// An empty directory below the target directory.
@@ -25,7 +33,7 @@ pub(crate) fn target_directory() -> PathBuf {
 ///
 /// If it cannot be made.
 pub fn staging(name: &str) -> PathBuf {
-    let directory = target_directory().join("staged").join(name);
+    let directory = work_directory().join("staged").join(name);
     if directory.exists() {
         fs::remove_dir_all(&directory).expect("the target directory is writable");
     }

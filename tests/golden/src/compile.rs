@@ -44,8 +44,6 @@ pub fn compile(package: &str, target: &str, cargo: &[&str], rustc: &[&str]) -> C
             "--package",
             package,
         ])
-        .arg("--target-dir")
-        .arg(root().join("target/links"))
         .args(cargo)
         .args(["--", "-Ccodegen-units=1"])
         .args(rustc)

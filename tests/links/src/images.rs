@@ -13,7 +13,7 @@ use cargo_metadata::{BuildScript, Message};
 use crate::{
     arch::Arch,
     link::{Link, Linker},
-    tools::{root, run},
+    tools::{root, run, target_directory},
 };
 
 /// The features that an image is compiled with.
@@ -103,10 +103,6 @@ impl Build {
 /// one's, which are therefore kept elsewhere.
 static ONE_BY_ONE: Mutex<()> = Mutex::new(());
 
-fn target_directory() -> PathBuf {
-    root().join("target/links")
-}
-
 /// Compiles images, and gives cargo's messages.
 ///
 /// # Panics
@@ -115,11 +111,10 @@ fn target_directory() -> PathBuf {
 fn compile(arch: Arch, command: &str, options: &[&str]) -> Vec<Message> {
     let target = arch.target();
     let script = r#"source scripts/common.sh && bare_cargo "$@""#;
-    let usual = "--package=images --release --message-format=json-render-diagnostics --target-dir";
+    let usual = "--package=images --release --message-format=json-render-diagnostics";
     let output = run(Command::new("bash")
         .args(["-c", script, "links", target, command])
         .args(usual.split_whitespace())
-        .arg(target_directory())
         .args(options)
         .current_dir(root())
         // These are libraries of the tests' compiler, which may be another one than the images'.

@@ -18,6 +18,14 @@ pub fn root() -> &'static Path {
     })
 }
 
+/// Where cargo leaves what it builds. It is one place for all, so that core is compiled once.
+pub fn target_directory() -> PathBuf {
+    match env::var_os("CARGO_TARGET_DIR") {
+        Some(directory) => directory.into(),
+        None => root().join("target"),
+    }
+}
+
 /// Runs a program to its end.
 ///
 /// # Panics
