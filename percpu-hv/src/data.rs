@@ -202,7 +202,7 @@ impl<T: fmt::Debug> fmt::Debug for PerCpuData<T> {
     /// This CPU's value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let _guard = NoPreemptGuard::new();
-        // SAFETY: as in `read_current`.
+        // SAFETY: rules 2, 3 and 13, as in `read_current`.
         unsafe { self.current_ref_raw() }.fmt(f)
     }
 }
@@ -211,7 +211,7 @@ impl<T: fmt::Display> fmt::Display for PerCpuData<T> {
     /// This CPU's value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let _guard = NoPreemptGuard::new();
-        // SAFETY: as in `read_current`.
+        // SAFETY: rules 2, 3 and 13, as in `read_current`.
         unsafe { self.current_ref_raw() }.fmt(f)
     }
 }

@@ -480,9 +480,9 @@ mod tests {
     #[test]
     fn defect_18_area_0_may_be_the_template_itself() {
         let layout = Layout::from_size_align(0x180, 64).unwrap();
-        // SAFETY: the layout is not empty.
+        // SAFETY: rule 9, the layout is not empty.
         let memory = unsafe { std::alloc::alloc_zeroed(layout) };
-        // SAFETY: inside the allocation, which nothing else uses.
+        // SAFETY: rule 9, inside the allocation, which nothing else uses.
         unsafe { memory.write_bytes(7, 0x90) };
         let template = Template {
             image: memory.expose_provenance(),
@@ -490,12 +490,12 @@ mod tests {
         };
         let plan = Plan::new(&template, template.image, 2).unwrap();
         plan.build();
-        // SAFETY: inside the allocation, initialized above.
+        // SAFETY: rule 9, inside the allocation, initialized above.
         let areas = unsafe { core::slice::from_raw_parts(memory, 0x180) };
         assert_eq!(&areas[..0x90], &[7; 0x90]);
         assert_eq!(&areas[0xc0..0x150], &[7; 0x90]);
         assert_eq!(&areas[0x150..], &[0; 0x30]);
-        // SAFETY: allocated above with this layout; the slice is dead.
+        // SAFETY: rule 9, allocated above with this layout; the slice is dead.
         unsafe { std::alloc::dealloc(memory, layout) };
     }
 
@@ -593,7 +593,7 @@ mod tests {
             unsafe { store_at(own_id, cpu) };
             assert_register();
             for bad in [0, base + 8, base + AREAS.stride.load(Ordering::Relaxed)] {
-                // SAFETY: no variable is used with it.
+                // SAFETY: rule 2, no variable is used with it.
                 unsafe { crate::write_percpu_reg(bad) };
                 assert!(told().contains("which is no area; call"), "{}", told());
             }

@@ -17,7 +17,8 @@ static BEFORE: usize = 0;
 
 /// This CPU's maskable interrupts are off while the guard lives, and this context stays on the CPU.
 ///
-/// A [`scoped`](Self::scoped) one is for the length of a call. The last other guard on a CPU takes back the state that the first found. Non-maskable interrupts,
+/// A [`scoped`](Self::scoped) one is for the length of a call. The last other guard on a CPU takes
+/// back the state that the first found. Non-maskable interrupts,
 /// machine checks and synchronous exceptions still come: their handlers keep off what
 /// [`get_local`](PerCpu::get_local) gives. A context that gives the CPU away (a voluntary switch)
 /// holds no guard.

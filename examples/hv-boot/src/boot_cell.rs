@@ -25,7 +25,7 @@ impl<T> BootCell<T> {
     ///
     /// No `&mut T` made from [`get`](Self::get) is alive.
     pub(crate) unsafe fn read(&self) -> &T {
-        // SAFETY: the caller's promise; the pointer is that of a live static.
+        // SAFETY: rule 5, the caller's promise; the pointer is that of a live static.
         unsafe { &*self.0.get() }
     }
 }

@@ -92,7 +92,7 @@ impl Machine {
         );
         self.start_secondaries();
         let job: &(dyn Fn(Cpu) + Sync) = &job;
-        // SAFETY: only the lifetime changes; this function returns when no core uses `job` any more, and
+        // SAFETY: rule 16, only the lifetime changes; this function returns when no core uses `job` any more, and
         // a panic does not unwind: it stops the machine.
         let job = unsafe { mem::transmute::<&(dyn Fn(Cpu) + Sync), Job>(job) };
         *JOB.lock() = Some(job);

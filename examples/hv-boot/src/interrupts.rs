@@ -52,7 +52,7 @@ pub fn stop_timer() {
 pub(crate) fn timer_expired() {
     let handler = HANDLER.load(Ordering::Relaxed);
     if !handler.is_null() {
-        // SAFETY: not null, so it is the `fn()` that `start_timer` stored.
+        // SAFETY: rule 14, not null, so it is the `fn()` that `start_timer` stored.
         let handler = unsafe { mem::transmute::<*mut (), fn()>(handler) };
         handler();
     }

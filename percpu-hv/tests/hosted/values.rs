@@ -63,7 +63,7 @@ fn a_pointer_keeps_its_provenance() {
     on_cpu(0, || {
         let value = 7;
         CURRENT.write_current(&raw const value);
-        // SAFETY: `value` is alive.
+        // SAFETY: rule 5, `value` is alive.
         assert_eq!(unsafe { *CURRENT.read_current() }, 7);
     });
 }
@@ -120,7 +120,7 @@ fn addresses_agree() {
             let base = percpu_hv::percpu_area_base(cpu);
             assert_eq!(percpu_hv::read_percpu_reg(), base);
             assert!(HERE.offset() < percpu_hv::percpu_area_size());
-            // SAFETY: this thread is a CPU; nothing is read.
+            // SAFETY: rule 2, this thread is a CPU; nothing is read.
             unsafe {
                 assert_eq!(HERE.current_ptr().addr(), base + HERE.offset());
                 assert_eq!(HERE.remote_ptr(cpu), HERE.current_ptr());

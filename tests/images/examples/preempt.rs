@@ -22,7 +22,7 @@ fn disable() {
 }
 
 fn enable() {
-    // SAFETY: as in `disable`.
+    // SAFETY: rules 2 and 5, as in `disable`.
     unsafe { ENABLED.current_ref_raw() }.fetch_add(1, Ordering::Relaxed);
 }
 
@@ -46,7 +46,7 @@ impl kernel_guard::KernelGuardIf for Kernel {
 
 /// How often preemption was disabled and enabled on this CPU.
 fn counts() -> (usize, usize) {
-    // SAFETY: as in `disable`.
+    // SAFETY: rules 2 and 5, as in `disable`.
     unsafe {
         (
             DISABLED.current_ref_raw().load(Ordering::Relaxed),

@@ -15,7 +15,7 @@ pub fn idle() {
 /// Marks a CPU that is not up yet, by methods that variables have with `custom-base` only.
 #[cfg(feature = "custom-base")]
 pub fn prepare(cpu: usize) {
-    // SAFETY: the CPU is not up.
+    // SAFETY: rule 6, the CPU is not up.
     unsafe { VMID.write_remote(cpu, 1) };
     assert_eq!(VMID.read_remote(cpu), 1);
 }

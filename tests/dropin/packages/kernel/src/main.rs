@@ -39,7 +39,7 @@ fn main() {
     }
     let (mut sum, mut own_sum) = (0, 0);
     for cpu in 0..CPUS {
-        // SAFETY: the CPU exists, and its tasks have ended.
+        // SAFETY: rule 6, the CPU exists, and its tasks have ended.
         let (count, own_count) = unsafe { (*COUNT.remote_ptr(cpu), *OWN_COUNT.remote_ptr(cpu)) };
         println!("CPU {cpu}: {count}, {own_count}");
         sum += count;
