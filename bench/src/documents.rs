@@ -66,7 +66,7 @@ impl Documents {
         });
         Ok(Self {
             documents: documents.into(),
-            targets: targets::check(&table::default_modes(comparison), &executed, &costs),
+            targets: targets::check(&table::all(comparison), &executed, &costs),
         })
     }
 

@@ -1,9 +1,13 @@
 //! The same operations with every crate, in every mode.
 
-use std::{collections::BTreeMap, path::Path, process::Command};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    process::Command,
+};
 
 use golden::{compile, functions};
-use links::tools::{root, run};
+use links::tools::{root, run, rust_lld};
 
 use crate::{
     cost::{Code, Cost},
@@ -57,9 +61,8 @@ pub(crate) struct Mode {
 }
 
 const AARCH64: &str = "aarch64-unknown-none-softfloat";
-const NON_ZERO_VMA: &[&str] = &["--features=non-zero-vma"];
 
-/// How the names of the modes end whose templates may have any size and address.
+/// How the names of the modes end whose templates may have any size and address, in position-independent images too.
 pub(crate) const ANY_ADDRESS: &str = "any address";
 /// How the name of the mode ends that has one instruction for an addition.
 pub(crate) const LSE: &str = "LSE";
@@ -71,6 +74,13 @@ const fn mode(name: &'static str, target: &'static str, cargo: &'static [&'stati
         cargo,
         rustc: &[],
         linux: None,
+    }
+}
+
+const fn any_address(name: &'static str, target: &'static str) -> Mode {
+    Mode {
+        rustc: &["-Crelocation-model=pie"],
+        ..mode(name, target, &["--features=non-zero-vma"])
     }
 }
 
@@ -91,29 +101,32 @@ pub(crate) const MODES: [Mode; 11] = [
     mode("armv7a", "armv7a-none-eabi", &[]),
     Mode {
         linux: Some(&[]),
-        ..mode("aarch64, any address", AARCH64, NON_ZERO_VMA)
+        ..any_address("aarch64, any address", AARCH64)
     },
-    mode(
-        "riscv64, any address",
-        "riscv64gc-unknown-none-elf",
-        NON_ZERO_VMA,
-    ),
-    mode(
+    any_address("riscv64, any address", "riscv64gc-unknown-none-elf"),
+    any_address(
         "loongarch64, any address",
         "loongarch64-unknown-none-softfloat",
-        NON_ZERO_VMA,
     ),
-    mode("x86_64, any address", "x86_64-unknown-none", NON_ZERO_VMA),
-    mode("armv7a, any address", "armv7a-none-eabi", NON_ZERO_VMA),
+    any_address("x86_64, any address", "x86_64-unknown-none"),
+    any_address("armv7a, any address", "armv7a-none-eabi"),
 ];
 
-/// The costs of a mode: crate, then operation.
-pub(crate) type Costs = BTreeMap<String, BTreeMap<String, Cost>>;
+/// What was found in a mode.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The mode's name.
+    pub(crate) mode: &'static str,
+    /// Crate, then operation.
+    pub(crate) costs: BTreeMap<&'static str, BTreeMap<String, Cost>>,
+    /// The crates that a position-independent image cannot have, if the mode promises such images.
+    pub(crate) fixed: BTreeSet<&'static str>,
+}
 
-/// The costs of all modes, in their order.
+/// What was found in all modes, in their order.
 #[derive(Debug)]
 pub(crate) struct Comparison {
-    pub(crate) modes: Vec<(String, Costs)>,
+    pub(crate) modes: Vec<Found>,
 }
 
 impl Comparison {
@@ -121,19 +134,16 @@ impl Comparison {
     ///
     /// # Panics
     ///
-    /// If something does not compile.
+    /// If something does not compile, or percpu-hv is not position-independent where it promises to be.
     pub(crate) fn measure() -> Self {
-        let modes = MODES
-            .iter()
-            .map(|mode| (mode.name.to_owned(), mode.costs()));
         Self {
-            modes: modes.collect(),
+            modes: MODES.iter().map(Mode::look).collect(),
         }
     }
 }
 
 impl Mode {
-    fn costs(&self) -> Costs {
+    fn look(&self) -> Found {
         let compiled = compile("peers", self.target, self.cargo, self.rustc);
         // The core library is large, and an operation calls it only to panic.
         let is_ours = |path: &&std::path::PathBuf| {
@@ -153,16 +163,59 @@ impl Mode {
         let libraries = std::iter::once(&compiled.library).chain(dependencies);
         let isa = Isa::of(self.target);
         let code = Code::new(isa, libraries.flat_map(|library| functions(library)));
-        let mut costs: Costs = CRATES
+        let mut costs: BTreeMap<_, _> = CRATES
             .iter()
-            .map(|name| ((*name).to_owned(), code.operations(name)))
+            .map(|&name| (name, code.operations(name)))
             .filter(|(_, operations)| !operations.is_empty())
             .collect();
-        if let Some(options) = self.linux {
-            costs.insert("linux".to_owned(), linux(options));
+        let mut fixed = BTreeSet::new();
+        if self.name.ends_with(ANY_ADDRESS) {
+            for (name, operations) in &costs {
+                let functions = operations
+                    .keys()
+                    .map(|operation| format!("{name}.{operation}"));
+                if !is_position_independent(&compiled.library, functions) {
+                    fixed.insert(*name);
+                }
+            }
+            assert!(
+                !fixed.contains(CRATES[0]),
+                "{} does not link into a position-independent image: {}",
+                CRATES[0],
+                self.name
+            );
         }
-        costs
+        if let Some(options) = self.linux {
+            costs.insert("linux", linux(options));
+        }
+        Found {
+            mode: self.name,
+            costs,
+            fixed,
+        }
     }
+}
+
+/// Whether the linker takes functions of a library into a position-independent image.
+///
+/// # Panics
+///
+/// If it refuses them for another reason.
+fn is_position_independent(library: &Path, functions: impl Iterator<Item = String>) -> bool {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    // Only what the functions themselves refer to: what they call may have been compiled for another place.
+    let usual =
+        "-flavor gnu -pie --no-dynamic-linker --gc-sections --unresolved-symbols=ignore-all";
+    let output = run(Command::new(rust_lld())
+        .args(usual.split(' '))
+        .args(functions.map(|function| format!("--undefined={function}")))
+        .arg(library)
+        .arg("-o")
+        .arg(directory.path().join("image")));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let refused = errors.contains("recompile with -fPIC");
+    assert!(output.status.success() || refused, "{errors}");
+    output.status.success()
 }
 
 /// The operations in C.

@@ -1,12 +1,12 @@
 //! Costs as tables.
 
-use std::{cmp::Ordering, fmt::Write as _};
+use std::{cmp::Ordering, collections::BTreeSet, fmt::Write as _};
 
 use crate::{
     chart::number,
     cost::Cost,
     executed::Executed,
-    peers::{ANY_ADDRESS, CRATES, Comparison, Costs, LSE, OPERATIONS},
+    peers::{ANY_ADDRESS, CRATES, Comparison, Found, LSE, OPERATIONS},
 };
 
 /// What tables call the crates.
@@ -24,6 +24,8 @@ pub(crate) const TITLES: [&str; CRATES.len()] = [
 pub(crate) struct Counts {
     pub(crate) title: String,
     pub(crate) rows: Vec<(String, [Option<f64>; CRATES.len()])>,
+    /// The crates that cannot do what the mode is for.
+    pub(crate) fixed: BTreeSet<&'static str>,
 }
 
 impl Counts {
@@ -41,14 +43,19 @@ impl Counts {
         Self {
             title: title.to_owned(),
             rows,
+            fixed: BTreeSet::new(),
         }
     }
 
     /// The instructions of a mode.
-    fn of_mode((mode, costs): &(String, Costs)) -> Self {
-        Self::new(mode, |name, operation| {
-            Some(costs.get(name)?.get(operation)?.instructions as f64)
-        })
+    fn of_mode(found: &Found) -> Self {
+        let counts = Self::new(found.mode, |name, operation| {
+            Some(found.costs.get(name)?.get(operation)?.instructions as f64)
+        });
+        Self {
+            fixed: found.fixed.clone(),
+            ..counts
+        }
     }
 
     /// Executed instructions.
@@ -65,6 +72,7 @@ impl Counts {
         Self {
             title: self.title.clone(),
             rows: rows.cloned().collect(),
+            fixed: self.fixed.clone(),
         }
     }
 
@@ -114,7 +122,7 @@ fn ratio(cells: &[Option<f64>]) -> String {
 /// The default modes: where a template has its default place.
 pub(crate) fn default_modes(comparison: &Comparison) -> Vec<Counts> {
     let modes = comparison.modes.iter();
-    let modes = modes.filter(|(mode, _)| !mode.ends_with(ANY_ADDRESS));
+    let modes = modes.filter(|found| !found.mode.ends_with(ANY_ADDRESS));
     modes.map(Counts::of_mode).collect()
 }
 
@@ -179,14 +187,23 @@ pub(crate) fn full(comparison: &Comparison) -> String {
          Each cell: instructions, then bytes, loads + stores, and reads of the per-CPU register. The instructions are \
          those of the shortest way\nthrough the function that returns, with the functions that it calls, without its own \
          frame and return: where a function that is called can also return an error, at least so many. The bytes are the \
-         whole function's.\nThe ratio is percpu-hv's instructions to those of \
-         percpu; its\naccesses on AArch64 and Arm are the same in both modes: they are not position-independent, and on \
-         AArch64 they reach 64 KiB.\n",
+         whole function's.\nThe ratio is percpu-hv's instructions to those of percpu.\n\n\
+         \"Any address\" is the feature `non-zero-vma`, and position-independent code. † marks a crate whose accesses the \
+         linker refuses in\na position-independent image: percpu's are absolute with `non-zero-vma` too, and those on \
+         AArch64 and Arm are the same as without\nit. What they can do, the default mode of percpu-hv does.\n",
     );
-    for mode in &comparison.modes {
-        let counts = Counts::of_mode(mode);
+    for found in &comparison.modes {
+        let counts = Counts::of_mode(found);
         let crates = counts.crates();
-        let titles: Vec<_> = crates.iter().map(|&name| TITLES[name]).collect();
+        let title = |&name: &usize| {
+            let mark = if found.fixed.contains(CRATES[name]) {
+                " †"
+            } else {
+                ""
+            };
+            format!("{}{mark}", TITLES[name])
+        };
+        let titles: Vec<_> = crates.iter().map(title).collect();
         let line = "---|".repeat(titles.len() + 1);
         let _ = write!(
             text,
@@ -195,7 +212,7 @@ pub(crate) fn full(comparison: &Comparison) -> String {
             titles.join(" | ")
         );
         let details = |name: usize, operation: &str| {
-            let operations = mode.1.get(CRATES[name])?;
+            let operations = found.costs.get(CRATES[name])?;
             let operation = operation.replace(' ', "_");
             let usual = operation.strip_suffix("_hot").filter(|_| name != 0);
             operations.get(usual.unwrap_or(&operation)).map(cell)

@@ -56,7 +56,7 @@ pub fn llvm_objdump() -> &'static Path {
 }
 
 /// The linker of the Rust toolchain, or else the system's.
-pub(crate) fn rust_lld() -> &'static Path {
+pub fn rust_lld() -> &'static Path {
     static LLD: OnceLock<PathBuf> = OnceLock::new();
     LLD.get_or_init(|| {
         let output = run(Command::new("rustc").args(["--print", "sysroot"]));
