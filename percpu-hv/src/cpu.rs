@@ -3,7 +3,7 @@
 use core::fmt;
 use core::ops::Range;
 
-use crate::init::{area_of, initialized};
+use crate::init::{initialized, register_of};
 use crate::scalar::{combine, load_at, op};
 use crate::variable::{PerCpu, Rules, Symbol};
 use crate::{Integer, Scalar, def_percpu};
@@ -125,7 +125,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// The address of a CPU's copy; the id was checked when it was made.
     #[inline(always)]
     pub(crate) fn address_on(&self, cpu: CpuId) -> usize {
-        area_of(cpu).wrapping_add(self.offset())
+        S::at(register_of(cpu))
     }
 
     /// Assigns the initial value to another CPU's copy; the old value is dropped, by this CPU.

@@ -4,12 +4,13 @@ pub mod compat;
 
 use core::mem::MaybeUninit;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize};
 
 use crate::cpu::OWN_ID;
 use crate::scalar::{load_at, store_at, swap_at};
 use crate::section::{self, MAGIC, Template};
 use crate::state::{Areas, Block};
+use crate::sync::Published;
 use crate::{CpuId, InitError, arch, area, def_percpu};
 
 static AREAS: Areas = Areas::new();
@@ -20,6 +21,8 @@ struct Plan {
     /// Where the initial values are read.
     image: usize,
     size: usize,
+    /// The base of area 0.
+    base: usize,
     block: Block,
 }
 
@@ -32,8 +35,9 @@ impl Plan {
         let plan = Self {
             image: template.image,
             size: geometry.size(),
+            base,
             block: Block {
-                base,
+                register: base.wrapping_sub(arch::bias()),
                 stride: geometry.stride(),
                 count,
             },
@@ -48,12 +52,8 @@ impl Plan {
 
     /// The bases of the areas, by CPU id.
     fn areas(&self) -> impl Iterator<Item = usize> + use<> {
-        let Block {
-            base,
-            stride,
-            count,
-        } = self.block;
-        (0..count).map(move |cpu| base + cpu * stride)
+        let Self { base, block, .. } = *self;
+        (0..block.count).map(move |cpu| base + cpu * block.stride)
     }
 
     /// Copies the template to every area but itself.
@@ -70,8 +70,8 @@ impl Areas {
     const fn new() -> Self {
         Self {
             claimed: AtomicBool::new(false),
-            base: AtomicUsize::new(0),
-            stride: AtomicUsize::new(0),
+            register: Published::new(0),
+            stride: Published::new(0),
             count: AtomicUsize::new(0),
         }
     }
@@ -188,11 +188,21 @@ pub(crate) fn initialized() -> usize {
     AREAS.count()
 }
 
-/// The base of a CPU's area, without the check that made its id.
+/// What the per-CPU register of a CPU holds, without the check that made its id.
 #[inline(always)]
-pub(crate) fn area_of(cpu: CpuId) -> usize {
-    // Rule 4: `count` was acquired when the id was made.
-    AREAS.base.load(Ordering::Relaxed) + cpu.index() * AREAS.stride.load(Ordering::Relaxed)
+pub(crate) fn register_of(cpu: CpuId) -> usize {
+    // SAFETY: rule 4, `count` was acquired when the id was made.
+    unsafe { AREAS.register_unchecked(cpu.index()) }
+}
+
+/// What the per-CPU register of CPU `cpu_id` holds.
+#[inline]
+#[track_caller]
+pub(crate) fn checked_register_of(cpu_id: usize) -> usize {
+    match AREAS.register(cpu_id) {
+        Ok(register) => register,
+        Err(count) => refuse(cpu_id, count),
+    }
 }
 
 /// The CPU whose area is at `base`, if there is one.
@@ -202,8 +212,10 @@ pub(crate) fn cpu_at(base: usize) -> Option<usize> {
     if count == 0 {
         return None;
     }
-    let distance = base.wrapping_sub(AREAS.base.load(Ordering::Relaxed));
-    let stride = AREAS.stride.load(Ordering::Relaxed);
+    // SAFETY: rule 4, `count` was acquired and is not 0.
+    let (first, second) = unsafe { (AREAS.register_unchecked(0), AREAS.register_unchecked(1)) };
+    let distance = base.wrapping_sub(first.wrapping_add(arch::bias()));
+    let stride = second.wrapping_sub(first);
     (distance % stride == 0 && distance / stride < count).then_some(distance / stride)
 }
 
@@ -375,10 +387,7 @@ pub fn percpu_area_num() -> usize {
 #[inline]
 #[track_caller]
 pub fn percpu_area_base(cpu_id: usize) -> usize {
-    match AREAS.area(cpu_id) {
-        Ok(base) => base,
-        Err(count) => refuse(cpu_id, count),
-    }
+    checked_register_of(cpu_id).wrapping_add(arch::bias())
 }
 
 /// Whether a CPU claimed the area.
@@ -399,11 +408,11 @@ static TAKEN: bool = false;
 /// As `init_percpu_reg` at a wrong exception level.
 #[track_caller]
 pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
-    let area = AREAS
-        .area(cpu_id)
+    let register = AREAS
+        .register(cpu_id)
         .map_err(|cpu_count| InitError::NoSuchCpu { cpu_id, cpu_count })?;
     arch::assert_register_accessible();
-    let taken = area + TAKEN.offset();
+    let taken = register.wrapping_add(arch::bias()) + TAKEN.offset();
     // SAFETY: rule 3, inside the area; rule 11 where the MMU is off.
     let taken = unsafe {
         if arch::memory_is_normal() {
@@ -437,10 +446,10 @@ pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
 /// No CPU uses the area, and no reference into it lives (rule 6 of docs/safety.md).
 pub unsafe fn reinit_percpu_area(cpu: CpuId) -> Result<(), InitError> {
     let template = loaded_template()?;
-    if AREAS.base.load(Ordering::Relaxed) == template.image {
+    if percpu_area_base(0) == template.image {
         return Err(InitError::TemplateInUse);
     }
-    let area = area_of(cpu);
+    let area = percpu_area_base(cpu.index());
     copy(template.image, area, template.size);
     // SAFETY: rule 3, an area; rule 6 is the caller's.
     unsafe { name(area, cpu.index()) };
@@ -453,6 +462,8 @@ mod tests {
     use std::sync::mpsc;
     use std::thread;
     use std::vec::Vec;
+
+    use core::sync::atomic::Ordering;
 
     use super::*;
 
@@ -506,12 +517,16 @@ mod tests {
     #[test]
     fn defect_14_nothing_is_seen_before_the_areas_are_built() {
         let areas = Areas::new();
-        let count = areas.init(block(0x20_0000, 3), true, || {
-            assert_eq!((areas.count(), areas.area(0)), (0, Err(0)));
+        let block = block(0x20_0000, 3);
+        let count = areas.init(block, true, || {
+            assert_eq!((areas.count(), areas.register(0)), (0, Err(0)));
         });
         assert_eq!(count, Ok(3));
-        assert_eq!(areas.area(2), Ok(0x20_0000 + 2 * 0xc0));
-        assert_eq!(areas.area(3), Err(3));
+        let base = areas
+            .register(2)
+            .map(|register| register.wrapping_add(arch::bias()));
+        assert_eq!(base, Ok(0x20_0000 + 2 * 0xc0));
+        assert_eq!(areas.register(3), Err(3));
     }
 
     #[test]
@@ -592,7 +607,11 @@ mod tests {
             // SAFETY: as above.
             unsafe { store_at(own_id, cpu) };
             assert_register();
-            for bad in [0, base + 8, base + AREAS.stride.load(Ordering::Relaxed)] {
+            for bad in [
+                0,
+                base + 8,
+                percpu_area_base(0) + count * (base - percpu_area_base(0)) / cpu,
+            ] {
                 // SAFETY: rule 2, no variable is used with it.
                 unsafe { crate::write_percpu_reg(bad) };
                 assert!(told().contains("which is no area; call"), "{}", told());
@@ -607,14 +626,16 @@ mod tests {
         for _ in 0..200 {
             let areas = Areas::new();
             let built = AtomicUsize::new(0);
+            let block = block(0x20_0000, 2);
+            let second = block.register.wrapping_add(0xc0);
             thread::scope(|scope| {
                 for _ in 0..4 {
                     scope.spawn(|| {
-                        let result = areas.init(block(0x20_0000, 2), true, || {
+                        let result = areas.init(block, true, || {
                             built.fetch_add(1, Ordering::Relaxed);
                         });
                         assert!(result == Ok(2) || result == Err(2));
-                        assert_eq!(areas.area(1), Ok(0x20_0000 + 0xc0));
+                        assert_eq!(areas.register(1), Ok(second));
                     });
                 }
             });

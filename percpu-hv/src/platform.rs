@@ -5,7 +5,7 @@
 
 use core::mem::MaybeUninit;
 
-use crate::{CpuId, InitError, section};
+use crate::{CpuId, InitError, arch, section};
 
 unsafe extern "C" {
     /// The platform's: the base of the area of a CPU.
@@ -84,9 +84,16 @@ pub unsafe fn reinit_percpu_area(_cpu: CpuId) -> Result<(), InitError> {
     Err(InitError::PlatformAreas)
 }
 
-/// The base of a CPU's area.
-pub(crate) fn area_of(cpu: CpuId) -> usize {
-    percpu_area_base(cpu.index())
+/// What the per-CPU register of a CPU holds.
+pub(crate) fn register_of(cpu: CpuId) -> usize {
+    checked_register_of(cpu.index())
+}
+
+/// What the per-CPU register of CPU `cpu_id` holds.
+#[inline]
+#[track_caller]
+pub(crate) fn checked_register_of(cpu_id: usize) -> usize {
+    percpu_area_base(cpu_id).wrapping_sub(arch::bias())
 }
 
 /// 0: only the platform knows how many CPUs have an area, so there is no [`CpuId`].

@@ -2,23 +2,24 @@
 //!
 //! tests/loom compiles this file too, with atomics that try every order of accesses.
 
-use crate::sync::{AtomicBool, AtomicUsize, Ordering, spin_loop};
+use crate::sync::{AtomicBool, AtomicUsize, Ordering, Published, spin_loop};
 
 /// Where areas are, and how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Block {
-    pub(crate) base: usize,
+    /// What the per-CPU register of CPU 0 holds: an access to another CPU adds what its own access adds.
+    pub(crate) register: usize,
     pub(crate) stride: usize,
     pub(crate) count: usize,
 }
 
 /// Uninit (`count` is 0) -> Building (claimed) -> Ready (`count` is not 0).
 ///
-/// `base` and `stride` are written while Building and published by `count` (rule 4).
+/// `register` and `stride` are written while Building and published by `count` (rule 4).
 pub(crate) struct Areas {
     pub(crate) claimed: AtomicBool,
-    pub(crate) base: AtomicUsize,
-    pub(crate) stride: AtomicUsize,
+    pub(crate) register: Published,
+    pub(crate) stride: Published,
     pub(crate) count: AtomicUsize,
 }
 
@@ -29,15 +30,27 @@ impl Areas {
         self.count.load(Ordering::Acquire)
     }
 
-    /// The base of the area of a CPU; the number of CPUs if it is none of them.
+    /// What the per-CPU register of a CPU holds; the number of CPUs if it is none of them.
     #[inline]
-    pub(crate) fn area(&self, cpu_id: usize) -> Result<usize, usize> {
+    pub(crate) fn register(&self, cpu_id: usize) -> Result<usize, usize> {
         let count = self.count();
         if cpu_id >= count {
             return Err(count);
         }
-        // Rule 4: `count` was acquired. No overflow: the block was checked.
-        Ok(self.base.load(Ordering::Relaxed) + cpu_id * self.stride.load(Ordering::Relaxed))
+        // SAFETY: rule 4, `count` was acquired and is not 0.
+        Ok(unsafe { self.register_unchecked(cpu_id) })
+    }
+
+    /// The same for an id that was checked.
+    ///
+    /// # Safety
+    ///
+    /// [`count`](Self::count) gave another number than 0 before (rule 4 of docs/safety.md).
+    #[inline(always)]
+    pub(crate) unsafe fn register_unchecked(&self, cpu_id: usize) -> usize {
+        // SAFETY: rule 4, both were published by `count`.
+        let (register, stride) = unsafe { (self.register.get(), self.stride.get()) };
+        register.wrapping_add(cpu_id.wrapping_mul(stride))
     }
 
     /// Builds the areas, or waits for the CPU that builds them already; without `exclusives` there
@@ -76,7 +89,7 @@ impl Areas {
 
     /// Whether these are the live areas.
     pub(crate) fn are(&self, block: Block) -> bool {
-        self.count() == block.count && self.base.load(Ordering::Relaxed) == block.base
+        self.count() == block.count && self.register(0) == Ok(block.register)
     }
 
     /// To Building, by one CPU at a time; the others wait, which ends since building cannot fail.
@@ -96,8 +109,11 @@ impl Areas {
     }
 
     fn publish(&self, block: Block) {
-        self.base.store(block.base, Ordering::Relaxed);
-        self.stride.store(block.stride, Ordering::Relaxed);
+        // SAFETY: rule 4, this CPU has claimed them and `count` is 0, or no other CPU reads them.
+        unsafe {
+            self.register.set(block.register);
+            self.stride.set(block.stride);
+        }
         self.count.store(block.count, Ordering::Release);
     }
 

@@ -5,8 +5,9 @@ use core::ptr;
 
 use crate::borrow::{Borrow, Flag};
 use crate::guard::NoPreemptGuard;
+use crate::init::checked_register_of;
 use crate::scalar::{compare_exchange_at, fetch_at, load_at, one, store_at, swap_at};
-use crate::{Bits, Integer, Scalar, arch, percpu_area_base};
+use crate::{Bits, Integer, Scalar, arch};
 
 /// A variable's storage: its address, its displacement and its initial value.
 ///
@@ -316,7 +317,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
 
     /// The variable's distance in bytes from the start of any area.
     ///
-    /// With `sp-naive` there are no areas: the address itself, as [`percpu_area_base`] is 0 then.
+    /// With `sp-naive` there are no areas: the address itself, as [`percpu_area_base`](crate::percpu_area_base) is 0 then.
     #[inline]
     pub fn offset(&self) -> usize {
         S::displacement().wrapping_sub(arch::bias())
@@ -416,7 +417,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[inline]
     #[track_caller]
     pub unsafe fn remote_ptr(&self, cpu_id: usize) -> *const T {
-        Self::pointer(percpu_area_base(cpu_id).wrapping_add(self.offset()))
+        Self::pointer(S::at(checked_register_of(cpu_id)))
     }
 
     /// The copy of CPU `cpu_id`, shared.

@@ -88,8 +88,13 @@ pub unsafe fn reinit_percpu_area(_cpu: CpuId) -> Result<(), InitError> {
     Err(InitError::TemplateInUse)
 }
 
-/// The base that offsets count from: 0.
-pub(crate) const fn area_of(_cpu: CpuId) -> usize {
+/// What offsets count from: 0.
+pub(crate) const fn register_of(_cpu: CpuId) -> usize {
+    0
+}
+
+/// What offsets count from: 0.
+pub(crate) const fn checked_register_of(_cpu_id: usize) -> usize {
     0
 }
 

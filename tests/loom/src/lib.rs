@@ -10,6 +10,25 @@ mod sync {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     // A CPU that waits lets the others run: loom has no time.
     pub(crate) use loom::thread::yield_now as spin_loop;
+
+    /// Loom tells a read that may come before the write, or at the same time.
+    pub(crate) struct Published(loom::cell::UnsafeCell<usize>);
+
+    impl Published {
+        pub(crate) fn new(value: usize) -> Self {
+            Self(loom::cell::UnsafeCell::new(value))
+        }
+
+        pub(crate) unsafe fn get(&self) -> usize {
+            // SAFETY: rule 4: loom fails the test if another thread writes it.
+            self.0.with(|value| unsafe { *value })
+        }
+
+        pub(crate) unsafe fn set(&self, value: usize) {
+            // SAFETY: rule 4: loom fails the test if another thread uses it.
+            self.0.with_mut(|place| unsafe { *place = value });
+        }
+    }
 }
 
 use loom::cell::UnsafeCell;
@@ -17,7 +36,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use state::{Areas, Block};
-use sync::{AtomicBool, AtomicUsize, Ordering};
+use sync::{AtomicBool, AtomicUsize, Ordering, Published};
 
 /// Areas for two CPUs: a word each, whose address is its index.
 struct Image {
@@ -28,19 +47,22 @@ struct Image {
 }
 
 const FIRST: Block = Block {
-    base: 0,
+    register: 0,
     stride: 1,
     count: 2,
 };
-const SECOND: Block = Block { base: 2, ..FIRST };
+const SECOND: Block = Block {
+    register: 2,
+    ..FIRST
+};
 
 impl Image {
     fn new() -> Arc<Self> {
         Arc::new(Self {
             areas: Areas {
                 claimed: AtomicBool::new(false),
-                base: AtomicUsize::new(usize::MAX),
-                stride: AtomicUsize::new(usize::MAX),
+                register: Published::new(usize::MAX),
+                stride: Published::new(usize::MAX),
                 count: AtomicUsize::new(0),
             },
             words: [(); 4].map(|()| UnsafeCell::new(0)),
@@ -54,7 +76,8 @@ impl Image {
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         for cpu in 0..block.count {
             // SAFETY: rule 9: loom fails the test if another thread uses the word.
-            self.words[block.base + cpu * block.stride].with_mut(|word| unsafe { *word = value });
+            self.words[block.register + cpu * block.stride]
+                .with_mut(|word| unsafe { *word = value });
         }
     }
 
@@ -64,7 +87,7 @@ impl Image {
 
     /// What a CPU finds in its area; `None` before init.
     fn read(&self, cpu: usize) -> Option<(usize, u32)> {
-        let at = match self.areas.area(cpu) {
+        let at = match self.areas.register(cpu) {
             Ok(at) => at,
             Err(count) => {
                 assert_eq!(count, 0);
