@@ -2,12 +2,12 @@
 
 use core::{arch::naked_asm, cell::UnsafeCell, mem::MaybeUninit, ops::Range};
 
-use super::{boot_tables, device_tree, ipi, power, uart, windows};
+use super::{boot_tables, device_tree, ipi, power, windows};
 use crate::{
     cores,
     exit::{ExitCode, fail},
     machine::MAX_CPUS,
-    platform::run_image,
+    platform::{common::ns16550, run_image},
 };
 
 /// One CPU's stacks, from the lowest address: the exception stack, the main stack.
@@ -126,7 +126,7 @@ extern "C" fn prepare() {
 
 /// The boot core in Rust.
 extern "C" fn boot(system_table: usize) -> ! {
-    uart::enable();
+    ns16550::enable();
     // SAFETY: rule 11, rule 12: this is the boot core, alone; the boot protocol handed the table over.
     let tree = unsafe { boot_tables::device_tree(system_table) };
     let Some(tree) = tree else {
@@ -138,8 +138,8 @@ extern "C" fn boot(system_table: usize) -> ! {
         Ok(machine) => machine,
         Err(error) => fail(ExitCode::BOOT, format_args!("{error}")),
     };
-    uart::move_to(machine.platform.uart);
-    uart::enable();
+    ns16550::move_to(machine.platform.uart);
+    ns16550::enable();
     // SAFETY: rule 11: this core runs alone, and comes here once.
     let machine = unsafe {
         let machine = machine.publish();

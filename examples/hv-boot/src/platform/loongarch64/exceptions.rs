@@ -4,7 +4,7 @@ use core::arch::{asm, global_asm};
 
 use loongArch64::register::{badv, era, estat, tlbrbadv, tlbrera};
 
-use super::{interrupts, power, privilege, uart, windows};
+use super::{interrupts, power, privilege, windows, write};
 use crate::exit::{ExitCode, fail};
 
 // CSR.EENTRY is the first entry, which tells interrupts by CSR.ESTAT.Ecode and has SAVE2 for the register that this
@@ -102,7 +102,7 @@ extern "C" fn report() -> ! {
 
 /// Ends a machine that cannot even report: without a lock, and without the CSRs.
 extern "C" fn give_up() -> ! {
-    uart::write(format_args!(
+    write(format_args!(
         "hv-boot: an exception while one was reported\n"
     ));
     power::exit(ExitCode::EXCEPTION.value())

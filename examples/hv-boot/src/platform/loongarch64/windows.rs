@@ -18,6 +18,6 @@ const SEGMENT: u64 = 8 << 60;
 pub(super) const CRMD: u64 = 1 << 4 | 1 << 5 | 1 << 7;
 
 /// Where the device register at a physical address is reached.
-pub(super) fn device<T>(physical: usize) -> *mut T {
+pub(in crate::platform) fn device<T>(physical: usize) -> *mut T {
     ptr::with_exposed_provenance_mut(physical | SEGMENT as usize)
 }

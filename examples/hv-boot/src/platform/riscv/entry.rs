@@ -2,12 +2,12 @@
 
 use core::{arch::naked_asm, cell::UnsafeCell, mem::MaybeUninit, ops::Range};
 
-use super::{device_tree, power, timer, uart};
+use super::{device_tree, power, timer};
 use crate::{
     cores,
     exit::{ExitCode, fail},
     machine::MAX_CPUS,
-    platform::run_image,
+    platform::{common::ns16550, run_image},
 };
 
 /// One CPU's stacks, from the lowest address: the exception stack, the main stack.
@@ -121,14 +121,14 @@ extern "C" fn prepare() {
 
 /// The boot core in Rust.
 extern "C" fn boot(tree: usize) -> ! {
-    uart::enable();
+    ns16550::enable();
     // SAFETY: rule 11, rule 12: this is the boot core, alone; `tree` is what SBI handed over.
     let machine = match unsafe { device_tree::read(tree) } {
         Ok(machine) => machine,
         Err(error) => fail(ExitCode::BOOT, format_args!("{error}")),
     };
-    uart::move_to(machine.platform.uart);
-    uart::enable();
+    ns16550::move_to(machine.platform.uart);
+    ns16550::enable();
     power::move_to(machine.platform.test);
     timer::set_frequency(machine.platform.timebase);
     // SAFETY: rule 11: this core runs alone, and comes here once.

@@ -7,7 +7,7 @@ use riscv::{
     register::{scause, sepc, sstatus, stval},
 };
 
-use super::{interrupts, power, privilege, uart};
+use super::{interrupts, power, privilege, write};
 use crate::exit::{ExitCode, fail};
 
 // Vectored: an exception goes to the first entry, the interrupt with code n to entry n.
@@ -87,7 +87,7 @@ extern "C" fn report() -> ! {
 
 /// An exception of the report: no lock, and no second report.
 extern "C" fn give_up() -> ! {
-    uart::write(format_args!(
+    write(format_args!(
         "hv-boot: an exception while one was reported\n"
     ));
     power::exit(ExitCode::EXCEPTION.value())

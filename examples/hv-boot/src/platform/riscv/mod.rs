@@ -11,17 +11,24 @@ mod harts;
 mod interrupts;
 mod power;
 mod timer;
-mod uart;
 
-use core::arch::asm;
+use core::{arch::asm, ptr};
 
 pub(crate) use self::{
     harts::{send_event, start_core, wait_for_event},
     interrupts::{disable_interrupts, enable_interrupts},
     power::exit,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
-    uart::write,
 };
+pub(crate) use super::common::ns16550::write;
+
+/// Where QEMU's `virt` machine has its UART, for messages from before the device tree is read.
+pub(super) const VIRT_UART: usize = 0x1000_0000;
+
+/// Where the device register at a physical address is reached.
+pub(super) fn device<T>(physical: usize) -> *mut T {
+    ptr::with_exposed_provenance_mut(physical)
+}
 
 /// What is left of the device tree.
 #[derive(Debug)]

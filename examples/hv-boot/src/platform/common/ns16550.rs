@@ -1,4 +1,4 @@
-//! The console's 16550.
+//! The console's 16550, with a byte in memory for each register.
 
 use core::{
     fmt::{self, Write},
@@ -8,21 +8,18 @@ use core::{
 
 use uart_16550::{Config, Uart16550, backend::MmioBackend};
 
-use super::windows;
-
-/// Where QEMU's `virt` machine has its first UART, for messages from before the device tree is read.
-const VIRT_UART: usize = 0x1fe0_01e0;
+use crate::platform::imp::{VIRT_UART, device};
 
 static ADDRESS: AtomicUsize = AtomicUsize::new(VIRT_UART);
 
 /// Prints through the UART at `address` from now on. One core runs, so a plain store is enough.
-pub(super) fn move_to(address: usize) {
+pub(in crate::platform) fn move_to(address: usize) {
     ADDRESS.store(address, Ordering::Relaxed);
 }
 
 /// Sets the UART to 8N1 and switches its FIFO on. The rate is that of an input clock of 1.8432 MHz: QEMU's UART
 /// has none that matters.
-pub(super) fn enable() {
+pub(in crate::platform) fn enable() {
     with(|uart| {
         let enabled = uart.init(Config::DEFAULT);
         enabled.expect("a 16550 at the console's address");
@@ -45,8 +42,8 @@ impl Write for Writer<'_> {
 }
 
 fn with<R>(use_uart: impl FnOnce(&mut Uart16550<MmioBackend>) -> R) -> R {
-    let registers = windows::device(ADDRESS.load(Ordering::Relaxed));
-    let registers = NonNull::new(registers).expect("an address in the devices' window is not 0");
+    let registers = device(ADDRESS.load(Ordering::Relaxed));
+    let registers = NonNull::new(registers).expect("device_tree refuses a UART at 0");
     // SAFETY: rule 12: the device tree, or QEMU's `virt` machine, has a 16550 here with a byte for each register;
     // the console's lock makes this core the only user.
     let uart = unsafe { Uart16550::new_mmio(registers, 1) };
