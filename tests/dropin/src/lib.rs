@@ -14,10 +14,12 @@ mod places;
 mod published;
 mod swap;
 
+pub use links::tools::root;
+
 pub use self::{
     kernel::{Arch, Kernel},
     package::Package,
-    places::{copy_directory, root, staging},
+    places::{copy_directory, staging},
     published::{patched, tests_of_percpu},
     swap::swapped,
 };

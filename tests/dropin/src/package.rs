@@ -7,8 +7,7 @@ use std::{
 };
 
 use cargo_metadata::{Artifact, Message, Metadata, MetadataCommand};
-
-use crate::places::{root, target_directory};
+use links::tools::{root, target_directory};
 
 /// A package, by its directory.
 #[derive(Debug, Clone)]

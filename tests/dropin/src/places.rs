@@ -1,26 +1,11 @@
 //! Where things are.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
 };
 
-/// The root of the workspace.
-pub fn root() -> &'static Path {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package
-        .ancestors()
-        .nth(2)
-        .expect("this package is two levels below the root")
-}
-
-/// Where cargo leaves what it builds. It is one place for all, so that core is compiled once.
-pub(crate) fn target_directory() -> PathBuf {
-    match env::var_os("CARGO_TARGET_DIR") {
-        Some(directory) => directory.into(),
-        None => root().join("target"),
-    }
-}
+use links::tools::target_directory;
 
 /// Where these tests put files.
 pub(crate) fn work_directory() -> PathBuf {

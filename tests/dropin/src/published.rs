@@ -5,9 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use links::tools::root;
+
 use crate::{
     Package,
-    places::{copy_directory, root, staging},
+    places::{copy_directory, staging},
 };
 
 /// percpu's own test file of release `version`, as a package that depends on the crate that stands in
