@@ -86,16 +86,9 @@ impl Documents {
     pub(crate) fn check(&self) -> Result<(), String> {
         let mut documents = self.documents.iter();
         documents.try_for_each(|Document { path, text }| {
-            let found = read(path)?;
-            if found == *text {
-                return Ok(());
-            }
-            let diff = similar::TextDiff::from_lines(&found, text);
-            let diff = diff.unified_diff().header("found", "measured").to_string();
-            Err(format!(
-                "{} does not show the results; run: scripts/test.sh codegen --bless\n{diff}",
-                path.display()
-            ))
+            results::differences(path, &read(path)?, text).map_or(Ok(()), |diff| {
+                Err(format!("{diff}\nrun: scripts/test.sh codegen --bless"))
+            })
         })?;
         self.targets.clone()
     }

@@ -23,7 +23,8 @@ const USAGE: &str = "\
 usage: bench COMMAND
 
   write    counts the instructions of every operation, and writes the tables of README.md and bench/results.md
-  check    fails unless these tables are those that `write` would write, and if a target is missed, as `write` does
+  check [WHAT...]    fails unless these tables are those that `write` would write, and if a target is missed, as `write`
+                     does; measures WHAT again, and fails unless it is as it was
   measure [WHAT...]  measures what takes longer, keeps it in bench/results/WHAT.json, and writes; by default everything:
            executed      instructions of each operation in a loop, at EL2 under QEMU
            callgrind     the same in a Linux process, beside `thread_local!`
@@ -56,13 +57,23 @@ fn run() -> Result<(), String> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match &*words {
         ["write"] => Documents::new(&Comparison::measure())?.write(),
-        ["check"] => Documents::new(&Comparison::measure())?.check(),
+        ["check", what @ ..] => {
+            measure(what, results::check)?;
+            Documents::new(&Comparison::measure())?.check()
+        }
         ["worse"] => {
             print!("{}", table::worse(&documents::executed()?));
             print!("{}", table::worse(&table::all(&Comparison::measure())));
             Ok(())
         }
-        ["measure", what @ ..] => measure(what),
+        ["measure", what @ ..] => {
+            let everything = MEASUREMENTS.map(|(name, _)| name);
+            measure(
+                if what.is_empty() { &everything } else { what },
+                results::write,
+            )?;
+            Documents::new(&Comparison::measure())?.write()
+        }
         ["help"] => {
             print!("{USAGE}");
             Ok(())
@@ -71,35 +82,27 @@ fn run() -> Result<(), String> {
     }
 }
 
-/// Measures one thing, and keeps the result.
-type Measurement = fn(&str) -> Result<(), String>;
+/// Measures one thing, and gives the text of the result.
+type Measurement = fn() -> Result<String, String>;
 
 const MEASUREMENTS: [(&str, Measurement); 5] = [
-    ("executed", |name| {
-        results::write(name, &executed::at_el2()?)
-    }),
-    ("callgrind", |name| {
-        results::write(name, &executed::in_a_process()?)
-    }),
-    ("compile-time", |name| {
-        results::write(name, &compile_time::measure()?)
-    }),
-    ("size", |name| results::write(name, &size::measure()?)),
-    ("init", |name| results::write(name, &init_time::measure()?)),
+    ("executed", || results::text(&executed::at_el2()?)),
+    ("callgrind", || results::text(&executed::in_a_process()?)),
+    ("compile-time", || results::text(&compile_time::measure()?)),
+    ("size", || results::text(&size::measure()?)),
+    ("init", || results::text(&init_time::measure()?)),
 ];
 
-fn measure(names: &[&str]) -> Result<(), String> {
-    if let Some(name) = names
-        .iter()
-        .find(|name| !MEASUREMENTS.iter().any(|(known, _)| known == *name))
-    {
-        return Err(format!("`{name}` cannot be measured\n\n{USAGE}"));
+/// Measures what has these names; `then` gets each name and result.
+fn measure(names: &[&str], then: fn(&str, &str) -> Result<(), String>) -> Result<(), String> {
+    let find = |name: &&str| {
+        let found = MEASUREMENTS.iter().find(|(known, _)| known == name);
+        found.ok_or_else(|| format!("`{name}` cannot be measured\n\n{USAGE}"))
+    };
+    let measurements = names.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+    for (name, measurement) in measurements {
+        eprintln!("bench: measuring {name}");
+        then(name, &measurement()?)?;
     }
-    for (name, measurement) in MEASUREMENTS {
-        if names.is_empty() || names.contains(&name) {
-            eprintln!("bench: measuring {name}");
-            measurement(name)?;
-        }
-    }
-    Documents::new(&Comparison::measure())?.write()
+    Ok(())
 }
