@@ -25,7 +25,7 @@ pub(crate) const CRATES: [&str; 6] = [
 ];
 
 /// The operations in the order in which tables show them.
-pub(crate) const OPERATIONS: [&str; 21] = [
+pub(crate) const OPERATIONS: [&str; 23] = [
     "read_hot",
     "read",
     "write_hot",
@@ -36,6 +36,8 @@ pub(crate) const OPERATIONS: [&str; 21] = [
     "write_flag",
     "increment_hot",
     "increment",
+    "increment_by_reference_hot",
+    "increment_by_reference",
     "add_one_hot",
     "add_one",
     "add_hot",

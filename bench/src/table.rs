@@ -32,11 +32,7 @@ impl Counts {
     /// Those of a crate and an operation, in the order of the operations; without the rows that percpu-hv has not.
     fn new(title: &str, count: impl Fn(&str, &str) -> Option<f64>) -> Self {
         let rows = OPERATIONS.iter().map(|&operation| {
-            let cells = CRATES.map(|name| {
-                // What only percpu-hv has a form of is compared with the others' usual form.
-                let usual = operation.strip_suffix("_hot").filter(|_| name != CRATES[0]);
-                count(name, usual.unwrap_or(operation))
-            });
+            let cells = CRATES.map(|name| count(name, form(name, operation)));
             (operation.replace('_', " "), cells)
         });
         let rows = rows.filter(|(_, cells)| cells[0].is_some()).collect();
@@ -109,6 +105,15 @@ impl Counts {
         }
         text
     }
+}
+
+/// The operation as a crate has it: what only percpu-hv has a form of is compared with the others' usual form.
+fn form<'a>(name: &str, operation: &'a str) -> &'a str {
+    if name == CRATES[0] {
+        return operation;
+    }
+    let usual = operation.strip_suffix("_hot").unwrap_or(operation);
+    usual.strip_suffix("_by_reference").unwrap_or(usual)
 }
 
 /// percpu-hv's number by percpu's.
@@ -214,8 +219,7 @@ pub(crate) fn full(comparison: &Comparison) -> String {
         let details = |name: usize, operation: &str| {
             let operations = found.costs.get(CRATES[name])?;
             let operation = operation.replace(' ', "_");
-            let usual = operation.strip_suffix("_hot").filter(|_| name != 0);
-            operations.get(usual.unwrap_or(&operation)).map(cell)
+            operations.get(form(CRATES[name], &operation)).map(cell)
         };
         for (operation, cells) in &counts.rows {
             let details = crates

@@ -21,16 +21,15 @@ struct Exception {
 
 /// All that is known. One that is not needed any more is an error.
 const EXCEPTIONS: &[Exception] = &[
-    in_a_loop("increment hot", OF_A_REFERENCE),
-    in_a_loop("increment masked hot", OF_A_REFERENCE),
+    in_a_loop(
+        "increment by reference hot",
+        "the reference takes an `add`, where the loop keeps an offset in a register",
+    ),
     in_a_loop(
         "increment masked",
-        "a guard's offset is not kept in a register",
+        "the offset does not leave a loop in which interrupts are masked",
     ),
 ];
-
-const OF_A_REFERENCE: &str =
-    "a reference to a hot variable takes an `add`, where the loop keeps an offset in a register";
 
 const fn in_a_loop(operation: &'static str, reason: &'static str) -> Exception {
     Exception {

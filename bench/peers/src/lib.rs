@@ -5,7 +5,8 @@
 //! |---|---|
 //! | `read`, `write` | a word of this CPU |
 //! | `read_flag`, `write_flag` | a `bool` of this CPU |
-//! | `increment` | a word of this CPU that nothing else reaches, through `&mut` or a `Cell` |
+//! | `increment` | a word of this CPU that nothing else reaches |
+//! | `increment_by_reference` | the same through `&mut`, where the crate has a shorter form; the others' is one |
 //! | `add`, `add_one` | to a word of this CPU, atomically against interrupts on it |
 //! | `pointer` | the address of this CPU's copy of an array |
 //! | `read_three` | three words of this CPU, while the context stays there |

@@ -1,7 +1,5 @@
 //! percpu-hv.
 
-use core::cell::Cell;
-
 use percpu_hv::{CpuId, CpuPin, IrqOff, def_percpu};
 
 #[def_percpu]
@@ -16,8 +14,6 @@ static A: usize = 0;
 static B: usize = 0;
 #[def_percpu]
 static C: usize = 0;
-#[def_percpu]
-static LOCAL: Cell<usize> = Cell::new(0);
 
 #[def_percpu(hot)]
 static HOT_WORD: usize = 0;
@@ -31,15 +27,14 @@ static HOT_A: usize = 0;
 static HOT_B: usize = 0;
 #[def_percpu(hot)]
 static HOT_C: usize = 0;
-#[def_percpu(hot)]
-static HOT_LOCAL: Cell<usize> = Cell::new(0);
 
 operations! { "percpu-hv":
     "read"() -> usize { WORD.read_current() }
     "write"(value: usize) { WORD.write_current(value) }
     "read_flag"() -> bool { FLAG.read_current() }
     "write_flag"(value: bool) { FLAG.write_current(value) }
-    "increment"() { WORD.with_current(|word| *word = word.wrapping_add(1)) }
+    "increment"() { WORD.inc_current_unprotected() }
+    "increment_by_reference"() { WORD.with_current(|word| *word = word.wrapping_add(1)) }
     "add"(operand: usize) { WORD.add_current(operand) }
     "add_one"() { WORD.inc_current() }
     "pointer"() -> *const [usize; 8] {
@@ -51,18 +46,14 @@ operations! { "percpu-hv":
         A.read(&pin) ^ B.read(&pin) ^ C.read(&pin)
     }
     "read_remote"(cpu: CpuId) -> usize { WORD.read_remote(cpu) }
-    "increment_masked"() {
-        IrqOff::scoped(|irq| {
-            let word = LOCAL.get_local(irq);
-            word.set(word.get().wrapping_add(1));
-        });
-    }
+    "increment_masked"() { IrqOff::scoped(|_| WORD.inc_current_unprotected()) }
 
     "read_hot"() -> usize { HOT_WORD.read_current() }
     "write_hot"(value: usize) { HOT_WORD.write_current(value) }
     "read_flag_hot"() -> bool { HOT_FLAG.read_current() }
     "write_flag_hot"(value: bool) { HOT_FLAG.write_current(value) }
-    "increment_hot"() { HOT_WORD.with_current(|word| *word = word.wrapping_add(1)) }
+    "increment_hot"() { HOT_WORD.inc_current_unprotected() }
+    "increment_by_reference_hot"() { HOT_WORD.with_current(|word| *word = word.wrapping_add(1)) }
     "add_hot"(operand: usize) { HOT_WORD.add_current(operand) }
     "add_one_hot"() { HOT_WORD.inc_current() }
     "pointer_hot"() -> *const [usize; 8] {
@@ -73,10 +64,5 @@ operations! { "percpu-hv":
         let pin = CpuPin::new();
         HOT_A.read(&pin) ^ HOT_B.read(&pin) ^ HOT_C.read(&pin)
     }
-    "increment_masked_hot"() {
-        IrqOff::scoped(|irq| {
-            let word = HOT_LOCAL.get_local(irq);
-            word.set(word.get().wrapping_add(1));
-        });
-    }
+    "increment_masked_hot"() { IrqOff::scoped(|_| HOT_WORD.inc_current_unprotected()) }
 }
