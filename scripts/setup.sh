@@ -180,7 +180,7 @@ provide_test_tools() {
     need x86_64-linux-gnu-ld binutils-x86-64-linux-gnu -- "the link tests also use GNU ld"
     need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross -- "it links the tests of the hosted mode on AArch64, and compiles Linux's C"
     need qemu-aarch64 qemu-user -- "it runs the tests of the hosted mode on AArch64"
-    need valgrind valgrind -- "the package bench counts the instructions of a process with it"
+    need valgrind valgrind -- "the package bench counts the instructions of a process with it, through gungraun"
     need shellcheck shellcheck -- "it checks these scripts"
     compgen -c llvm-objdump >/dev/null || need llvm-objdump llvm -- "the tests disassemble the images"
     compgen -c ld.lld >/dev/null || need ld.lld lld -- "the link tests also use lld"

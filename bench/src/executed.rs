@@ -1,14 +1,16 @@
-//! Executed instructions of each operation in a loop: at EL2 under QEMU, and in a Linux process under callgrind. Both
-//! count every instruction, and give the same numbers each time.
+//! Executed instructions of each operation in a loop: at EL2 under QEMU, and in a Linux process under callgrind, which
+//! gungraun runs. Both count every instruction, and give the same numbers each time.
 
 use std::{collections::BTreeMap, process::Command};
+
+use serde_json::Value;
 
 use crate::cargo::{AARCH64, bare_cargo, host_cargo, output, program};
 
 /// Instructions of one iteration, without the empty loop's: `<crate>.<operation>`.
 pub(crate) type Executed = BTreeMap<String, f64>;
 
-/// How often QEMU's image repeats an operation.
+/// How often the image and the process repeat an operation.
 const REPETITIONS: f64 = 1e6;
 
 /// At EL2.
@@ -40,47 +42,48 @@ pub(crate) fn at_el2() -> Result<Executed, String> {
 
 /// In a process.
 pub(crate) fn in_a_process() -> Result<Executed, String> {
-    let build = [
-        "--release",
-        "--quiet",
-        "--package",
-        "process",
-        "--features",
-        "linux-gs",
-    ];
-    output(host_cargo("build").args(build))?;
-    let process = program(None, "process");
+    require_runner()?;
+    let benchmark =
+        "--quiet --package process --features linux-gs --bench executed -- --output-format=json";
+    let text = output(host_cargo("bench").args(benchmark.split_whitespace()))?;
     let mut counts = BTreeMap::new();
-    for name in output(&mut Command::new(&process))?.lines() {
-        // Masking interrupts is a system call there.
-        if name.contains(".increment_masked") {
-            continue;
+    for line in text.lines() {
+        let (name, count) = counted(line).ok_or_else(|| format!("gungraun said: {line}"))?;
+        counts.insert(name, count / REPETITIONS);
+    }
+    for name in output(&mut Command::new(program(None, "process")))?.lines() {
+        // Not even the empty loop takes less than one instruction.
+        if counts.get(name).is_none_or(|count| *count < 1.0) {
+            return Err(format!("gungraun did not count {name}"));
         }
-        let count = |repetitions: u32| -> Result<f64, String> {
-            let mut valgrind = Command::new("valgrind");
-            valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
-            // What valgrind says goes to standard output.
-            valgrind.args(["--log-fd=1", "--error-exitcode=9"]);
-            let text = output(
-                valgrind
-                    .arg(&process)
-                    .arg(name)
-                    .arg(repetitions.to_string()),
-            )?;
-            let collected = text
-                .lines()
-                .find_map(|line| line.split_once("Collected : "));
-            let (_, collected) = collected.ok_or_else(|| format!("valgrind said: {text}"))?;
-            collected
-                .trim()
-                .parse()
-                .map_err(|_| format!("valgrind said: {text}"))
-        };
-        let (few, many) = (100_000, 200_000);
-        let per_iteration = (count(many)? - count(few)?) / f64::from(many - few);
-        counts.insert(name.to_owned(), per_iteration);
     }
     without_the_loop(counts)
+}
+
+/// Fails unless the program of gungraun has the version of the library, which refuses any other.
+fn require_runner() -> Result<(), String> {
+    let package = output(host_cargo("pkgid").arg("gungraun-runner"))?;
+    let (_, version) = package
+        .trim_end()
+        .rsplit_once('@')
+        .ok_or_else(|| format!("cargo pkgid said: {package}"))?;
+    let found = Command::new("gungraun-runner").arg("--version").output();
+    if found.is_ok_and(|found| found.stdout == format!("gungraun-runner {version}\n").as_bytes()) {
+        return Ok(());
+    }
+    Err(format!(
+        "the program gungraun-runner {version} is needed; run: cargo install --locked gungraun-runner --version {version}"
+    ))
+}
+
+/// The operation that a summary of gungraun is of, and its executed instructions.
+fn counted(summary: &str) -> Option<(String, f64)> {
+    let summary: Value = serde_json::from_str(summary).ok()?;
+    let data = &summary["profiles"][0]["data"];
+    let command = data["parts"][0]["tool_run"]["new"]["command"].as_str()?;
+    let (_, name) = command.rsplit_once(' ')?;
+    let count = data["total"]["metrics"]["Ir"]["values"]["new"].as_f64()?;
+    Some((name.to_owned(), count))
 }
 
 fn without_the_loop(mut counts: Executed) -> Result<Executed, String> {

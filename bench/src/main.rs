@@ -27,7 +27,7 @@ usage: bench COMMAND
                      does; measures WHAT again, and fails unless it is as it was
   measure [WHAT...]  measures what takes longer, keeps it in bench/results/WHAT.json, and writes; by default everything:
            executed      instructions of each operation in a loop, at EL2 under QEMU
-           callgrind     the same in a Linux process, beside `thread_local!`
+           callgrind     the same in a Linux process, with gungraun, beside `thread_local!`
            compile-time  of 1,000 variables, and what they are expanded to
            size          that a variable and a CPU add to an image
            init          the time it takes, beside a copy of the same bytes
