@@ -139,7 +139,7 @@ stage_lint() {
     done
     if [[ $(uname -m) == x86_64 ]]; then
         check "lint: clippy, operations in a process" \
-            cargo clippy --package process --package peers --features process/linux-gs -- --deny warnings
+            cargo clippy --package process --package peers --features process/linux-gs --all-targets -- --deny warnings
     else
         skip "lint: clippy, operations in a process" "this is no x86_64"
     fi
