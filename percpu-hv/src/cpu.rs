@@ -125,6 +125,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// The address of a CPU's copy; the id was checked when it was made.
     #[inline(always)]
     pub(crate) fn address_on(&self, cpu: CpuId) -> usize {
+        Self::assert_reach();
         S::at(register_of(cpu))
     }
 

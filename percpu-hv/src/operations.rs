@@ -17,6 +17,7 @@ pub(crate) fn stay<S: Symbol<T>, T>() -> Option<NoPreemptGuard> {
         if <S::Rules as Contract>::CHECKED {
             assert_register();
         }
+        PerCpu::<S, T>::assert_reach();
         None
     } else {
         Some(PerCpu::<S, T>::enter())

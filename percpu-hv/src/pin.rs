@@ -98,7 +98,9 @@ impl<S: Symbol<T>, T: Sync> PerCpu<S, T> {
 impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     /// This CPU's value, in one load.
     #[inline]
+    #[track_caller]
     pub fn read(&self, pin: &CpuPin) -> T {
+        Self::assert_reach();
         // SAFETY: rules 2, 3 and 13, the context stays on this CPU; `T` is the type of `S`.
         unsafe {
             if S::REGISTER_IS_OPERAND {
@@ -111,7 +113,9 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
 
     /// Stores this CPU's value, in one store.
     #[inline]
+    #[track_caller]
     pub fn write(&self, pin: &CpuPin, value: T) {
+        Self::assert_reach();
         // SAFETY: rules 2, 3 and 13, the context stays on this CPU; `T` is the type of `S`.
         unsafe {
             if S::REGISTER_IS_OPERAND {

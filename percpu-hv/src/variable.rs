@@ -78,7 +78,7 @@ pub unsafe trait Symbol<T> {
     const HOT: bool;
 
     /// Whether the offset is part of an access: it takes no instruction.
-    const OFFSET_IS_IMMEDIATE: bool = Self::HOT && arch::HOT_IS_IMMEDIATE;
+    const OFFSET_IS_IMMEDIATE: bool = Self::HOT && arch::HOT_REACH.is_some();
 
     /// The address of this CPU's copy.
     #[inline(always)]
@@ -462,11 +462,32 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         if <S::Rules as Contract>::CHECKED {
             assert_register();
         }
+        Self::assert_reach();
         guard
+    }
+
+    /// Panics, in debug builds of a kernel, if the linker script put a hot variable where its accesses
+    /// do not reach.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn assert_reach() {
+        #[cfg(debug_assertions)]
+        if let (true, Some(reach)) = (S::HOT, arch::HOT_REACH) {
+            let offset = S::address().wrapping_sub(crate::section::start());
+            let name = core::any::type_name::<S>().rsplit("__PERCPU_SYM_").next();
+            assert!(
+                offset < reach,
+                "the hot per-CPU variable `{}` is {offset:#x} bytes into the template, but its accesses \
+                 reach only {reach:#x}; link with percpu.x of percpu-hv, or put `*(percpu_hot)` first \
+                 into `.percpu` and make fewer variables hot",
+                name.unwrap_or_default()
+            );
+        }
     }
 
     #[inline(always)]
     pub(crate) fn pointer(address: usize) -> *const T {
+        Self::assert_reach();
         // A script written for percpu fixes the stride itself and cannot honour more than 64.
         debug_assert!(
             address % align_of::<T>() == 0 || !<S::Rules as Contract>::CHECKED,

@@ -146,7 +146,10 @@ pub(crate) mod access {
     #[cfg(not(feature = "non-zero-vma"))]
     const REACH: usize = 1 << 16;
 
-    pub(crate) const HOT_IS_IMMEDIATE: bool = cfg!(not(feature = "non-zero-vma"));
+    #[cfg(not(feature = "non-zero-vma"))]
+    pub(crate) const HOT_REACH: Option<usize> = Some(1 << 12);
+    #[cfg(feature = "non-zero-vma")]
+    pub(crate) const HOT_REACH: Option<usize> = None;
 
     pub(crate) fn register() -> usize {
         register_for_access()

@@ -115,7 +115,7 @@ pub(crate) mod access {
     const MODE_MASK: u32 = 0x1f;
     const MODE_HYP: u32 = 0x1a;
 
-    pub(crate) const HOT_IS_IMMEDIATE: bool = false;
+    pub(crate) const HOT_REACH: Option<usize> = None;
 
     pub(crate) fn register() -> usize {
         register_for_access()

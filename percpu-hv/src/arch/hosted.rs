@@ -105,7 +105,7 @@ pub(crate) mod access {
 
     pub(crate) use register_for_access as register_for_pin;
 
-    pub(crate) const HOT_IS_IMMEDIATE: bool = false;
+    pub(crate) const HOT_REACH: Option<usize> = None;
 
     /// Stands for base 0 until this thread is a CPU.
     pub(crate) fn register() -> usize {

@@ -55,7 +55,10 @@ pub(crate) mod access {
 
     use crate::InitError;
 
-    pub(crate) const HOT_IS_IMMEDIATE: bool = cfg!(not(feature = "non-zero-vma"));
+    #[cfg(not(feature = "non-zero-vma"))]
+    pub(crate) const HOT_REACH: Option<usize> = Some(1 << 11);
+    #[cfg(feature = "non-zero-vma")]
+    pub(crate) const HOT_REACH: Option<usize> = None;
 
     pub(crate) fn register() -> usize {
         register_for_access()

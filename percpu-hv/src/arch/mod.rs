@@ -14,7 +14,7 @@
 //! | `unsafe access::set_register(usize)` | writes it |
 //! | `unsafe access::name_area(base)` | writes what an area itself holds about the register, if anything |
 //! | `access::register_for_pin() -> usize` | the same, and no instruction if nothing uses it |
-//! | `access::HOT_IS_IMMEDIATE: bool` | whether the offset of a hot variable is part of its accesses |
+//! | `access::HOT_REACH: Option<usize>` | which offsets of hot variables are part of an access: the smaller ones |
 //! | `access::assert_register_accessible()` | panics where using the register would trap |
 //! | `access::hardware_id() -> Option<usize>` | tells this CPU from the others, where software at this level can; in debug builds of a kernel |
 //! | `access::bias() -> usize` | the base minus the register's value: 0, or the template's start |

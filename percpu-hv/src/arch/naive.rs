@@ -14,7 +14,7 @@ pub(crate) const fn register_for_access() -> usize {
 
 pub(crate) use register_for_access as register_for_pin;
 
-pub(crate) const HOT_IS_IMMEDIATE: bool = false;
+pub(crate) const HOT_REACH: Option<usize> = None;
 
 #[inline(always)]
 pub(crate) const fn bias() -> usize {

@@ -126,7 +126,7 @@ pub(crate) mod access {
     pub(crate) use gs_base::register;
 
     /// As of every other variable.
-    pub(crate) const HOT_IS_IMMEDIATE: bool = true;
+    pub(crate) const HOT_REACH: Option<usize> = Some(usize::MAX);
 
     /// # Safety
     ///

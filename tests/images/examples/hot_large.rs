@@ -11,6 +11,8 @@ hv_boot::main!(main);
 static HOT: u64 = 1;
 #[def_percpu(hot)]
 static LARGE: [u8; 4096] = [0x5a; 4096];
+#[def_percpu(hot)]
+static LARGE_TOO: [u8; 4096] = [0xa5; 4096];
 
 fn main(_: &'static Machine) -> ExitCode {
     match images::report(percpu_hv::init_in_place()) {
@@ -19,6 +21,7 @@ fn main(_: &'static Machine) -> ExitCode {
             percpu_hv::init_percpu_reg(0);
             assert_eq!(HOT.read_current(), 1);
             assert_eq!(LARGE.with_current(|large| large[4095]), 0x5a);
+            assert_eq!(LARGE_TOO.with_current(|large| large[4095]), 0xa5);
             ExitCode::SUCCESS
         }
     }

@@ -33,6 +33,8 @@ pub enum Mode {
     PreemptHook,
     /// The platform makes the areas. Only the image `custom_base`.
     CustomBase,
+    /// With the checks of debug builds. Only the image `hot_large`.
+    Checked,
 }
 
 impl Mode {
@@ -50,11 +52,15 @@ impl Mode {
             ],
             Self::PreemptHook => &["--example=preempt", "--features=preempt-hook"],
             Self::CustomBase => &["--example=custom_base", "--features=custom-base"],
+            Self::Checked => &[
+                "--example=hot_large",
+                "--config=profile.release.debug-assertions=true",
+            ],
         }
     }
 
     fn build(self) -> &'static Build {
-        static BUILDS: [OnceLock<Build>; 7] = [const { OnceLock::new() }; 7];
+        static BUILDS: [OnceLock<Build>; 8] = [const { OnceLock::new() }; 8];
         BUILDS[self as usize].get_or_init(|| Build::new(self))
     }
 }

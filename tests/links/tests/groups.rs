@@ -55,6 +55,21 @@ fn too_many_hot_variables_are_refused() {
     }
 }
 
+/// A script of one's own has no such check.
+#[test]
+fn hot_variables_out_of_reach_are_told_by_debug_builds() {
+    for linker in Linker::ALL {
+        let link = image(Mode::Checked, "hot_large")
+            .link(linker)
+            .script("hot-first.ld");
+        let end = Boot::el2(link.run().unwrap().path()).run();
+        let told =
+            "bytes into the template, but its accesses reach only 0x1000; link with percpu.x";
+        assert!(end.console.contains(told), "{linker:?}: {end}");
+        assert_ne!(end.status, 0, "{end}");
+    }
+}
+
 /// A script that was written for `percpu` leaves the hot variables outside of its template.
 #[test]
 fn a_script_that_does_not_know_hot_variables_is_told() {
