@@ -486,6 +486,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     }
 
     #[inline(always)]
+    #[track_caller]
     pub(crate) fn pointer(address: usize) -> *const T {
         Self::assert_reach();
         // A script written for percpu fixes the stride itself and cannot honour more than 64.
