@@ -108,20 +108,78 @@ toolchain() {
     fi
 }
 
+# debian_rust TARGET: prints a directory with Debian's compiler, bin/rustc. For a platform it has core and alloc, as
+# rustup ships them: compiled once, optimized, for checks and builds of every kind. For others it may have none.
+debian_rust() {
+    local target=$1 rust
+    if [[ " ${platforms[*]} " != *" $target "* ]] || has_libraries /usr/bin/rustc "$target"; then
+        echo /usr
+        return
+    fi
+    # Another compiler cannot read them; Debian may also build the same version again.
+    rust=$root/target/debian-rust/$(rustc_version /usr/bin/rustc)-$(stat --format %Y /usr/bin/rustc)/$target
+    if [[ ! -d $rust ]]; then
+        mkdir -p "${rust%/*}"
+        # Others may want them at the same time.
+        (
+            flock 9
+            [[ -d $rust ]] || make_debian_rust "$target" "$rust"
+        ) 9>"$rust.lock" >&2 || return
+    fi
+    printf '%s\n' "$rust"
+}
+
+# make_debian_rust TARGET DIRECTORY
+make_debian_rust() {
+    local target=$1 rust=$2 part=$2.part program
+    rm -rf -- "$part"
+    mkdir -p "$part"/{bin,build,lib/rustlib/"$target"/lib}
+    compile_libraries "$target" "$part/build" || return
+    mv "$part/build/$target"/release/deps/lib{core,alloc,compiler_builtins}-*.rlib "$part/lib/rustlib/$target/lib" ||
+        return
+    rm -r "$part/build"
+    # The host's libraries are for procedural macros.
+    ln -s "$(/usr/bin/rustc --print sysroot)"/lib/rustlib/*-linux-gnu* "$part/lib/rustlib"
+    for program in rustc rustdoc; do
+        printf '#!/bin/sh\nexec /usr/bin/%s --sysroot "%s" "$@"\n' "$program" "$rust" >"$part/bin/$program"
+        chmod +x "$part/bin/$program"
+    done
+    # At once: nobody sees a part of it.
+    mv "$part" "$rust"
+}
+
+# compile_libraries TARGET DIRECTORY: cargo leaves them below the directory.
+compile_libraries() {
+    printf '[package]\nname = "none"\n[lib]\npath = "none.rs"\n[workspace]\n' >"$2/Cargo.toml"
+    echo '#![no_std]' >"$2/none.rs"
+    # The user's flags are for what is built with the libraries.
+    CARGO_ENCODED_RUSTFLAGS='' debian_cargo /usr build --quiet --release -Zbuild-std=core,alloc --target "$1" \
+        --manifest-path "$2/Cargo.toml" --target-dir "$2"
+}
+
+# debian_cargo DIRECTORY ARGUMENT...: Debian's cargo with the compiler of that directory, as clippy too.
+debian_cargo() {
+    local rust=$1
+    shift
+    # PATH is for cargo's subcommands, such as clippy, which takes its libraries from SYSROOT.
+    PATH=/usr/bin:$PATH RUSTC_BOOTSTRAP=1 RUSTC=$rust/bin/rustc RUSTDOC=$rust/bin/rustdoc SYSROOT=$rust \
+        /usr/bin/cargo "$@"
+}
+
 # bare_cargo TARGET SUBCOMMAND ARGUMENT...: cargo for another target, with the toolchain that setup.sh provided.
-# Where that one builds the standard libraries itself, BUILD_STD names others than core and alloc.
+# For a target that is no platform and has no libraries cargo builds them: core and alloc, or what BUILD_STD names.
 bare_cargo() {
-    local target=$1 command=$2 kind libraries=()
+    local target=$1 command=$2 kind rust libraries=()
     shift 2
     kind=$(toolchain "$target") ||
         die "no Rust toolchain here builds for $target: scripts/setup.sh provides one"
     case $kind in
         active) cargo "$command" --target "$target" "$@" ;;
-        # PATH is for cargo's subcommands, such as clippy. RUSTFLAGS stay as they are: a change builds core again.
         debian)
-            has_libraries /usr/bin/rustc "$target" || libraries=(-Zbuild-std="${BUILD_STD:-core,alloc}")
-            PATH=/usr/bin:$PATH RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc /usr/bin/cargo \
-                "$command" "${libraries[@]}" --target "$target" "$@"
+            rust=$(debian_rust "$target") || die "core and alloc do not compile for $target"
+            [[ $rust != /usr ]] || has_libraries /usr/bin/rustc "$target" ||
+                libraries=(-Zbuild-std="${BUILD_STD:-core,alloc}")
+            debian_cargo "$rust" "$command" "${libraries[@]}" --target "$target" "$@"
             ;;
     esac
 }

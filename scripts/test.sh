@@ -119,6 +119,8 @@ add_counts() {
 
 stage_lint() {
     local features rustc row target
+    # shellcheck disable=SC2046  # a list of names
+    two_by_two core_of $(platform_names)
     check "lint: format" cargo fmt --all --check
     for features in "${feature_sets[@]}"; do
         # shellcheck disable=SC2086  # a row is a list of arguments
@@ -179,6 +181,13 @@ stage_lint() {
         check "lint: defect 25, no std but on Linux" bare_cargo aarch64-unknown-uefi check --package percpu-hv
     fi
     check "lint: shell scripts" shellcheck --external-sources scripts/*.sh scripts/tests/*.sh .ci/run
+}
+
+# core_of ARCHITECTURE: Debian's Rust compiles core for it, on one thread.
+core_of() {
+    local target
+    read -r _ target _ <<<"$(platform "$1")"
+    [[ $(toolchain "$target") != debian ]] || check "lint: core, $target" debian_rust "$target"
 }
 
 # On macOS and Windows the library builds, and a variable is one error that says what runs where.

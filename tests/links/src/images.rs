@@ -105,8 +105,8 @@ impl Build {
     }
 }
 
-/// The modes share a target directory, so that core is compiled once; the next mode's archives replace the last
-/// one's, which are therefore kept elsewhere.
+/// The modes share a target directory, so that what they have in common is compiled once; the next mode's archives
+/// replace the last one's, which are therefore kept elsewhere.
 static ONE_BY_ONE: Mutex<()> = Mutex::new(());
 
 /// Compiles images, and gives cargo's messages.

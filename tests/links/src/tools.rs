@@ -18,7 +18,7 @@ pub fn root() -> &'static Path {
     })
 }
 
-/// Where cargo leaves what it builds. It is one place for all, so that core is compiled once.
+/// Where cargo leaves what it builds. It is one place for all, so that what packages have in common is compiled once.
 pub fn target_directory() -> PathBuf {
     match env::var_os("CARGO_TARGET_DIR") {
         Some(directory) => directory.into(),
