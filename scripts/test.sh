@@ -4,7 +4,7 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-# Stages in the order in which they run; stage_NAME below is what each does. The others run by name only.
+# Stages in the order in which they begin; stage_NAME below is what each does. The others run by name only.
 readonly stages=(lint unit ui compat links codegen qemu dropin docs package)
 readonly other_stages=(stress)
 
@@ -21,7 +21,8 @@ usage() {
     cat <<E2
 usage: scripts/test.sh [--boots N] [--bless] [STAGE...]
 
-Installs what is missing (scripts/setup.sh --tests) and runs the stages, by default: ${stages[*]}.
+Installs what is missing (scripts/setup.sh --tests) and runs the stages, two at a time, by default:
+${stages[*]}.
 Each check prints a line; its output is in target/test-logs, the consoles of QEMU in target/qemu-logs.
 The last line counts the checks; the status is not 0 if one failed.
 
@@ -82,8 +83,11 @@ can_build() {
     }
 }
 
+# A row per boot of the matrix: architecture, mode, CPUs, tests, time.
+matrix=()
+
 # two_by_two FUNCTION ARGUMENT...: calls the function with each argument, two at a time, each in a shell of its own,
-# and counts what they checked: while one boots, another builds.
+# and counts what they checked: while one boots, another builds. cargo lets one build at a time.
 two_by_two() {
     local function=$1 argument counts
     shift
@@ -359,9 +363,6 @@ stage_codegen() {
     check "codegen: the tables of README.md, and the targets" cargo run --quiet --package bench -- "$what" executed
 }
 
-# A row per boot of the matrix: architecture, mode, CPUs, tests, time.
-matrix=()
-
 # boot ARCHITECTURE MODE CPUS SENTENCES ARGUMENT...: a boot that ends well and says the sentences, one a line.
 boot() {
     local arch=$1 mode=$2 smp=$3 sentences=$4 name=$1-$2-$3 start=$SECONDS before=$failed tests
@@ -394,7 +395,7 @@ refused() {
 readonly none=', 0 failed'
 
 stage_qemu() {
-    local arch smp row interrupts=(--bin selftest-interrupts --one-insn-per-tb)
+    local arch smp interrupts=(--bin selftest-interrupts --one-insn-per-tb)
     # shellcheck disable=SC2046  # a list of names
     two_by_two boots_of $(platform_names)
     # Optimized: with one instruction per block, debug builds take half a minute.
@@ -420,10 +421,6 @@ stage_qemu() {
     boot aarch64 "hv-boot" 64 "hv-boot: 64 CPUs at EL2, ok"
     boot aarch64 "hv-boot" 256 "hv-boot: 256 CPUs at EL2, ok" --timeout 600
     check "qemu: aarch64, the wrong exception level is refused" wrong_level
-    printf '\n%-12s %-48s %4s  %-20s %6s\n' architecture mode CPUs tests time
-    for row in "${matrix[@]}"; do
-        echo "$row"
-    done
 }
 
 # boots_of ARCHITECTURE: the rows that every architecture has. Defect 26: none of percpu's tests runs on one.
@@ -545,8 +542,12 @@ packaged_files() {
     done
 }
 
+run_stage() {
+    "stage_$1"
+}
+
 main() {
-    local stage known=" ${stages[*]} ${other_stages[*]} " chosen=()
+    local known=" ${stages[*]} ${other_stages[*]} " chosen=()
     boots=200
     while (($#)); do
         case $1 in
@@ -572,9 +573,13 @@ main() {
 
     "$root/scripts/setup.sh" --tests
     mkdir -p "$logs" "$consoles"
-    for stage in "${chosen[@]}"; do
-        "stage_$stage"
-    done
+    # What is built here is not edited, and nobody debugs it.
+    export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0
+    two_by_two run_stage "${chosen[@]}"
+    if ((${#matrix[@]})); then
+        printf '\n%-12s %-48s %4s  %-20s %6s\n' architecture mode CPUs tests time
+        printf '%s\n' "${matrix[@]}"
+    fi
     echo
     if ((skipped)); then
         echo "$passed passed, $failed failed, $skipped skipped"
