@@ -471,7 +471,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn assert_reach() {
-        #[cfg(debug_assertions)]
+        #[cfg(all(debug_assertions, not(feature = "sp-naive")))]
         if let (true, Some(reach)) = (S::HOT, arch::HOT_REACH) {
             let offset = S::address().wrapping_sub(crate::section::start());
             let name = core::any::type_name::<S>().rsplit("__PERCPU_SYM_").next();
