@@ -368,8 +368,9 @@ boot() {
     local arch=$1 mode=$2 smp=$3 sentences=$4 name=$1-$2-$3 start=$SECONDS before=$failed tests
     shift 4
     name=${name//[^A-Za-z0-9._-]/_}
+    # Other stages run beside it.
     check "qemu: $arch, $mode, $smp CPUs" \
-        boot_and_find "$consoles/$name.log" "$sentences" --arch "$arch" --smp "$smp" "$@"
+        boot_and_find "$consoles/$name.log" "$sentences" --arch "$arch" --smp "$smp" --timeout 180 "$@"
     tests=$(sed -n 's/\r$//; s/^\([0-9]* passed, [0-9]* failed\)$/\1/p' "$consoles/$name.log")
     ((failed == before)) || tests=FAILED
     matrix+=("$(printf '%-12s %-48s %4d  %-20s %4d s' "$arch" "$mode" "$smp" "${tests:-boots}" $((SECONDS - start)))")
