@@ -10,6 +10,8 @@ pub(super) mod device_tree;
 pub(super) mod ns16550;
 #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
 pub(super) mod pl011;
+#[cfg(not(any(target_arch = "aarch64", target_arch = "arm")))]
+pub(super) mod print;
 #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
 pub(super) mod psci;
 #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]

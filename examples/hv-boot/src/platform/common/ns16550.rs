@@ -1,13 +1,14 @@
 //! The console's 16550, with a byte in memory for each register.
 
 use core::{
-    fmt::{self, Write},
+    fmt,
     ptr::NonNull,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
 use uart_16550::{Config, Uart16550, backend::MmioBackend};
 
+use super::print::print;
 use crate::platform::imp::{VIRT_UART, device};
 
 static ADDRESS: AtomicUsize = AtomicUsize::new(VIRT_UART);
@@ -28,17 +29,7 @@ pub(in crate::platform) fn enable() {
 
 /// Prints. It takes no lock: the caller holds it, or is alone, or prints its last words.
 pub(crate) fn write(text: fmt::Arguments<'_>) {
-    // Writing to the UART cannot fail; an error comes from a `Display` of the text, and ends it there.
-    let _ = with(|uart| Writer(uart).write_fmt(text));
-}
-
-struct Writer<'a>(&'a mut Uart16550<MmioBackend>);
-
-impl Write for Writer<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.send_bytes_exact(text.as_bytes());
-        Ok(())
-    }
+    with(|uart| print(uart, text));
 }
 
 fn with<R>(use_uart: impl FnOnce(&mut Uart16550<MmioBackend>) -> R) -> R {

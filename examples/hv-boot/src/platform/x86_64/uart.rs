@@ -1,8 +1,10 @@
 //! The console's 16550.
 
-use core::fmt::{self, Write};
+use core::fmt;
 
 use uart_16550::{Config, Uart16550, backend::PioBackend};
+
+use crate::platform::common::print::print;
 
 /// The first I/O port of COM1, where every PC has it.
 const COM1: u16 = 0x3f8;
@@ -14,17 +16,7 @@ pub(super) fn enable() {
 
 /// Prints. It takes no lock: the caller holds it, or is alone, or prints its last words.
 pub(crate) fn write(text: fmt::Arguments<'_>) {
-    // Writing to the UART cannot fail; an error comes from a `Display` of the text, and ends it there.
-    let _ = with(|uart| Writer(uart).write_fmt(text));
-}
-
-struct Writer<'a>(&'a mut Uart16550<PioBackend>);
-
-impl Write for Writer<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.send_bytes_exact(text.as_bytes());
-        Ok(())
-    }
+    with(|uart| print(uart, text));
 }
 
 fn with<R>(use_uart: impl FnOnce(&mut Uart16550<PioBackend>) -> R) -> R {
