@@ -238,9 +238,7 @@ stage_unit() {
         check "unit: host, $features" \
             cargo test --package percpu-hv --lib --test hosted --test lifecycle --test naive $features
     done
-    for features in "" borrow-check; do
-        check "unit: host, release${features:+, $features}" optimized --features "$features"
-    done
+    check "unit: host, release" optimized
     check "unit: loom" cargo test --package loom-tests
     unit_miri
     check "unit: conformance, in a process" cargo test --package conformance
@@ -263,7 +261,7 @@ stage_unit() {
     done
 }
 
-# Nested borrows are looked for in release builds by a feature; what the tests need stays unoptimized, to build soon.
+# What the tests need stays unoptimized, to build soon.
 optimized() {
     cargo test --release --config 'profile.release.package."*".opt-level=0' --package percpu-hv --test hosted "$@"
 }

@@ -10,9 +10,9 @@ use crate::parse::{Item, Options, Static};
 /// Which macro of the runtime a static becomes a call of.
 #[derive(Clone, Copy)]
 pub(crate) enum Form {
-    /// `__variable!`, with the rules of percpu-hv.
+    /// `__variable!`, of a kind of percpu-hv.
     Checked,
-    /// `__variable!`, with those of `percpu`.
+    /// `__variable!`, of that of `percpu`.
     Percpu,
     /// `__data!`: the static itself is the storage.
     Data,
@@ -28,6 +28,7 @@ pub(crate) fn expand(
     let Options {
         runtime: given,
         group,
+        kind,
         mut errors,
     } = parse2(options).unwrap_or_else(Options::from);
     let expansion = match parse2(item.clone()) {
@@ -36,6 +37,7 @@ pub(crate) fn expand(
             call(
                 form,
                 group,
+                kind,
                 item,
                 &given.unwrap_or_else(runtime),
                 &mut errors,
@@ -57,6 +59,7 @@ pub(crate) fn expand(
 fn call(
     form: Form,
     group: Option<Ident>,
+    kind: Option<Ident>,
     item: Static,
     runtime: &TokenStream,
     errors: &mut Vec<Error>,
@@ -71,9 +74,13 @@ fn call(
     let routed = Routed::new(attributes);
     errors.extend(routed.errors);
     let (on_call, on_variable, on_storage) = (routed.call, routed.variable, routed.storage);
-    let rules = match form {
-        Form::Checked => quote!(Checked),
-        Form::Percpu => quote!(Percpu),
+    if let (Form::Percpu | Form::Data, Some(kind)) = (form, &kind) {
+        let text = format!("there is no `{kind}` in the crates called `percpu`; remove it");
+        errors.push(Error::new(kind.span(), text));
+    }
+    let kind = match form {
+        Form::Checked => kind.unwrap_or_else(|| format_ident!("by_type")),
+        Form::Percpu => format_ident!("percpu"),
         Form::Data => {
             if let Some(group) = group {
                 let text =
@@ -98,7 +105,7 @@ fn call(
         #runtime::__variable! {
             [#on_variable] [#on_storage]
             #vis static #name: #ty = #value;
-            storage = #storage, symbol = #symbol, alias = #alias, rules = #rules,
+            storage = #storage, symbol = #symbol, alias = #alias, kind = #kind,
             group = #group
         }
     }
@@ -132,7 +139,7 @@ mod tests {
                 ::found::__variable! {
                     [#[doc = "Exits."]] [#[unsafe(no_mangle)]]
                     pub(crate) static EXITS: &'static [u64] = &[1 + 1];
-                    storage = __PERCPU_EXITS, symbol = __PERCPU_SYM_EXITS, alias = EXITS_WRAPPER, rules = Checked,
+                    storage = __PERCPU_EXITS, symbol = __PERCPU_SYM_EXITS, alias = EXITS_WRAPPER, kind = by_type,
                     group = variables
                 }
             },
@@ -150,7 +157,7 @@ mod tests {
                 self::runtime::__variable! {
                     [] []
                     static r#type: u8 = 0;
-                    storage = __PERCPU_type, symbol = __PERCPU_SYM_type, alias = type_WRAPPER, rules = Checked,
+                    storage = __PERCPU_type, symbol = __PERCPU_SYM_type, alias = type_WRAPPER, kind = by_type,
                     group = variables
                 }
             },
@@ -168,7 +175,7 @@ mod tests {
         let expanded = |form| expand(form, quote!(), item.clone(), || quote!(::found)).to_string();
         assert_eq!(
             expanded(Form::Percpu),
-            expanded(Form::Checked).replace("Checked", "Percpu")
+            expanded(Form::Checked).replace("by_type", "percpu")
         );
         // Of two lint levels on one item the last counts.
         let data = quote! {
@@ -186,7 +193,7 @@ mod tests {
         let item = quote!(
             static X: u8 = 0;
         );
-        for group in ["hot", "read_mostly", "page_aligned", "shared"] {
+        for group in ["hot", "read_mostly", "page_aligned", "cache_aligned"] {
             let name = quote::format_ident!("{group}");
             let runtime = || quote!(::found);
             let expanded = expand(Form::Checked, quote!(#name), item.clone(), runtime).to_string();
@@ -194,6 +201,26 @@ mod tests {
                 expanded.contains(&format!("group = {group} }}")),
                 "{expanded}"
             );
+        }
+    }
+
+    #[test]
+    fn a_kind_is_part_of_the_call() {
+        let item = quote!(
+            static X: u8 = 0;
+        );
+        for kind in ["shared", "exclusive"] {
+            let name = quote::format_ident!("{kind}");
+            let expanded = |form| {
+                let runtime = || quote!(::found);
+                expand(form, quote!(#name, hot), item.clone(), runtime).to_string()
+            };
+            let checked = expanded(Form::Checked);
+            assert!(
+                checked.contains(&format!("kind = {kind} , group = hot }}")),
+                "{checked}"
+            );
+            assert_eq!(expanded(Form::Percpu).matches("compile_error").count(), 1);
         }
     }
 
@@ -215,7 +242,7 @@ mod tests {
                 ::found::__variable! {
                     [] []
                     static X: u8 = 0;
-                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, rules = Checked,
+                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, kind = by_type,
                     group = variables
                 }
             };

@@ -64,7 +64,15 @@ use expand::{Form, expand};
 /// | `hot` | reached in the fewest instructions: no offset is loaded on AArch64, RISC-V and LoongArch64. A few KiB at most (a link error says how many) |
 /// | `read_mostly` | rarely written: no cache line with variables that are |
 /// | `page_aligned` | starts at a multiple of 4 KiB and fills whole pages |
-/// | `shared` | written by other CPUs: has its cache lines for itself |
+/// | `cache_aligned` | has its cache lines for itself, as what other CPUs write |
+///
+/// And one of these which accessors it has, where its type does not say what is wanted (see the module `kind` of
+/// percpu-hv):
+///
+/// | option | |
+/// |---|---|
+/// | `shared` | `&T` by `get`, `on`, `iter` and `get_local`: for a lock or a lazy cell of another crate, or what is never changed |
+/// | `exclusive` | `&mut T` by `with_current`: one borrow at a time |
 ///
 /// `#[def_percpu(crate = path)]`: where the runtime is, for a crate that reaches it through another
 /// one's re-export. `$crate::...` works too. Without it the runtime is found by its package name in the

@@ -16,6 +16,8 @@ pub(crate) struct Options {
     pub(crate) runtime: Option<TokenStream>,
     /// One of [`GROUPS`].
     pub(crate) group: Option<Ident>,
+    /// One of [`KINDS`].
+    pub(crate) kind: Option<Ident>,
     pub(crate) errors: Vec<Error>,
 }
 
@@ -40,7 +42,7 @@ impl Parse for Options {
             } else if input.peek(Token![crate]) {
                 crate_option(input).map(|path| options.runtime = Some(path))
             } else {
-                group_option(input, options.group.as_ref()).map(|group| options.group = Some(group))
+                options.named(input)
             };
             if let Err(error) = parsed {
                 options.errors.push(error);
@@ -54,31 +56,40 @@ impl Parse for Options {
 }
 
 /// Which variables a variable lies among.
-const GROUPS: [&str; 4] = ["hot", "read_mostly", "page_aligned", "shared"];
+const GROUPS: [&str; 4] = ["hot", "read_mostly", "page_aligned", "cache_aligned"];
 
-/// A group's name, unless there is one already.
-fn group_option(input: ParseStream, group: Option<&Ident>) -> Result<Ident> {
-    let name: TokenTree = input.fork().parse()?;
-    let unknown = || {
-        let text = format!(
-            "unknown option `{name}`; `def_percpu` knows `hot`, `read_mostly`, `page_aligned`, `shared` \
-             and `crate = path`"
-        );
-        Error::new(name.span(), text)
-    };
-    let found: Ident = input.parse().map_err(|_| unknown())?;
-    if !GROUPS.iter().any(|known| found == known) {
-        return Err(unknown());
+/// Which accessors a variable has, where it is not as its type says.
+const KINDS: [&str; 2] = ["shared", "exclusive"];
+
+impl Options {
+    /// An option that is a name alone.
+    fn named(&mut self, input: ParseStream) -> Result<()> {
+        let name: TokenTree = input.fork().parse()?;
+        let unknown = || {
+            let text = format!(
+                "unknown option `{name}`; `def_percpu` knows the groups `hot`, `read_mostly`, `page_aligned` and \
+                 `cache_aligned`, the kinds `shared` and `exclusive`, and `crate = path`"
+            );
+            Error::new(name.span(), text)
+        };
+        let found: Ident = input.parse().map_err(|_| unknown())?;
+        let (place, one) = if GROUPS.iter().any(|known| found == known) {
+            (&mut self.group, "a variable is in one group")
+        } else if KINDS.iter().any(|known| found == known) {
+            (&mut self.kind, "a variable is of one kind")
+        } else {
+            return Err(unknown());
+        };
+        if let Some(first) = place {
+            let text = format!("`{found}` and `{first}` exclude each other; {one}");
+            return Err(Error::new(found.span(), text));
+        }
+        if !ends(input) {
+            return Err(input.error(format!("option `{found}` takes no value")));
+        }
+        *place = Some(found);
+        Ok(())
     }
-    if let Some(first) = group {
-        let text =
-            format!("`{found}` and `{first}` exclude each other; a variable is in one group");
-        return Err(Error::new(found.span(), text));
-    }
-    if !ends(input) {
-        return Err(input.error(format!("option `{found}` takes no value")));
-    }
-    Ok(found)
 }
 
 /// `crate = path`, up to a comma or the end.
@@ -304,7 +315,7 @@ mod tests {
         let (runtime, errors) = options(quote!(
             hot,
             crate = a,
-            shared,
+            cache_aligned,
             page_aligned = 1,
             read_mostly
         ));
@@ -312,13 +323,31 @@ mod tests {
         assert_eq!(
             errors,
             [
-                "`shared` and `hot` exclude each other; a variable is in one group",
+                "`cache_aligned` and `hot` exclude each other; a variable is in one group",
                 "`page_aligned` and `hot` exclude each other; a variable is in one group",
                 "`read_mostly` and `hot` exclude each other; a variable is in one group",
             ]
         );
         let (_, errors) = options(quote!(hot = 1));
         assert_eq!(errors, ["option `hot` takes no value"]);
+    }
+
+    #[test]
+    fn a_variable_is_of_one_kind() {
+        let options: Options = parse2(quote!(shared, hot)).unwrap();
+        assert_eq!(
+            options.kind.map(|kind| kind.to_string()).as_deref(),
+            Some("shared")
+        );
+        assert_eq!(
+            options.group.map(|group| group.to_string()).as_deref(),
+            Some("hot")
+        );
+        let (_, errors) = self::options(quote!(shared, exclusive));
+        assert_eq!(
+            errors,
+            ["`exclusive` and `shared` exclude each other; a variable is of one kind"]
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use core::sync::atomic::AtomicI64;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::CpuId;
+use crate::kind::{References, Shared, Sums};
 use crate::operations::stay;
 use crate::scalar::{op, swap_at};
 use crate::variable::{PerCpu, Symbol};
@@ -13,7 +14,7 @@ use crate::variable::{PerCpu, Symbol};
 ///
 /// With `BATCH` 0, the default, an addition is one this-CPU operation, and [`sum`](PerCpu::sum)
 /// adds all parts up. With a batch, a CPU whose part reaches `BATCH` or `-BATCH` moves it to a
-/// shared total, and [`read`](PerCpu::read) gives that total alone: it is off by less than `BATCH`
+/// shared total, and [`approximate`](PerCpu::approximate) gives that total alone: it is off by less than `BATCH`
 /// for each CPU.
 ///
 /// No count is lost when a CPU goes away: its area stays, and with it its part; before the area is
@@ -34,7 +35,7 @@ use crate::variable::{PerCpu, Symbol};
 /// assert_eq!(EXITS.sum(), 2);
 /// PAGES.add(40);
 /// PAGES.add(-3);
-/// assert_eq!((PAGES.sum(), PAGES.read()), (37, 40));
+/// assert_eq!((PAGES.sum(), PAGES.approximate()), (37, 40));
 /// # }
 /// ```
 #[repr(C)]
@@ -77,11 +78,25 @@ impl<const BATCH: i64> fmt::Debug for PerCpuCounter<BATCH> {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl<const BATCH: i64> Sums<PerCpuCounter<BATCH>, i64> for Shared {
+    fn sum<S: Symbol<PerCpuCounter<BATCH>, Kind = Self>>() -> i64 {
+        // A total before the parts that may move there.
+        PerCpu::<S, _>::__new().fold(0, |sum: i64, counter| {
+            sum.wrapping_add(counter.total.load(Acquire))
+                .wrapping_add(counter.part.load(Relaxed))
+        })
+    }
+}
+
 impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<BATCH>> {
     /// Adds `amount` on this CPU, wrapping around, atomically against interrupts on it.
     #[inline]
     #[track_caller]
-    pub fn add(&self, amount: i64) {
+    pub fn add(&self, amount: i64)
+    where
+        S::Kind: References<PerCpuCounter<BATCH>>,
+    {
         let _guard = stay::<S, _>();
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; the first field is the
         // part, an `i64` that is only changed atomically.
@@ -101,19 +116,11 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
     /// Subtracts `amount` on this CPU, wrapping around, atomically against interrupts on it.
     #[inline]
     #[track_caller]
-    pub fn sub(&self, amount: i64) {
+    pub fn sub(&self, amount: i64)
+    where
+        S::Kind: References<PerCpuCounter<BATCH>>,
+    {
         self.add(amount.wrapping_neg());
-    }
-
-    /// The sum over all CPUs, wrapping around. Exact while no CPU adds; else no addition is in it
-    /// twice, and every addition that ended before the call is in it, but for what a CPU moves to
-    /// the total meanwhile.
-    pub fn sum(&self) -> i64 {
-        // A total before the parts that may move there.
-        self.fold(0, |sum: i64, counter| {
-            sum.wrapping_add(counter.total.load(Acquire))
-                .wrapping_add(counter.part.load(Relaxed))
-        })
     }
 
     /// The shared total, off by less than `BATCH` for each CPU: two loads, whatever the number of
@@ -121,11 +128,14 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
     ///
     /// A counter without a batch has none, which is an error of compilation.
     #[inline]
-    pub fn read(&self) -> i64 {
+    pub fn approximate(&self) -> i64
+    where
+        S::Kind: References<PerCpuCounter<BATCH>>,
+    {
         const {
             assert!(
                 BATCH > 0,
-                "percpu-hv: `read` needs a batch: PerCpuCounter<32>"
+                "percpu-hv: `approximate` needs a batch: PerCpuCounter<32>"
             )
         };
         CpuId::all().take(2).fold(0, |sum: i64, cpu| {
@@ -142,13 +152,16 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
     /// # Safety
     ///
     /// That CPU does not add meanwhile (rule 6 of docs/safety.md).
-    pub unsafe fn retire(&self, cpu: CpuId) {
+    pub unsafe fn retire(&self, cpu: CpuId)
+    where
+        S::Kind: References<PerCpuCounter<BATCH>>,
+    {
         let keeper = usize::from(cpu.index() == 0);
         if CpuId::new(keeper).is_none() {
             return;
         }
         // SAFETY: rules 3 and 4, the id is valid; rule 6 is the caller's.
-        let part: i64 = unsafe { swap_at(self.address_on(cpu), 0) };
+        let part: i64 = unsafe { swap_at(Self::address_on(cpu), 0) };
         let total = self.on(cpu).total.swap(0, Relaxed);
         self.shared_total(keeper)
             .fetch_add(part.wrapping_add(total), Release);
@@ -156,7 +169,10 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
 
     /// The shared total of CPU 0, or of CPU 1 if there is one.
     #[inline]
-    fn shared_total(&self, cpu: usize) -> &AtomicI64 {
+    fn shared_total(&self, cpu: usize) -> &AtomicI64
+    where
+        S::Kind: References<PerCpuCounter<BATCH>>,
+    {
         &self.on(CpuId::checked(cpu)).total
     }
 }

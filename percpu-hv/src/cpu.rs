@@ -3,10 +3,9 @@
 use core::fmt;
 use core::ops::Range;
 
+use crate::def_percpu;
 use crate::init::{initialized, register_of};
-use crate::scalar::{combine, load_at, op};
-use crate::variable::{PerCpu, Rules, Symbol};
-use crate::{Integer, Scalar, def_percpu};
+use crate::variable::{PerCpu, Symbol};
 
 /// The id of a CPU that has an area: made from a valid id only, and valid for ever after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,71 +95,23 @@ pub fn current_cpu() -> CpuId {
     }
 }
 
-impl<S: Symbol<T>, T: Sync> PerCpu<S, T> {
-    /// The copy of another CPU, or of this one.
-    ///
-    /// While the reference lives, neither `with_current`, `reset_to_init`, `write_current` nor
-    /// another operation of scalars may change the copy, as they do it without synchronization
-    /// (rule 16 of docs/safety.md): `T` is an atomic, a lock, or is not changed any more.
-    #[inline]
-    pub fn on(&self, cpu: CpuId) -> &T {
-        // SAFETY: rules 3 and 4, the id is valid; rule 16, `T: Sync`.
-        unsafe { &*Self::pointer(self.address_on(cpu)) }
-    }
-
-    /// The copies of all CPUs, by their ids; see [`on`](Self::on).
-    #[inline]
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (CpuId, &T)> + ExactSizeIterator {
-        CpuId::all().map(|cpu| (cpu, self.on(cpu)))
-    }
-
-    /// Folds the copies of all CPUs, by their ids; see [`on`](Self::on).
-    #[inline]
-    pub fn fold<A>(&self, start: A, mut f: impl FnMut(A, &T) -> A) -> A {
-        self.iter().fold(start, |sum, (_, value)| f(sum, value))
-    }
-}
-
 impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// The address of a CPU's copy; the id was checked when it was made.
     #[inline(always)]
-    pub(crate) fn address_on(&self, cpu: CpuId) -> usize {
+    #[track_caller]
+    pub(crate) fn address_on(cpu: CpuId) -> usize {
         Self::assert_reach();
         S::at(register_of(cpu))
     }
 
-    /// Assigns the initial value to another CPU's copy; the old value is dropped, by this CPU.
+    /// Assigns the initial value to a CPU's copy, of every kind; the old value is dropped, by this CPU.
     ///
     /// # Safety
     ///
-    /// That CPU does not use its copy, and no reference to it lives (rule 6 of docs/safety.md).
-    pub unsafe fn reset_remote(&self, cpu: CpuId)
-    where
-        S::Rules: Rules<T>,
-    {
-        // SAFETY: rules 3 and 4, the id is valid; rule 6 is the caller's; rule 7, `S::Rules`.
+    /// Nothing uses that copy meanwhile, and no reference to it lives (rule 6 of docs/safety.md); `T` is `Send`, or
+    /// the old value may be dropped here.
+    pub unsafe fn reset_remote(&self, cpu: CpuId) {
+        // SAFETY: rules 3 and 4, the id is valid; rules 6 and 7 are the caller's.
         unsafe { *self.remote_ref_mut_raw(cpu.0) = S::initial() };
-    }
-}
-
-impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
-    /// The value of another CPU, in one load: a value that it had, whole, while the other CPU goes
-    /// on changing it. (riscv32, and Armv7 without the Large Physical Address Extension, read 64 bits
-    /// in two steps.)
-    #[inline]
-    pub fn read_remote(&self, cpu: CpuId) -> T {
-        // SAFETY: rules 3 and 4, the id is valid; rule 6, the load is atomic.
-        unsafe { load_at(self.address_on(cpu)) }
-    }
-}
-
-impl<S: Symbol<T>, T: Integer> PerCpu<S, T> {
-    /// The sum over all CPUs, wrapping around: each value is read once, at its own time.
-    #[inline]
-    pub fn sum(&self) -> T {
-        CpuId::all()
-            .map(|cpu| self.read_remote(cpu))
-            .reduce(combine::<T, { op::ADD }>)
-            .unwrap_or_else(crate::scalar::zero)
     }
 }

@@ -21,9 +21,9 @@ macro_rules! __storage {
             $name: $crate::__priv::Page<$ty> = $crate::__priv::Page($value);
         }
     };
-    (shared [$($attr:tt)*] {$($head:tt)*} $name:ident: $ty:ty = $value:expr;) => {
+    (cache_aligned [$($attr:tt)*] {$($head:tt)*} $name:ident: $ty:ty = $value:expr;) => {
         $crate::__place! {
-            shared [$($attr)*] {$($head)*}
+            cache_aligned [$($attr)*] {$($head)*}
             $name: $crate::__priv::CacheLine<$ty> = $crate::__priv::CacheLine($value);
         }
     };

@@ -1,15 +1,14 @@
 //! Local interrupts off: nothing else runs on this CPU.
 
-use core::cell::{BorrowError, BorrowMutError, Ref, RefCell, RefMut};
 use core::fmt;
 use core::ops::Deref;
+use core::sync::atomic::{Ordering, compiler_fence};
 
 use crate::arch::interrupts;
-use crate::variable::{PerCpu, Symbol};
 use crate::{CpuPin, def_percpu};
 
 /// How many guards live on this CPU, and the state before the first: guards may be dropped in any
-/// order, and only the last one takes the state back.
+/// order, and only the last one restores the state.
 #[def_percpu(crate = crate::variable::own)]
 static DEPTH: usize = 0;
 #[def_percpu(crate = crate::variable::own)]
@@ -17,10 +16,10 @@ static BEFORE: usize = 0;
 
 /// This CPU's maskable interrupts are off while the guard lives, and this context stays on the CPU.
 ///
-/// A [`scoped`](Self::scoped) one is for the length of a call. The last other guard on a CPU takes
-/// back the state that the first found. Non-maskable interrupts,
+/// A [`scoped`](Self::scoped) one is for the length of a call. The last other guard on a CPU restores
+/// the state that the first found. Non-maskable interrupts,
 /// machine checks and synchronous exceptions still come: their handlers keep off what
-/// [`get_local`](PerCpu::get_local) gives. A context that gives the CPU away (a voluntary switch)
+/// [`get_local`](crate::PerCpu::get_local) gives. A context that gives the CPU away (a voluntary switch)
 /// holds no guard.
 ///
 /// | | masked by |
@@ -30,7 +29,7 @@ static BEFORE: usize = 0;
 /// | x86_64 | `RFLAGS.IF` |
 /// | RISC-V | `sstatus.SIE` |
 /// | LoongArch64 | `CSR.CRMD.IE` |
-/// | a process | a lock for each CPU: other threads that play this CPU wait when they mask |
+/// | a process | a lock for each CPU: other threads that run as this CPU wait for it |
 ///
 /// It derefs to [`CpuPin`].
 ///
@@ -51,7 +50,7 @@ static BEFORE: usize = 0;
 /// ```
 pub struct IrqOff {
     pin: CpuPin,
-    /// The state to take back, if no other guard has a part in it.
+    /// The state to restore, if no other guard has a part in it.
     alone: Option<usize>,
 }
 
@@ -59,19 +58,29 @@ impl IrqOff {
     /// Masks the interrupts of the CPU that runs this, which has called
     /// [`init_percpu_reg`](crate::init_percpu_reg).
     #[inline]
+    #[track_caller]
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         let before = interrupts::mask();
         let pin = CpuPin::new();
+        // In a process the lock counts by itself.
+        if cfg!(hosted) {
+            return Self {
+                pin,
+                alone: Some(before),
+            };
+        }
+        // The depth first: a guard of a non-maskable handler is then an inner one, and leaves the state alone.
         let depth = DEPTH.read(&pin);
+        DEPTH.write(&pin, depth + 1);
+        compiler_fence(Ordering::SeqCst);
         if depth == 0 {
             BEFORE.write(&pin, before);
         }
-        DEPTH.write(&pin, depth + 1);
         Self { pin, alone: None }
     }
 
-    /// Calls `f` with the interrupts of the CPU that runs this masked, and takes back the state before.
+    /// Calls `f` with the interrupts of the CPU that runs this masked, and restores the state before.
     ///
     /// Shorter than [`new`](Self::new): calls nest by themselves, so nothing is counted. For that, no
     /// guard may enter `f` or leave it, which is why `f` and its result are `Send`. (A thread-local of
@@ -92,15 +101,12 @@ impl IrqOff {
     /// # }
     /// ```
     #[inline]
+    #[track_caller]
     pub fn scoped<F, R>(f: F) -> R
     where
         F: FnOnce(&Self) -> R + Send,
         R: Send,
     {
-        // A thread-local of a process may hold a guard and be reached from `f`.
-        if cfg!(hosted) {
-            return f(&Self::new());
-        }
         let before = interrupts::mask();
         f(&Self {
             pin: CpuPin::new(),
@@ -117,11 +123,14 @@ impl Drop for IrqOff {
             unsafe { interrupts::restore(before) };
             return;
         }
+        // The state first: a guard of a non-maskable handler that finds depth 0 writes its own.
+        let before = BEFORE.read(&self.pin);
+        compiler_fence(Ordering::SeqCst);
         let depth = DEPTH.read(&self.pin) - 1;
         DEPTH.write(&self.pin, depth);
         if depth == 0 {
             // SAFETY: rule 13, the last guard on this CPU: no reference that needs it lives.
-            unsafe { interrupts::restore(BEFORE.read(&self.pin)) };
+            unsafe { interrupts::restore(before) };
         }
     }
 }
@@ -138,72 +147,5 @@ impl Deref for IrqOff {
 impl fmt::Debug for IrqOff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IrqOff").finish_non_exhaustive()
-    }
-}
-
-impl<S: Symbol<T>, T: Send> PerCpu<S, T> {
-    /// This CPU's copy, shared, for as long as interrupts are off: also where `T` is not `Sync`, as
-    /// `Cell` and `RefCell`, since nothing else runs on this CPU.
-    ///
-    /// What [`get`](Self::get) says of `with_current` and the others holds here too.
-    #[inline]
-    #[track_caller]
-    pub fn get_local<'irq>(&self, irq: &'irq IrqOff) -> &'irq T {
-        if let Some((flag, name)) = S::flag() {
-            // SAFETY: rules 3 and 13, the flag is in this CPU's area.
-            unsafe { crate::borrow::assert_free(irq.pin.address(flag), name) };
-        }
-        // SAFETY: rules 2, 3 and 13, the context stays on this CPU; rule 16, nothing else runs on it;
-        // rule 7, `T: Send`.
-        unsafe { &*Self::pointer(Self::pinned(&irq.pin)) }
-    }
-}
-
-/// A value that is borrowed while interrupts are off, and tells a second borrow: the checked
-/// alternative to `with_current`.
-impl<S: Symbol<RefCell<T>>, T: Send> PerCpu<S, RefCell<T>> {
-    /// Borrows this CPU's value.
-    ///
-    /// # Panics
-    ///
-    /// If it is mutably borrowed.
-    #[inline]
-    #[track_caller]
-    pub fn borrow<'irq>(&self, irq: &'irq IrqOff) -> Ref<'irq, T> {
-        self.get_local(irq).borrow()
-    }
-
-    /// Mutably borrows this CPU's value.
-    ///
-    /// # Panics
-    ///
-    /// If it is borrowed.
-    #[inline]
-    #[track_caller]
-    pub fn borrow_mut<'irq>(&self, irq: &'irq IrqOff) -> RefMut<'irq, T> {
-        self.get_local(irq).borrow_mut()
-    }
-
-    /// Borrows this CPU's value.
-    ///
-    /// # Errors
-    ///
-    /// If it is mutably borrowed.
-    #[inline]
-    pub fn try_borrow<'irq>(&self, irq: &'irq IrqOff) -> Result<Ref<'irq, T>, BorrowError> {
-        self.get_local(irq).try_borrow()
-    }
-
-    /// Mutably borrows this CPU's value.
-    ///
-    /// # Errors
-    ///
-    /// If it is borrowed.
-    #[inline]
-    pub fn try_borrow_mut<'irq>(
-        &self,
-        irq: &'irq IrqOff,
-    ) -> Result<RefMut<'irq, T>, BorrowMutError> {
-        self.get_local(irq).try_borrow_mut()
     }
 }

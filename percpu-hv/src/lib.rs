@@ -11,17 +11,19 @@ extern crate self as percpu_hv;
 mod arch;
 #[cfg(not(feature = "sp-naive"))]
 mod area;
-mod borrow;
+mod compat;
 #[cfg(target_has_atomic = "64")]
 mod counter;
 mod cpu;
 mod data;
 mod error;
+mod exclusive;
 mod group;
 mod guard;
 #[cfg(not(any(feature = "sp-naive", platform_areas)))]
 mod init;
 mod irq;
+pub mod kind;
 #[cfg(not(feature = "sp-naive"))]
 mod layout;
 mod once;
@@ -40,10 +42,12 @@ mod register;
 mod scalar;
 #[cfg(not(feature = "sp-naive"))]
 mod section;
+mod shared;
 #[cfg(not(any(feature = "sp-naive", platform_areas)))]
 mod state;
 #[cfg(not(any(feature = "sp-naive", platform_areas)))]
 mod sync;
+mod value;
 mod variable;
 
 // Who makes the areas.
@@ -61,6 +65,7 @@ pub use arch::{
 pub use counter::PerCpuCounter;
 pub use cpu::{CpuId, CpuIds, current_cpu};
 pub use error::InitError;
+pub use exclusive::Borrowed;
 #[cfg(hosted)]
 pub use init::init_hosted;
 pub use init::{
@@ -76,6 +81,7 @@ pub use pin::CpuPin;
 #[cfg(not(feature = "sp-naive"))]
 pub use register::{init_percpu_reg, read_percpu_reg, write_percpu_reg};
 pub use scalar::{Bits, Integer, Scalar};
+pub use shared::Shared;
 pub use variable::PerCpu;
 
 /// What expansions and the compat crates name; not for other code.
@@ -83,13 +89,15 @@ pub use variable::PerCpu;
 pub mod __priv {
     #[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
     pub use crate::arch::__PERCPU_SELF_PTR;
-    pub use crate::borrow::Flag;
+    pub use crate::compat::Percpu;
     pub use crate::data::PerCpuData;
+    pub use crate::exclusive::Flag;
     pub use crate::group::{CacheLine, Page};
     pub use crate::guard::NoPreemptGuard;
     pub use crate::init::compat;
+    pub use crate::kind::{Choice, Otherwise, Probe, choose};
     pub use crate::scalar::{combine, load_at, op, store_at};
-    pub use crate::variable::{Checked, Contract, Percpu, Symbol};
+    pub use crate::variable::{Initial, Symbol};
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};
 }
 

@@ -12,7 +12,8 @@ const READY: u8 = 2;
 /// A value that is made at its first use on a CPU, and shared from then on.
 ///
 /// Nothing waits: a handler that needs the value while its own CPU makes it would wait for ever,
-/// and panics instead. `reset_to_init` drops the value and leaves the cell empty.
+/// and panics instead. The value stays for as long as its area: only the `unsafe`
+/// [`reset_remote`](crate::PerCpu::reset_remote) drops it and leaves the cell empty.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {

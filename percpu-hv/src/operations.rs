@@ -4,9 +4,10 @@
 //! nothing. Other CPUs see each value whole, at some time.
 
 use crate::guard::NoPreemptGuard;
+use crate::kind::{BitValues, IntegerValues, Kind, Values};
 use crate::scalar::{combine, one, op};
-use crate::variable::{Contract, PerCpu, Symbol, assert_register};
-use crate::{Bits, Integer, Scalar};
+use crate::value::{As, from, to};
+use crate::variable::{PerCpu, Symbol, assert_register};
 
 /// Keeps the context on its CPU between reading the register and the operation, where these are
 /// two instructions and the kernel is preemptible.
@@ -14,7 +15,7 @@ use crate::{Bits, Integer, Scalar};
 #[track_caller]
 pub(crate) fn stay<S: Symbol<T>, T>() -> Option<NoPreemptGuard> {
     if S::IN_ONE_INSTRUCTION {
-        if <S::Rules as Contract>::CHECKED {
+        if <S::Kind as Kind>::CHECKED {
             assert_register();
         }
         PerCpu::<S, T>::assert_reach();
@@ -30,33 +31,42 @@ macro_rules! operations {
         $update:ident, $fetch:ident, $update_unprotected:ident, $fetch_unprotected:ident,
         $op:ident, $linux:literal, $effect:literal;
     )*) => {
-        impl<S: Symbol<T>, T: $bound> PerCpu<S, T> {
+        impl<S: Symbol<T>, T> PerCpu<S, T> {
             $(
                 #[doc = concat!($effect, ", atomically against interrupts on this CPU. Linux: `this_cpu_", $linux, "`.")]
                 #[inline]
                 #[track_caller]
-                pub fn $update(&self, operand: T) {
+                pub fn $update(&self, operand: T)
+                where
+                    S::Kind: $bound<T>,
+                {
                     let _guard = stay::<S, T>();
                     // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the
                     // type of `S`.
-                    unsafe { S::update::<T, { op::$op }>(operand) }
+                    unsafe { S::update::<As<S, T>, { op::$op }>(to::<S, T>(operand)) }
                 }
 
                 #[doc = concat!("As [`", stringify!($update), "`](Self::", stringify!($update), "), and gives the value before.")]
                 #[inline]
                 #[track_caller]
-                pub fn $fetch(&self, operand: T) -> T {
+                pub fn $fetch(&self, operand: T) -> T
+                where
+                    S::Kind: $bound<T>,
+                {
                     let _guard = stay::<S, T>();
                     // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the
                     // type of `S`.
-                    unsafe { S::fetch::<T, { op::$op }>(operand) }
+                    from::<S, T>(unsafe { S::fetch::<As<S, T>, { op::$op }>(to::<S, T>(operand)) })
                 }
 
                 #[doc = concat!($effect, ", by a load and a store: what an interrupt on this CPU writes in between is")]
                 #[doc = concat!("lost. For code that runs with interrupts masked. Linux: `__this_cpu_", $linux, "`.")]
                 #[inline]
                 #[track_caller]
-                pub fn $update_unprotected(&self, operand: T) {
+                pub fn $update_unprotected(&self, operand: T)
+                where
+                    S::Kind: $bound<T>,
+                {
                     if S::IN_ONE_INSTRUCTION {
                         self.$update(operand);
                     } else {
@@ -67,8 +77,12 @@ macro_rules! operations {
                 #[doc = concat!("As [`", stringify!($update_unprotected), "`](Self::", stringify!($update_unprotected), "), and gives the value before.")]
                 #[inline]
                 #[track_caller]
-                pub fn $fetch_unprotected(&self, operand: T) -> T {
-                    self.change_unprotected(|old| combine::<T, { op::$op }>(old, operand))
+                pub fn $fetch_unprotected(&self, operand: T) -> T
+                where
+                    S::Kind: $bound<T>,
+                {
+                    let operand = to::<S, T>(operand);
+                    self.change_unprotected(|old| combine::<As<S, T>, { op::$op }>(old, operand))
                 }
             )*
         }
@@ -76,7 +90,7 @@ macro_rules! operations {
 }
 
 operations! {
-    Integer:
+    IntegerValues:
     add_current, fetch_add_current, add_current_unprotected, fetch_add_current_unprotected,
         ADD, "add", "Adds to this CPU's value, wrapping around";
     sub_current, fetch_sub_current, sub_current_unprotected, fetch_sub_current_unprotected,
@@ -84,7 +98,7 @@ operations! {
 }
 
 operations! {
-    Bits:
+    BitValues:
     and_current, fetch_and_current, and_current_unprotected, fetch_and_current_unprotected,
         AND, "and", "Makes this CPU's value its conjunction with the operand";
     or_current, fetch_or_current, or_current_unprotected, fetch_or_current_unprotected,
@@ -93,36 +107,45 @@ operations! {
         XOR, "xor", "Makes this CPU's value its exclusive disjunction with the operand";
 }
 
-impl<S: Symbol<T>, T: Integer> PerCpu<S, T> {
+impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// Adds 1 to this CPU's value, wrapping around, atomically against interrupts on this CPU.
     /// Linux: `this_cpu_inc`.
     #[inline]
     #[track_caller]
-    pub fn inc_current(&self) {
+    pub fn inc_current(&self)
+    where
+        S::Kind: IntegerValues<T>,
+    {
         let _guard = stay::<S, T>();
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
-        unsafe { S::step::<T, { op::ADD }>() }
+        unsafe { S::step::<As<S, T>, { op::ADD }>() }
     }
 
     /// Subtracts 1 from this CPU's value, wrapping around, atomically against interrupts on this
     /// CPU. Linux: `this_cpu_dec`.
     #[inline]
     #[track_caller]
-    pub fn dec_current(&self) {
+    pub fn dec_current(&self)
+    where
+        S::Kind: IntegerValues<T>,
+    {
         let _guard = stay::<S, T>();
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
-        unsafe { S::step::<T, { op::SUB }>() }
+        unsafe { S::step::<As<S, T>, { op::SUB }>() }
     }
 
     /// Adds 1 by a load and a store, as [`add_current_unprotected`](Self::add_current_unprotected)
     /// does. Linux: `__this_cpu_inc`.
     #[inline]
     #[track_caller]
-    pub fn inc_current_unprotected(&self) {
+    pub fn inc_current_unprotected(&self)
+    where
+        S::Kind: IntegerValues<T>,
+    {
         if S::IN_ONE_INSTRUCTION {
             self.inc_current();
         } else {
-            self.add_current_unprotected(one());
+            self.add_current_unprotected(from::<S, T>(one()));
         }
     }
 
@@ -130,24 +153,30 @@ impl<S: Symbol<T>, T: Integer> PerCpu<S, T> {
     /// [`sub_current_unprotected`](Self::sub_current_unprotected) does. Linux: `__this_cpu_dec`.
     #[inline]
     #[track_caller]
-    pub fn dec_current_unprotected(&self) {
+    pub fn dec_current_unprotected(&self)
+    where
+        S::Kind: IntegerValues<T>,
+    {
         if S::IN_ONE_INSTRUCTION {
             self.dec_current();
         } else {
-            self.sub_current_unprotected(one());
+            self.sub_current_unprotected(from::<S, T>(one()));
         }
     }
 }
 
-impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
+impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// Replaces this CPU's value, atomically against interrupts on this CPU, and gives the one
     /// before. Linux: `this_cpu_xchg`.
     #[inline]
     #[track_caller]
-    pub fn swap_current(&self, value: T) -> T {
+    pub fn swap_current(&self, value: T) -> T
+    where
+        S::Kind: Values<T>,
+    {
         let _guard = stay::<S, T>();
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
-        unsafe { S::swap(value) }
+        from::<S, T>(unsafe { S::swap(to::<S, T>(value)) })
     }
 
     /// Replaces this CPU's value if it has the bits of `current`, atomically against interrupts on
@@ -159,10 +188,14 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     /// -0.)
     #[inline]
     #[track_caller]
-    pub fn compare_exchange_current(&self, current: T, new: T) -> Result<T, T> {
+    pub fn compare_exchange_current(&self, current: T, new: T) -> Result<T, T>
+    where
+        S::Kind: Values<T>,
+    {
         let _guard = stay::<S, T>();
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
-        unsafe { S::compare_exchange(current, new) }
+        let result = unsafe { S::compare_exchange(to::<S, T>(current), to::<S, T>(new)) };
+        result.map(from::<S, T>).map_err(from::<S, T>)
     }
 
     /// Replaces this CPU's value by a load and a store, and gives the one before: what an interrupt
@@ -170,14 +203,21 @@ impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
     /// `__this_cpu_xchg`.
     #[inline]
     #[track_caller]
-    pub fn swap_current_unprotected(&self, value: T) -> T {
+    pub fn swap_current_unprotected(&self, value: T) -> T
+    where
+        S::Kind: Values<T>,
+    {
+        let value = to::<S, T>(value);
         self.change_unprotected(|_| value)
     }
 
     #[inline(always)]
-    fn change_unprotected(&self, change: impl FnOnce(T) -> T) -> T {
+    fn change_unprotected(&self, change: impl FnOnce(As<S, T>) -> As<S, T>) -> T
+    where
+        S::Kind: Values<T>,
+    {
         let _guard = Self::enter();
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
-        unsafe { S::replace_unprotected(change) }
+        from::<S, T>(unsafe { S::replace_unprotected(change) })
     }
 }

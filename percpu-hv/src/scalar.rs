@@ -1,6 +1,7 @@
 //! Which types one instruction can move or change, and how that is done at an address.
 
 use core::mem::transmute_copy;
+use core::num::NonZero;
 use core::ptr::{self, NonNull};
 #[cfg(target_has_atomic = "64")]
 use core::sync::atomic::AtomicU64;
@@ -60,6 +61,18 @@ use crate::arch::wide;
             1, 2, 4 or 8 bytes"
 )]
 pub unsafe trait Scalar: Copy + 'static {
+    /// Whether it is an address, with which nothing safe can be done in another context.
+    #[doc(hidden)]
+    const __IS_ADDRESS: bool = false;
+
+    /// Whether any bits are a value.
+    #[doc(hidden)]
+    const __ANY_BITS: bool = false;
+
+    /// Whether equal bits are one value, as they are where none of them is a pointer's.
+    #[doc(hidden)]
+    const __BITS_ARE_ALL: bool = false;
+
     /// Tells the optimizer which bit patterns a loaded byte can have.
     #[doc(hidden)]
     #[inline(always)]
@@ -91,15 +104,42 @@ pub unsafe trait Integer: Bits {}
 macro_rules! scalars {
     ($($ty:ty),*) => {$(
         // SAFETY: rule 14: a primitive without padding, of 1 to 16 bytes, and `Send`.
-        unsafe impl Scalar for $ty {}
+        unsafe impl Scalar for $ty {
+            const __ANY_BITS: bool = true;
+            const __BITS_ARE_ALL: bool = true;
+        }
     )*};
 }
-scalars!(
-    char, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64
-);
+scalars!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64);
+
+macro_rules! with_a_niche {
+    ($($ty:ty),*) => {$(
+        // SAFETY: rule 14: a primitive without padding, of 1 to 16 bytes, and `Send`.
+        unsafe impl Scalar for $ty {
+            const __BITS_ARE_ALL: bool = true;
+        }
+    )*};
+}
+with_a_niche!(char);
+
+macro_rules! non_zero {
+    ($($integer:ty),*) => {
+        with_a_niche!($(NonZero<$integer>),*);
+        $(
+            // SAFETY: rule 14: as the integer; `None` is its 0.
+            unsafe impl Scalar for Option<NonZero<$integer>> {
+                const __ANY_BITS: bool = true;
+                const __BITS_ARE_ALL: bool = true;
+            }
+        )*
+    };
+}
+non_zero!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 
 #[cfg(any(hosted, target_arch = "aarch64"))]
 scalars!(u128, i128);
+#[cfg(any(hosted, target_arch = "aarch64"))]
+non_zero!(u128, i128);
 
 macro_rules! integers {
     ($($ty:ty),*) => {$(
@@ -115,6 +155,8 @@ integers!(u128, i128);
 
 // SAFETY: rule 14: one byte, and `Send`.
 unsafe impl Scalar for bool {
+    const __BITS_ARE_ALL: bool = true;
+
     #[inline(always)]
     fn __loaded(byte: usize) {
         // SAFETY: rule 1, the variable is a `bool`.
@@ -126,13 +168,21 @@ unsafe impl Scalar for bool {
 unsafe impl Bits for bool {}
 
 // SAFETY: rule 14: one address; dereferencing it is unsafe in every context.
-unsafe impl<T: 'static> Scalar for *const T {}
+unsafe impl<T: 'static> Scalar for *const T {
+    const __IS_ADDRESS: bool = true;
+}
 // SAFETY: rule 14: as `*const T`.
-unsafe impl<T: 'static> Scalar for *mut T {}
+unsafe impl<T: 'static> Scalar for *mut T {
+    const __IS_ADDRESS: bool = true;
+}
 // SAFETY: rule 14: as `*const T`.
-unsafe impl<T: 'static> Scalar for NonNull<T> {}
+unsafe impl<T: 'static> Scalar for NonNull<T> {
+    const __IS_ADDRESS: bool = true;
+}
 // SAFETY: rule 14: as `*const T`; `None` is the null address.
-unsafe impl<T: 'static> Scalar for Option<NonNull<T>> {}
+unsafe impl<T: 'static> Scalar for Option<NonNull<T>> {
+    const __IS_ADDRESS: bool = true;
+}
 // SAFETY: rule 14: one address, `Send` since `T` is `Sync`.
 unsafe impl<T: Sync + 'static> Scalar for &'static T {}
 // SAFETY: rule 14: as `&T`; `None` is the null address.
@@ -342,6 +392,50 @@ pub unsafe fn store_at<V: Scalar>(address: usize, value: V) {
         atomic!(V, address, |atomic: Width| {
             atomic.store(transmute_copy::<V, Width>(&value), Relaxed)
         });
+    }
+}
+
+/// Whether two values have the same bits.
+#[inline(always)]
+pub(crate) fn same_bits<V: Scalar>(a: V, b: V) -> bool {
+    // SAFETY: rule 14, `V` has one of these widths and no padding.
+    unsafe {
+        match size_of::<V>() {
+            1 => transmute_copy::<V, u8>(&a) == transmute_copy::<V, u8>(&b),
+            2 => transmute_copy::<V, u16>(&a) == transmute_copy::<V, u16>(&b),
+            4 => transmute_copy::<V, u32>(&a) == transmute_copy::<V, u32>(&b),
+            8 => transmute_copy::<V, u64>(&a) == transmute_copy::<V, u64>(&b),
+            _ => transmute_copy::<V, u128>(&a) == transmute_copy::<V, u128>(&b),
+        }
+    }
+}
+
+/// What stands for the store of a value whose bits are there already, at `address`: an equal address may be that
+/// of another object, and a load gives what was stored last.
+///
+/// # Safety
+///
+/// As [`store_at`]; the copy was loaded as `old`, with the bits of `new`.
+#[inline(always)]
+pub(crate) unsafe fn store_same_at<V: Scalar>(address: impl FnOnce() -> usize, old: V, new: V) {
+    if V::__BITS_ARE_ALL || size_of::<V>() != size_of::<usize>() {
+        return;
+    }
+    // A store would overwrite what a handler wrote meanwhile. Where `asm!` runs, an empty one may have stored
+    // the pointer, as far as the optimizer knows.
+    #[cfg(process)]
+    // SAFETY: as here.
+    unsafe {
+        let _ = compare_exchange_at(address(), old, new);
+    }
+    #[cfg(not(process))]
+    {
+        let _ = (address, old);
+        // SAFETY: rule 10, no instruction. Not `nomem`: it stands for a store.
+        unsafe {
+            let pointer = transmute_copy::<V, *mut ()>(&new);
+            core::arch::asm!("/* {} */", in(reg) pointer, options(nostack, preserves_flags));
+        }
     }
 }
 

@@ -3,11 +3,14 @@
 use core::marker::PhantomData;
 use core::ptr;
 
-use crate::borrow::{Borrow, Flag};
+use crate::exclusive::Flag;
 use crate::guard::NoPreemptGuard;
 use crate::init::checked_register_of;
-use crate::scalar::{compare_exchange_at, fetch_at, load_at, one, store_at, swap_at};
-use crate::{Bits, Integer, Scalar, arch};
+use crate::kind::{Borrows, Kind};
+use crate::scalar::{
+    compare_exchange_at, fetch_at, load_at, one, same_bits, store_at, store_same_at, swap_at,
+};
+use crate::{Bits, CpuPin, Integer, Scalar, arch};
 
 /// A variable's storage: its address, its displacement and its initial value.
 ///
@@ -17,8 +20,8 @@ use crate::{Bits, Integer, Scalar, arch};
 /// [`displacement`](Symbol::displacement) name one static of type `T` in the per-CPU section.
 /// Only the expansion of `def_percpu` implements this trait.
 pub unsafe trait Symbol<T> {
-    /// What the safe accessors ask of `T`, and of their callers.
-    type Rules: Contract;
+    /// Which safe accessors the variable has.
+    type Kind: Kind;
 
     /// The address that the linker gave the storage.
     fn address() -> usize;
@@ -30,12 +33,8 @@ pub unsafe trait Symbol<T> {
     /// The initial value, evaluated anew.
     fn initial() -> T;
 
-    /// The displacement of the flag that tells nested borrows, and the variable's name, where
-    /// they are looked for.
-    #[inline(always)]
-    fn flag() -> Option<Flag> {
-        None
-    }
+    /// Where an exclusive variable's borrow flag is, and the variable's name.
+    fn flag() -> Flag;
 
     /// The address of the copy of the CPU whose per-CPU register has this value.
     #[inline(always)]
@@ -153,6 +152,49 @@ pub unsafe trait Symbol<T> {
         }
     }
 
+    /// Lets `f` change the value of this CPU's copy, and stores it if its bits changed: a look leaves what a
+    /// handler wrote meanwhile.
+    ///
+    /// # Safety
+    ///
+    /// As [`load`](Symbol::load).
+    #[inline(always)]
+    unsafe fn edit<V: Scalar, R>(f: impl FnOnce(&mut V) -> R) -> R {
+        // SAFETY: rule 3; rules 2 and 5 are the caller's.
+        unsafe {
+            if Self::OFFSET_IS_IMMEDIATE && Self::REGISTER_IS_OPERAND {
+                let old = Self::load();
+                let (new, result) = edited(old, f);
+                if same_bits(old, new) {
+                    store_same_at(Self::current, old, new);
+                } else {
+                    Self::store(new);
+                }
+                result
+            } else if Self::OFFSET_IS_IMMEDIATE {
+                let register = arch::register_for_access();
+                let old = Self::load_from(register);
+                let (new, result) = edited(old, f);
+                if same_bits(old, new) {
+                    store_same_at(|| Self::at(register), old, new);
+                } else {
+                    Self::store_to(register, new);
+                }
+                result
+            } else {
+                let address = Self::current();
+                let old = load_at(address);
+                let (new, result) = edited(old, f);
+                if same_bits(old, new) {
+                    store_same_at(|| address, old, new);
+                } else {
+                    store_at(address, new);
+                }
+                result
+            }
+        }
+    }
+
     /// Whether the operations below are one instruction each, which no migration can split.
     const IN_ONE_INSTRUCTION: bool = false;
 
@@ -231,40 +273,12 @@ pub unsafe trait Symbol<T> {
     }
 }
 
-/// The conditions under which safe code gets a `&mut T` of this CPU.
-#[diagnostic::on_unimplemented(
-    message = "`{T}` in a per-CPU variable cannot be reached by safe code: it is not `Send`",
-    label = "another context on the same CPU would find what this one left there",
-    note = "wrap what is shared in a `Send` type, or use the `unsafe` methods `current_ref_raw` \
-            and `current_ref_mut_raw`"
-)]
-pub trait Rules<T> {}
-
-/// What the safe accessors look for in debug builds.
-pub trait Contract {
-    /// Whether they verify the per-CPU register first.
-    const CHECKED: bool;
+/// What `f` makes of a value, and its result.
+#[inline(always)]
+fn edited<V, R>(mut value: V, f: impl FnOnce(&mut V) -> R) -> (V, R) {
+    let result = f(&mut value);
+    (value, result)
 }
-
-/// The rules of docs/safety.md.
-#[derive(Debug)]
-pub enum Checked {}
-
-/// Those of `percpu`, which asks for nothing: for the compat crates.
-#[derive(Debug)]
-pub enum Percpu {}
-
-impl Contract for Checked {
-    const CHECKED: bool = true;
-}
-
-impl Contract for Percpu {
-    const CHECKED: bool = false;
-}
-
-// Rule 7: what another context may find.
-impl<T: Send> Rules<T> for Checked {}
-impl<T> Rules<T> for Percpu {}
 
 /// In debug builds of a kernel, panics with a sentence if this CPU's register does not hold the base
 /// of an area.
@@ -276,6 +290,21 @@ pub(crate) fn assert_register() {
         not(any(hosted, platform_areas, feature = "sp-naive"))
     ))]
     crate::init::assert_register();
+}
+
+/// A variable's initial value: what a constant cannot be, as it may refer to other statics.
+pub struct Initial<T>(pub T);
+
+// SAFETY: rule 7: nobody gets a reference to the value, only bitwise copies, as the areas are.
+unsafe impl<T> Sync for Initial<T> {}
+
+impl<T> Initial<T> {
+    /// A copy of the value.
+    #[inline(always)]
+    pub fn get(&'static self) -> T {
+        // SAFETY: rule 3: each copy is what a CPU's area starts with; nothing writes or drops the original.
+        unsafe { ptr::read(&raw const self.0) }
+    }
 }
 
 /// The type of the static that `#[def_percpu]` leaves in place of the original: a name for one
@@ -359,49 +388,68 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { &mut *self.current_ptr().cast_mut() }
     }
 
-    /// Calls `f` with this CPU's copy; with the feature `preempt`, preemption is off meanwhile.
+    /// Calls `f` with this CPU's value; with the feature `preempt`, preemption is off meanwhile.
     ///
-    /// It exists for `T: Send`, since another context on this CPU finds what `f` left there.
+    /// | kind | `f` gets |
+    /// |---|---|
+    /// | [`Value`](crate::kind::Value) | a local copy, which is stored afterwards if its bits changed: what `f` does to the variable itself, or a handler that interrupts it, is overwritten then. If `f` panics, nothing is stored |
+    /// | [`Exclusive`](crate::kind::Exclusive) | the variable itself |
     ///
-    /// `f` must not reach the same variable again, directly or from a handler that interrupts it:
-    /// two exclusive references would exist (rule 5 of docs/safety.md). Debug builds, and the
-    /// feature `borrow-check`, tell a nested `with_current`. Nor may it be called while a reference
-    /// lives that [`get`](Self::get), [`get_local`](Self::get_local), [`on`](Self::on) or
-    /// [`iter`](Self::iter) gave (rule 16).
+    /// A [`Shared`](crate::kind::Shared) variable has no such method, as references to it may live.
     ///
     /// # Panics
     ///
-    /// If the variable is borrowed on this CPU and nested borrows are looked for.
+    /// An `Exclusive` variable that is borrowed on this CPU: by an outer call of this method, or by the context
+    /// that a handler interrupted. [`try_with_current`](Self::try_with_current) gives an error instead.
     #[inline]
     #[track_caller]
     pub fn with_current<F, R>(&self, f: F) -> R
     where
         F: FnOnce(&mut T) -> R,
-        S::Rules: Rules<T>,
+        S::Kind: Borrows<T>,
     {
         let _guard = Self::enter();
-        let mut _borrow = None;
-        // No closure: the panic tells the caller's line.
-        if let Some((flag, name)) = S::flag() {
-            let flag = arch::register_for_access().wrapping_add(flag);
-            // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU.
-            _borrow = Some(unsafe { Borrow::new(flag, name) });
-        }
-        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; rule 5 is the
-        // documented duty of the caller; rule 7, `S::Rules`.
+        // SAFETY: rules 2 and 13, the guard keeps the context on this CPU.
+        unsafe { <S::Kind as Borrows<T>>::with_current::<S, R>(f) }
+    }
+
+    /// As [`with_current`](Self::with_current), for every kind and type, with the variable itself, and without
+    /// a look whether it is borrowed.
+    ///
+    /// # Safety
+    ///
+    /// Nothing else reaches this CPU's copy during the call (rule 5 of docs/safety.md): no other method inside of
+    /// `f`, no handler, no reference that another accessor gave. If `T` is not `Send`, no other context finds
+    /// what `f` leaves there.
+    #[inline]
+    #[track_caller]
+    pub unsafe fn with_current_unchecked<F, R>(&self, f: F) -> R
+    where
+        F: FnOnce(&mut T) -> R,
+    {
+        let _guard = Self::enter();
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; rules 5 and 7 are the caller's.
         f(unsafe { self.current_ref_mut_raw() })
     }
 
-    /// Assigns the initial value to this CPU's copy; the old value is dropped.
+    /// Assigns the initial value to this CPU's copy; the old value is dropped. Preemption is off meanwhile, as in
+    /// [`with_current`](Self::with_current).
     ///
-    /// The initial expression is evaluated as a constant once more. It exists for `T: Send`.
+    /// A [`Shared`](crate::kind::Shared) variable is reset through its own type, as by `Cell::set` or
+    /// `RefCell::replace`; what its type gives no way to is reset by the `unsafe` [`reset_remote`](Self::reset_remote).
+    ///
+    /// # Panics
+    ///
+    /// As [`with_current`](Self::with_current).
     #[inline]
     #[track_caller]
     pub fn reset_to_init(&self)
     where
-        S::Rules: Rules<T>,
+        S::Kind: Borrows<T>,
     {
-        self.with_current(|value| *value = S::initial());
+        let _guard = Self::enter();
+        // SAFETY: rules 2 and 13, the guard keeps the context on this CPU.
+        unsafe { <S::Kind as Borrows<T>>::reset::<S>() };
     }
 
     /// The address of the copy of CPU `cpu_id`.
@@ -454,12 +502,18 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { &mut *self.remote_ptr(cpu_id).cast_mut() }
     }
 
+    /// The address of the copy of the CPU that `pin` stays on.
+    #[inline(always)]
+    pub(crate) fn pinned(pin: &CpuPin) -> usize {
+        S::pinned(pin.register())
+    }
+
     /// What a safe accessor does first: it stays on this CPU, which has an area.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn enter() -> NoPreemptGuard {
         let guard = NoPreemptGuard::new();
-        if <S::Rules as Contract>::CHECKED {
+        if <S::Kind as Kind>::CHECKED {
             assert_register();
         }
         Self::assert_reach();
@@ -491,54 +545,11 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         Self::assert_reach();
         // A script written for percpu fixes the stride itself and cannot honour more than 64.
         debug_assert!(
-            address % align_of::<T>() == 0 || !<S::Rules as Contract>::CHECKED,
+            address % align_of::<T>() == 0 || !<S::Kind as Kind>::CHECKED,
             "a per-CPU variable is misaligned in this area; link with percpu.x of percpu-hv, \
              which aligns areas to their variables"
         );
         ptr::with_exposed_provenance(address)
-    }
-}
-
-impl<S: Symbol<T>, T: Scalar> PerCpu<S, T> {
-    /// This CPU's value, in one load.
-    ///
-    /// # Safety
-    ///
-    /// This CPU ran [`init_percpu_reg`](crate::init_percpu_reg), and the context stays on it
-    /// during the call (rules 2 and 5 of docs/safety.md).
-    #[inline]
-    pub unsafe fn read_current_raw(&self) -> T {
-        // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 5 are the caller's.
-        unsafe { S::load() }
-    }
-
-    /// Stores this CPU's value, in one store.
-    ///
-    /// # Safety
-    ///
-    /// As [`read_current_raw`](Self::read_current_raw), and no reference to the copy is live.
-    #[inline]
-    pub unsafe fn write_current_raw(&self, value: T) {
-        // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 5 are the caller's.
-        unsafe { S::store(value) }
-    }
-
-    /// This CPU's value; with the feature `preempt`, preemption is off meanwhile.
-    #[inline]
-    #[track_caller]
-    pub fn read_current(&self) -> T {
-        let _guard = Self::enter();
-        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU.
-        unsafe { self.read_current_raw() }
-    }
-
-    /// Stores this CPU's value; with the feature `preempt`, preemption is off meanwhile.
-    #[inline]
-    #[track_caller]
-    pub fn write_current(&self, value: T) {
-        let _guard = Self::enter();
-        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU.
-        unsafe { self.write_current_raw(value) }
     }
 }
 
@@ -569,7 +580,7 @@ macro_rules! __define {
     (
         [$($attr:tt)*] [$($storage_attr:tt)*]
         $vis:vis static $name:ident: $ty:ty = $value:expr;
-        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, rules = $rules:ident,
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, kind = $kind:ident,
         group = $group:ident
     ) => {
         $crate::__storage! { $group [$($storage_attr)*] {static mut} $storage: $ty = $value; }
@@ -580,11 +591,15 @@ macro_rules! __define {
 
         // SAFETY: rule 1, the storage is the static above, of this type and in the section.
         unsafe impl $crate::__priv::Symbol<$ty> for $symbol {
-            type Rules = $crate::__priv::$rules;
+            type Kind = $crate::__kind!($kind $ty);
 
             const HOT: ::core::primitive::bool = $crate::__is_hot!($group);
 
-            $crate::__borrow_flag! { $rules $name }
+            #[inline(always)]
+            fn flag() -> $crate::__priv::Flag {
+                $crate::__storage! { flags [] {static mut} FLAG: ::core::primitive::bool = false; }
+                ($crate::__displacement!(FLAG), ::core::stringify!($name))
+            }
 
             #[inline(always)]
             fn address() -> ::core::primitive::usize {
@@ -599,9 +614,11 @@ macro_rules! __define {
             $crate::__direct! { $group $storage, $ty }
 
             #[inline(always)]
-            #[allow(clippy::declare_interior_mutable_const)]
             fn initial() -> $ty {
-                const { $value }
+                // Items have no hygiene: the name is none that the value may mention.
+                static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
+                    $crate::__priv::Initial($value);
+                __PERCPU_INITIAL.get()
             }
         }
 

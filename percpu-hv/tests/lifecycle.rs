@@ -189,7 +189,8 @@ fn reinit_forgets_what_reset_remote_drops() {
         // Nor are they dropped later.
         OWNED.reset_to_init();
         ARRAY.reset_to_init();
-        LAZY.reset_to_init();
+        // SAFETY: rule 6, this thread alone uses the copy.
+        unsafe { LAZY.reset_remote(id(3)) };
     });
     assert_eq!(drops(), 131);
 }
@@ -220,7 +221,7 @@ fn a_counter_loses_nothing_when_a_cpu_is_replaced() {
         assert_eq!((PLAIN.sum(), BATCHED.sum()), (expected, expected));
         reinit(id(cpu));
         assert_eq!((PLAIN.sum(), BATCHED.sum()), (expected, expected));
-        assert!((BATCHED.read() - expected).abs() < 10 * CPUS as i64);
+        assert!((BATCHED.approximate() - expected).abs() < 10 * CPUS as i64);
     }
     assert_eq!(expected, 7 * 20);
 }

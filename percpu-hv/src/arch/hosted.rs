@@ -1,4 +1,4 @@
-//! A Linux process, for unit tests: threads play CPUs.
+//! A Linux process, for unit tests: threads run as CPUs.
 //!
 //! Register: a thread-local, so that every thread is a CPU of its own choice. It is checked on
 //! each access: a thread that is no CPU yet panics instead of writing somewhere. It is biased by
@@ -7,36 +7,91 @@
 
 pub(crate) mod interrupts {
     use std::collections::BTreeMap;
+    use std::marker::PhantomData;
     use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
     use std::thread::{self, ThreadId};
 
-    /// The thread that runs uninterrupted on a CPU, by the CPU's base.
-    static RUNNING: Mutex<BTreeMap<usize, ThreadId>> = Mutex::new(BTreeMap::new());
+    /// The thread whose turn it is on a CPU, and how often it took it.
+    struct Holder {
+        thread: ThreadId,
+        times: usize,
+    }
+
+    /// Who runs uninterrupted on a CPU, by the CPU's register.
+    static RUNNING: Mutex<BTreeMap<usize, Holder>> = Mutex::new(BTreeMap::new());
     static CHANGED: Condvar = Condvar::new();
 
-    fn running() -> MutexGuard<'static, BTreeMap<usize, ThreadId>> {
+    fn running() -> MutexGuard<'static, BTreeMap<usize, Holder>> {
         RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps the other threads that play this CPU from masking interrupts, until `restore`.
-    pub(crate) fn mask() -> usize {
-        let cpu = crate::arch::register_for_access();
+    /// Waits until no other thread has a turn on the CPU of this register.
+    fn take(cpu: usize) {
         let own = thread::current().id();
         let mut running = running();
-        while *running.entry(cpu).or_insert(own) != own {
+        loop {
+            let holder = running.entry(cpu).or_insert(Holder {
+                thread: own,
+                times: 0,
+            });
+            if holder.thread == own {
+                holder.times += 1;
+                return;
+            }
             running = CHANGED
                 .wait(running)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    fn give(cpu: usize) {
+        let mut running = running();
+        if let Some(holder) = running.get_mut(&cpu) {
+            holder.times -= 1;
+            if holder.times == 0 {
+                running.remove(&cpu);
+                CHANGED.notify_all();
+            }
+        }
+    }
+
+    /// Keeps the other threads that run as this CPU from masking interrupts and from borrowing exclusive
+    /// variables, until `restore`; calls nest, and end in any order.
+    pub(crate) fn mask() -> usize {
+        let cpu = crate::arch::register_for_access();
+        take(cpu);
         cpu
     }
 
     /// # Safety
     ///
-    /// `state` is what [`mask`] gave on this thread, the first time if it was called again.
+    /// `state` is what [`mask`] gave on this thread, and is restored once.
     pub(crate) unsafe fn restore(state: usize) {
-        running().remove(&state);
-        CHANGED.notify_all();
+        give(state);
+    }
+
+    /// A turn of this thread on a CPU.
+    pub(crate) struct Turn {
+        cpu: usize,
+        // It ends on the thread that took it.
+        _here: PhantomData<*mut ()>,
+    }
+
+    impl Turn {
+        /// On the CPU of this register.
+        pub(crate) fn new(register: usize) -> Self {
+            take(register);
+            Self {
+                cpu: register,
+                _here: PhantomData,
+            }
+        }
+    }
+
+    impl Drop for Turn {
+        fn drop(&mut self) {
+            give(self.cpu);
+        }
     }
 }
 

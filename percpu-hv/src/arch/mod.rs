@@ -6,7 +6,7 @@
 //! | name | gives |
 //! |---|---|
 //! | `interrupts::mask() -> usize` | masks local interrupts, and gives the state before |
-//! | `unsafe interrupts::restore(state)` | takes that state back |
+//! | `unsafe interrupts::restore(state)` | restores that state |
 //! | `wide::{load, swap, compare_exchange}` | on 128 bits, only where the architecture has them |
 //! | `double::{load, store}` | of 64 bits, only where the compiler's atomics are longer |
 //! | `access::register() -> usize` | the per-CPU register, also before it was written |
@@ -59,6 +59,8 @@ pub(crate) use imp::access::*;
 #[cfg(all(not(hosted), target_arch = "arm"))]
 pub(crate) use imp::double;
 pub(crate) use imp::interrupts;
+#[cfg(hosted)]
+pub(crate) use imp::interrupts::Turn;
 #[cfg(any(hosted, target_arch = "aarch64"))]
 pub(crate) use imp::wide;
 // Takes the place of `access`, and its public functions that of init.rs.
@@ -69,6 +71,19 @@ pub use naive::*;
 // Expansions name it.
 #[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
 pub use imp::access::__PERCPU_SELF_PTR;
+
+/// The turn of a context on its CPU, where others run beside it as this CPU: in a process.
+#[cfg(not(hosted))]
+pub(crate) struct Turn;
+
+#[cfg(not(hosted))]
+impl Turn {
+    /// Nothing: one context at a time runs on a CPU.
+    #[inline(always)]
+    pub(crate) const fn new(_register: usize) -> Self {
+        Self
+    }
+}
 
 /// Nothing: a kernel, or a test of one, runs here.
 #[cfg(any(feature = "sp-naive", target_os = "linux", not(hosted)))]

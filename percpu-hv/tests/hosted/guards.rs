@@ -7,6 +7,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+#[cfg(not(feature = "sp-naive"))]
+use percpu_hv::CpuId;
 use percpu_hv::{CpuPin, IrqOff, def_percpu};
 
 use crate::common::{CPUS, on_cpu, refused};
@@ -43,6 +45,8 @@ fn a_pin_reaches_this_cpus_copy() {
 fn a_pin_holds_the_base() {
     #[def_percpu]
     static ID: usize = 0;
+    #[def_percpu]
+    static SHARED: AtomicU64 = AtomicU64::new(0);
 
     on_cpu(1, || ID.write_current(11));
     on_cpu(2, || {
@@ -50,7 +54,10 @@ fn a_pin_holds_the_base() {
         let two = CpuPin::new();
         percpu_hv::init_percpu_reg(1);
         assert_eq!((ID.read(&two), ID.read(&CpuPin::new())), (22, 11));
-        assert_eq!((*ID.get(&two), *ID.get(&CpuPin::new())), (22, 11));
+        let one = CpuPin::new();
+        let (pinned, here) = (SHARED.get(&two), SHARED.get(&one));
+        assert!(ptr::eq(pinned, SHARED.on(CpuId::new(2).unwrap())));
+        assert!(ptr::eq(here, SHARED.on(CpuId::new(1).unwrap())));
     });
 }
 
@@ -133,7 +140,7 @@ fn a_refcell_tells_a_second_borrow() {
     });
 }
 
-/// Two threads that play one CPU are two contexts on it: the sum is exact if one waits for the
+/// Two threads that run as one CPU are two contexts on it: the sum is exact if one waits for the
 /// other.
 #[test]
 fn two_contexts_on_one_cpu_exclude_each_other() {

@@ -16,8 +16,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-mod borrow;
 mod counter;
+mod exclusive;
 mod guards;
 mod model;
 mod once;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Barrier, mpsc};
 use std::thread;
 
-use percpu_hv::{CpuPin, IrqOff, PerCpuOnce, def_percpu};
+use percpu_hv::{CpuPin, IrqOff, PerCpuOnce, current_cpu, def_percpu};
 
 use crate::common::{CPUS, on_cpu, refused};
 
@@ -163,12 +163,14 @@ fn a_value_is_dropped_once() {
 
     let drops = || DROPS.load(Ordering::Relaxed);
     on_cpu(0, || {
-        OWNER.reset_to_init();
+        // SAFETY: rule 6, this thread alone uses the copy, and no reference to it lives.
+        let reset = || unsafe { OWNER.reset_remote(current_cpu()) };
+        reset();
         assert_eq!(drops(), 0, "an empty cell drops nothing");
         OWNER.get(&CpuPin::new()).get_or_init(|| Counted);
         assert!(OWNER.get(&CpuPin::new()).set(Counted).is_err());
         assert_eq!(drops(), 1, "the value that was given back");
-        OWNER.reset_to_init();
+        reset();
         assert_eq!(drops(), 2);
         assert!(OWNER.get(&CpuPin::new()).get().is_none());
         OWNER.get(&CpuPin::new()).get_or_init(|| Counted);

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
-use percpu_hv::{CpuId, current_cpu, def_percpu};
+use percpu_hv::{CpuId, IrqOff, current_cpu, def_percpu};
 
 use crate::common::{CPUS, on_cpu, panic_text};
 
@@ -46,7 +46,7 @@ fn a_cpu_knows_its_id() {
 fn other_cpus_copies_are_reached() {
     #[def_percpu]
     static EXITS: AtomicU32 = AtomicU32::new(1);
-    #[def_percpu]
+    #[def_percpu(shared)]
     static NAMES: Mutex<Vec<usize>> = Mutex::new(Vec::new());
 
     // From a thread that is no CPU: an id is enough.
@@ -128,13 +128,26 @@ fn a_remote_read_is_never_torn() {
 fn another_cpus_copy_is_reset() {
     #[def_percpu]
     static STATE: Cell<u32> = Cell::new(4);
+    #[def_percpu]
+    static LIST: Vec<u32> = Vec::new();
 
-    on_cpu(2, || STATE.with_current(|state| state.set(5)));
+    let set = |value| {
+        STATE.get_local(&IrqOff::new()).set(value);
+        LIST.with_current(|list| list.push(value));
+    };
+    let found = || {
+        let list = LIST.with_current(|list| list.clone());
+        (STATE.get_local(&IrqOff::new()).get(), list)
+    };
+    on_cpu(2, || set(5));
     on_cpu(0, || {
-        STATE.with_current(|state| state.set(6));
+        set(6);
         // SAFETY: rule 6, CPU 2 does not run.
-        unsafe { STATE.reset_remote(CpuId::new(2).unwrap()) };
-        assert_eq!(STATE.with_current(|state| state.get()), 6);
+        unsafe {
+            STATE.reset_remote(CpuId::new(2).unwrap());
+            LIST.reset_remote(CpuId::new(2).unwrap());
+        }
+        assert_eq!(found(), (6, vec![6]));
     });
-    on_cpu(2, || assert_eq!(STATE.with_current(|state| state.get()), 4));
+    on_cpu(2, || assert_eq!(found(), (4, vec![])));
 }

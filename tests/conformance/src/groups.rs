@@ -10,7 +10,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("hot variables of every width", hot),
     ("hot variables under a pin", pinned),
     ("a hot struct", structure),
-    ("page-aligned and shared variables", alone),
+    ("page-aligned and cache-aligned variables", alone),
     ("read-mostly variables", read_mostly),
 ];
 
@@ -80,8 +80,8 @@ fn pinned(bench: &Bench<'_>) {
         FIRST.write(&pin, cpu as u32);
         SECOND.write(&pin, cpu as u8);
         THIRD.write(&pin, cpu as u64);
-        bench.equal(cpu, *FIRST.get(&pin), cpu as u32);
-        bench.equal(cpu, *SECOND.get(&pin), cpu as u8);
+        bench.equal(cpu, FIRST.read(&pin), cpu as u32);
+        bench.equal(cpu, SECOND.read(&pin), cpu as u8);
         bench.equal(cpu, THIRD.read_current(), cpu as u64);
     });
 }
@@ -112,9 +112,9 @@ fn alone(bench: &Bench<'_>) {
     static PAGE: u8 = 1;
     #[def_percpu(page_aligned)]
     static NEXT: [u16; 3] = [1, 2, 3];
-    #[def_percpu(shared)]
+    #[def_percpu(cache_aligned)]
     static LINE: AtomicUsize = AtomicUsize::new(4);
-    #[def_percpu(shared)]
+    #[def_percpu(cache_aligned)]
     static OTHER: AtomicUsize = AtomicUsize::new(5);
 
     /// Whether the variables start at multiples of `unit`, and no two are within one.

@@ -5,7 +5,7 @@ use core::num::NonZeroU32;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use percpu_hv::{PerCpu, Scalar, def_percpu};
+use percpu_hv::{CpuPin, PerCpu, Scalar, def_percpu};
 
 use crate::{Bench, Test};
 
@@ -32,7 +32,7 @@ pub(crate) fn scalar<S, T>(
     initial: T,
     of: impl Fn(usize) -> T + Sync,
 ) where
-    S: percpu_hv::__priv::Symbol<T> + Sync,
+    S: percpu_hv::__priv::Symbol<T, Kind = percpu_hv::kind::Value> + Sync,
     T: Scalar + PartialEq + Debug + Sync,
 {
     bench.on_all(|cpu| {
@@ -222,7 +222,7 @@ fn atomic(bench: &Bench<'_>) {
         }
     });
     bench.on_all(|cpu| {
-        let count = COUNT.with_current(|count| *count.get_mut());
+        let count = COUNT.get(&CpuPin::new()).load(Ordering::Relaxed);
         bench.equal(cpu, count, 1_000 + bench.cpus());
     });
 }

@@ -20,13 +20,24 @@ mod own {
     struct PerCpu;
     trait Symbol {}
     type u32 = ();
+    const INITIAL: u64 = 3;
+    const FLAG: u64 = 0;
+    const SYMBOL: u64 = 0;
+    struct Probe(u8);
+    struct Facts(u8);
+    struct Initial(u8);
+    fn choose() -> u64 {
+        0
+    }
 
     macro_rules! __variable {
         () => {};
     }
 
     #[::percpu_hv::def_percpu]
-    pub static EXITS: u64 = 3;
+    pub static EXITS: u64 = INITIAL + FLAG + SYMBOL;
+    #[::percpu_hv::def_percpu]
+    pub static PROBE: Option<(Probe, Facts, Initial)> = None;
 }
 
 #[def_percpu]

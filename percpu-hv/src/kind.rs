@@ -1,0 +1,303 @@
+//! The kinds of variables: what safe code may do with one.
+//!
+//! Each variable has one kind, fixed where it is defined. The accessors of the kinds do not mix, so that
+//! safe code never holds a reference to what safe code stores to.
+//!
+//! | kind | of which types | safe accessors |
+//! |---|---|---|
+//! | [`Value`] | [`Scalar`]: integers, `bool`, pointers, ... | `read_current`, `write_current`, the this-CPU operations, `read(&pin)`, `read_remote`, `sum`; `with_current` works on a local copy |
+//! | [`Shared`] | [`Shared`](trait@crate::Shared): atomics, `Cell`, `RefCell`, ... | `&T` by `get(&pin)`, `on(cpu)`, `iter`, `get_local(&irq)`, `borrow_mut(&irq)` |
+//! | [`Exclusive`] | every other type that is `Send` | `&mut T` by `with_current` and `try_with_current` |
+//!
+//! `#[def_percpu(shared)]` and `#[def_percpu(exclusive)]` choose another kind than the type's own. The
+//! `unsafe` methods (`current_ptr`, `remote_ptr`, `with_current_unchecked` and others) exist for every kind.
+//!
+//! The traits of this module say which accessors a kind has. Only this crate implements them; a function
+//! that is generic over variables may name them as bounds.
+
+use core::marker::PhantomData;
+
+use crate::variable::Symbol;
+use crate::{Bits, Integer, Scalar};
+
+/// A kind of variables.
+pub trait Kind: sealed::Sealed {
+    /// Whether debug builds verify the per-CPU register and a copy's alignment.
+    #[doc(hidden)]
+    const CHECKED: bool = true;
+}
+
+/// Loaded and stored as a whole: safe code holds no reference to the variable.
+#[derive(Debug)]
+pub enum Value {}
+
+/// Reached by `&T` alone, on this CPU and, where `T` is `Sync`, on others.
+#[derive(Debug)]
+pub enum Shared {}
+
+/// Reached by `&mut T` on its own CPU, by one borrow at a time.
+#[derive(Debug)]
+pub enum Exclusive {}
+
+impl Kind for Value {}
+impl Kind for Shared {}
+impl Kind for Exclusive {}
+
+/// Keeps other crates from adding a kind.
+pub(crate) mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for super::Value {}
+    impl Sealed for super::Shared {}
+    impl Sealed for super::Exclusive {}
+}
+
+/// Kinds whose variables are loaded and stored as a whole.
+#[diagnostic::on_unimplemented(
+    message = "this per-CPU variable is `{Self}`, and only a `Value` is loaded and stored as a whole",
+    label = "not for a `{T}` that is `{Self}`",
+    note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`, an `Exclusive` one by \
+            `with_current`",
+    note = "a type of your own becomes a `Value` by `unsafe impl percpu_hv::Scalar`"
+)]
+pub trait Values<T>: Kind {
+    /// `T`, known to be a scalar.
+    #[doc(hidden)]
+    type As: Scalar;
+
+    #[doc(hidden)]
+    fn to(value: T) -> Self::As;
+
+    #[doc(hidden)]
+    fn from(value: Self::As) -> T;
+}
+
+/// Kinds whose variables have `and_current`, `or_current`, `xor_current` and their kin.
+#[diagnostic::on_unimplemented(
+    message = "this per-CPU variable is `{Self}` of type `{T}`, which has no `and`, `or` and `xor`",
+    label = "integers and `bool` that are a `Value` have them",
+    note = "a newtype that is a `Value` has them by `unsafe impl percpu_hv::Bits`",
+    note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`, an `Exclusive` one by \
+            `with_current`"
+)]
+pub trait BitValues<T>: Values<T, As: Bits> {}
+
+/// Kinds whose variables have `add_current`, `inc_current`, `sum` and their kin.
+#[diagnostic::on_unimplemented(
+    message = "this per-CPU variable is `{Self}` of type `{T}`, which has no `add` and `sub`",
+    label = "integers that are a `Value` have them",
+    note = "a newtype that is a `Value` has them by `unsafe impl percpu_hv::Integer`",
+    note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`, an `Exclusive` one by \
+            `with_current`"
+)]
+pub trait IntegerValues<T>: BitValues<T> + Values<T, As: Integer> {}
+
+/// Kinds whose variables have a `sum` over all CPUs: `R` is `T` itself, or `i64` of a counter.
+#[diagnostic::on_unimplemented(
+    message = "this per-CPU variable is `{Self}` of type `{T}`, which has no `sum`",
+    label = "integers that are a `Value` have one, and a `PerCpuCounter`",
+    note = "a `Shared` variable has `fold`; the copies of an `Exclusive` one are for their own CPUs"
+)]
+pub trait Sums<T, R>: Kind {
+    #[doc(hidden)]
+    fn sum<S: Symbol<T, Kind = Self>>() -> R;
+}
+
+/// Kinds whose variables give `&T` to any CPU.
+#[diagnostic::on_unimplemented(
+    message = "this per-CPU variable is `{Self}` of type `{T}`; only a `Shared` one of a type that is `Sync` gives \
+               a reference by a `CpuPin` or to another CPU",
+    label = "no `&{T}` here",
+    note = "a `Value` has `read_current`, `read(&pin)` and `read_remote(cpu)`, an `Exclusive` variable \
+            `with_current`, a `Shared` one that is not `Sync` has `get_local(&irq)`",
+    note = "`#[def_percpu(shared)]` makes a variable `Shared`, and so does `impl percpu_hv::Shared` for a type of \
+            your own"
+)]
+pub trait References<T>: Kind {}
+
+/// Kinds whose variables give `&T` while interrupts are off.
+#[diagnostic::on_unimplemented(
+    message = "this per-CPU variable is `{Self}` of type `{T}`; only a `Shared` one of a type that is `Send` gives \
+               a reference while interrupts are off",
+    label = "no `&{T}` here",
+    note = "a `Value` has `read_current` and `read(&irq)`, an `Exclusive` variable `with_current`",
+    note = "`#[def_percpu(shared)]` makes a variable `Shared`, and so does `impl percpu_hv::Shared` for a type of \
+            your own"
+)]
+pub trait LocalReferences<T>: Kind {}
+
+/// Kinds whose variables have `with_current` and `reset_to_init`.
+#[diagnostic::on_unimplemented(
+    message = "this per-CPU variable is `{Self}` of type `{T}`; only a `Value`, and an `Exclusive` one of a type that \
+               is `Send`, gives safe code a `&mut {T}`",
+    label = "no `&mut {T}` here",
+    note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`; \
+            `#[def_percpu(exclusive)]` makes it `Exclusive`",
+    note = "a type that is not `Send` stays with one context: another one on the same CPU would find what this \
+            one left; `with_current_unchecked` is `unsafe`"
+)]
+pub trait Borrows<T>: Kind {
+    /// Calls `f` with this CPU's value.
+    ///
+    /// # Safety
+    ///
+    /// `S` is a variable of this kind; this CPU's register is set, and the context stays on the CPU (rules 2 and
+    /// 13 of docs/safety.md).
+    #[doc(hidden)]
+    unsafe fn with_current<S: Symbol<T, Kind = Self>, R>(f: impl FnOnce(&mut T) -> R) -> R;
+
+    /// Assigns the initial value.
+    ///
+    /// # Safety
+    ///
+    /// As [`with_current`](Self::with_current).
+    #[doc(hidden)]
+    unsafe fn reset<S: Symbol<T, Kind = Self>>();
+}
+
+/// Kinds whose variables have `try_with_current`.
+#[diagnostic::on_unimplemented(
+    message = "this per-CPU variable is `{Self}` of type `{T}`; only an `Exclusive` one of a type that is `Send` can be \
+               found borrowed",
+    label = "no borrow of a `{Self}` fails",
+    note = "a `Value` has `with_current`, which never panics by itself; a `Shared` variable is reached by \
+            `get(&pin)`, `get_local(&irq)` or `on(cpu)`"
+)]
+pub trait TryBorrows<T>: Borrows<T> {}
+
+/// Facts about a type, looked up where the type is concrete: the inherent constants where the bound holds, those
+/// of [`Otherwise`] elsewhere.
+pub struct Probe<T>(PhantomData<T>);
+
+/// What a [`Probe`] says where no bound holds.
+pub trait Otherwise {
+    #![allow(missing_docs, reason = "the inherent constants say it")]
+    const SCALAR: Option<Facts> = None;
+    const SHARED: bool = false;
+    const INTEGER: bool = false;
+    const SEND: bool = false;
+}
+
+impl<T> Otherwise for Probe<T> {}
+
+/// What a `Scalar` says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    size: usize,
+    align: usize,
+    is_address: bool,
+    any_bits: bool,
+}
+
+impl<T: Scalar> Probe<T> {
+    /// Whether the type is a scalar.
+    pub const SCALAR: Option<Facts> = Some(Facts {
+        size: size_of::<T>(),
+        align: align_of::<T>(),
+        is_address: T::__IS_ADDRESS,
+        any_bits: T::__ANY_BITS,
+    });
+}
+
+impl<T: crate::Shared> Probe<T> {
+    /// Whether the type is shared by default.
+    pub const SHARED: bool = true;
+}
+
+impl<T: Integer> Probe<T> {
+    /// Whether any bits are a value.
+    pub const INTEGER: bool = true;
+}
+
+impl<T: Send> Probe<T> {
+    /// Whether another context may have the value.
+    pub const SEND: bool = true;
+}
+
+/// The kind that a type has by default, as an index of [`Choice`]; panics where a scalar breaks a rule that shows.
+pub const fn choose(scalar: Option<Facts>, shared: bool, integer: bool, send: bool) -> u8 {
+    let Some(facts) = scalar else {
+        return if shared { SHARED } else { EXCLUSIVE };
+    };
+    assert!(
+        !shared,
+        "percpu-hv: a type is `Scalar` or `Shared`, not both; remove one of the two impls"
+    );
+    assert!(
+        send || facts.is_address,
+        "percpu-hv: a `Scalar` is `Send`, as another context on the CPU reads it; implement `Send` too if that is sound"
+    );
+    let wide = facts.size == 16 && cfg!(any(hosted, target_arch = "aarch64"));
+    assert!(
+        (matches!(facts.size, 1 | 2 | 4 | 8) || wide)
+            && facts.align == align_of_integer(facts.size),
+        "percpu-hv: a `Scalar` has the size and alignment of an integer that the target moves at once"
+    );
+    // riscv32 has no load of 64 bits, and 32-bit Arm one that may be two.
+    assert!(
+        facts.size != 8 || !cfg!(target_pointer_width = "32") || facts.any_bits || integer,
+        "percpu-hv: this target may read 64 bits in two steps, so a `Scalar` of 64 bits of which not all bits are a \
+         value can be torn; make it smaller, or the variable `#[def_percpu(exclusive)]`"
+    );
+    VALUE
+}
+
+const fn align_of_integer(size: usize) -> usize {
+    match size {
+        2 => align_of::<u16>(),
+        4 => align_of::<u32>(),
+        8 => align_of::<u64>(),
+        16 => align_of::<u128>(),
+        _ => 1,
+    }
+}
+
+const VALUE: u8 = 0;
+const SHARED: u8 = 1;
+const EXCLUSIVE: u8 = 2;
+
+/// The kind with an index.
+pub trait Choice<const KIND: u8> {
+    /// It.
+    type Kind: Kind;
+}
+
+impl Choice<VALUE> for () {
+    type Kind = Value;
+}
+
+impl Choice<SHARED> for () {
+    type Kind = Shared;
+}
+
+impl Choice<EXCLUSIVE> for () {
+    type Kind = Exclusive;
+}
+
+/// The kind of a variable: its option's, or its type's.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __kind {
+    (by_type $ty:ty) => {
+        <() as $crate::__priv::Choice<
+            {
+                use $crate::__priv::Otherwise as _;
+                $crate::__priv::choose(
+                    $crate::__priv::Probe::<$ty>::SCALAR,
+                    $crate::__priv::Probe::<$ty>::SHARED,
+                    $crate::__priv::Probe::<$ty>::INTEGER,
+                    $crate::__priv::Probe::<$ty>::SEND,
+                )
+            },
+        >>::Kind
+    };
+    (shared $ty:ty) => {
+        $crate::kind::Shared
+    };
+    (exclusive $ty:ty) => {
+        $crate::kind::Exclusive
+    };
+    (percpu $ty:ty) => {
+        $crate::__priv::Percpu
+    };
+}
