@@ -116,7 +116,7 @@ fn an_exclusive_borrow_executes_six_instructions_more_and_reads_the_register_onc
 
 #[test]
 fn a_look_at_a_value_is_the_bare_load() {
-    for mode in modes("aarch64").chain(modes("riscv64")) {
+    for mode in modes("aarch64") {
         let text = fs::read_to_string(mode.path()).expect("the text is there");
         for variable in ["u8", "hot usize", "pointer"] {
             let look = path(&text, &format!("{variable}.with_current, a look"));
