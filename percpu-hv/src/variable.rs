@@ -595,11 +595,7 @@ macro_rules! __define {
 
             const HOT: ::core::primitive::bool = $crate::__is_hot!($group);
 
-            #[inline(always)]
-            fn flag() -> $crate::__priv::Flag {
-                $crate::__storage! { flags [] {static mut} FLAG: ::core::primitive::bool = false; }
-                ($crate::__displacement!(FLAG), ::core::stringify!($name))
-            }
+            $crate::__flag! { $kind $storage $name }
 
             #[inline(always)]
             fn address() -> ::core::primitive::usize {

@@ -59,6 +59,14 @@ impl Elf {
             .address()
     }
 
+    /// The names of all defined symbols that contain `part`, as the image has them.
+    pub fn symbols_with(&self, part: &str) -> Vec<String> {
+        let file = self.parse();
+        let defined = file.symbols().filter(|symbol| !symbol.is_undefined());
+        let names = defined.filter_map(|symbol| symbol.name().ok().map(String::from));
+        names.filter(|name| name.contains(part)).collect()
+    }
+
     /// The addresses of a section.
     ///
     /// # Panics
