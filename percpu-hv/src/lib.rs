@@ -42,7 +42,6 @@ mod scalar;
 mod section;
 #[cfg(not(any(feature = "sp-naive", platform_areas)))]
 mod state;
-#[cfg(not(any(feature = "sp-naive", platform_areas)))]
 mod sync;
 mod variable;
 
