@@ -83,6 +83,8 @@ pub mod __priv {
     #[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
     pub use crate::arch::__PERCPU_SELF_PTR;
     pub use crate::borrow::Flag;
+    #[cfg(target_has_atomic = "64")]
+    pub use crate::counter::Total;
     pub use crate::data::PerCpuData;
     pub use crate::group::{CacheLine, Page};
     pub use crate::guard::NoPreemptGuard;

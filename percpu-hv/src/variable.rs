@@ -30,6 +30,10 @@ pub unsafe trait Symbol<T> {
     /// The initial value, evaluated anew.
     fn initial() -> T;
 
+    /// The total of a counter, one for all CPUs.
+    #[cfg(target_has_atomic = "64")]
+    fn total() -> &'static crate::counter::Total;
+
     /// The displacement of the flag that tells nested borrows, and the variable's name, where
     /// they are looked for.
     #[inline(always)]
@@ -602,6 +606,13 @@ macro_rules! __define {
             #[allow(clippy::declare_interior_mutable_const)]
             fn initial() -> $ty {
                 const { $value }
+            }
+
+            #[cfg(target_has_atomic = "64")]
+            #[inline(always)]
+            fn total() -> &'static $crate::__priv::Total {
+                static TOTAL: $crate::__priv::Total = $crate::__priv::Total::new();
+                &TOTAL
             }
         }
 

@@ -1,4 +1,4 @@
-//! The state machine of the areas and `PerCpuOnce`, files of percpu-hv itself,
+//! The state machine of the areas, `PerCpuOnce` and the total of a counter, files of percpu-hv itself,
 //! with loom's atomics: each test runs in every order of accesses that the memory model allows.
 #![cfg(test)]
 
@@ -7,11 +7,14 @@
 mod once;
 #[path = "../../../percpu-hv/src/state.rs"]
 mod state;
+#[path = "../../../percpu-hv/src/counter/total.rs"]
+#[allow(unreachable_pub, reason = "it is public there")]
+mod total;
 
 /// What these files are made of.
 mod sync {
-    pub(crate) use loom::sync::atomic::AtomicU8;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicI64, AtomicU8};
     // A CPU that waits lets the others run: loom has no time.
     pub(crate) use loom::thread::yield_now as spin_loop;
 
@@ -95,6 +98,81 @@ mod lazy {
             seen
         });
         assert_eq!(seen, [None, Some([7; 2])]);
+    }
+}
+
+/// A counter whose parts move to the total while they are summed.
+mod moves {
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use crate::seen_in;
+    use crate::sync::{AtomicI64, Ordering};
+    use crate::total::Total;
+
+    struct Counter {
+        parts: [AtomicI64; 2],
+        total: Total,
+    }
+
+    /// All additions: each has a digit of its own, which shows how often a sum counts it.
+    const ADDED: i64 = 0x111;
+
+    impl Counter {
+        fn new() -> Arc<Self> {
+            Arc::new(Self {
+                parts: [AtomicI64::new(0x101), AtomicI64::new(0x10)],
+                total: Total::new(),
+            })
+        }
+
+        fn sum(&self) -> i64 {
+            let sum = self.total.sum(self.parts.iter());
+            assert_eq!(sum & !ADDED, 0, "{sum:#x} counts an addition twice");
+            sum
+        }
+
+        /// What a CPU does itself when its batch is full.
+        fn move_batch(&self, cpu: usize) {
+            let batch = self.parts[cpu].swap(0, Ordering::Relaxed);
+            self.total.receive(batch);
+        }
+
+        /// What another one does when that CPU is gone.
+        fn retire(&self, cpu: usize) {
+            self.total.take(&self.parts[cpu]);
+        }
+    }
+
+    /// Sums while each CPU's part moves.
+    fn sum_while(moves: [fn(&Counter, usize); 2]) {
+        let seen = seen_in(move || {
+            let counter = Counter::new();
+            let threads = [0, 1].map(|cpu| {
+                let counter = Arc::clone(&counter);
+                thread::spawn(move || moves[cpu](&counter, cpu))
+            });
+            let seen = counter.sum();
+            for thread in threads {
+                thread.join().unwrap();
+            }
+            assert_eq!((counter.sum(), counter.total.read()), (ADDED, ADDED));
+            seen
+        });
+        // All, or all but what moves at this moment.
+        assert_eq!(seen, [0, 0x10, 0x101, ADDED]);
+    }
+
+    #[test]
+    fn a_sum_counts_no_batch_twice() {
+        sum_while([Counter::move_batch; 2]);
+    }
+
+    #[test]
+    fn defect_41_a_sum_counts_nothing_twice_while_a_cpu_is_retired() {
+        sum_while([Counter::retire, Counter::move_batch]);
+        sum_while([Counter::move_batch, Counter::retire]);
+        sum_while([Counter::retire; 2]);
     }
 }
 
