@@ -275,7 +275,7 @@ stage_unit() {
     for features in "${feature_sets[@]}"; do
         # shellcheck disable=SC2086
         check "unit: host, $features" \
-            cargo test --package percpu-hv --lib --test hosted --test lifecycle --test naive $features
+            cargo test --package percpu-hv --lib --test hosted --test lifecycle --test naive --test before_init $features
     done
     check "unit: host, release" optimized
     check "unit: loom" cargo test --package loom-tests
@@ -323,7 +323,8 @@ under_miri() {
 hosted_on_aarch64() {
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
-    BUILD_STD=std bare_cargo aarch64-unknown-linux-gnu test --package percpu-hv --lib --test hosted --test lifecycle
+    BUILD_STD=std bare_cargo aarch64-unknown-linux-gnu test --package percpu-hv --lib --test hosted --test lifecycle \
+        --test before_init
 }
 
 stage_ui() {

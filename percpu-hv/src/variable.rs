@@ -36,6 +36,10 @@ pub unsafe trait Symbol<T> {
     /// Where an exclusive variable's borrow flag is, and the variable's name.
     fn flag() -> Flag;
 
+    /// The total of a counter, one for all CPUs.
+    #[cfg(target_has_atomic = "64")]
+    fn total() -> &'static crate::counter::Total;
+
     /// The address of the copy of the CPU whose per-CPU register has this value.
     #[inline(always)]
     fn at(register: usize) -> usize {
@@ -615,6 +619,13 @@ macro_rules! __define {
                 static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
                     $crate::__priv::Initial($value);
                 __PERCPU_INITIAL.get()
+            }
+
+            #[cfg(target_has_atomic = "64")]
+            #[inline(always)]
+            fn total() -> &'static $crate::__priv::Total {
+                static TOTAL: $crate::__priv::Total = $crate::__priv::Total::new();
+                &TOTAL
             }
         }
 
