@@ -40,10 +40,16 @@ pub(crate) mod interrupts {
 
     #[inline(always)]
     unsafe fn exchange(mut state: usize) -> usize {
-        // SAFETY: rule 10, only the bit `IE` changes. Not `nomem`: no access moves out of the
-        // masked part.
+        // SAFETY: rule 10, only the bit `IE` changes. The mask has a register of its own: with `$r0` or
+        // `$r1` in its place the encoding is that of another instruction ("CSRRD, CSRWR, CSRXCHG"), and
+        // the compiler may choose `$r1`. Not `nomem`: no access moves out of the masked part.
         unsafe {
-            asm!("csrxchg {}, {}, 0x0", inout(reg) state, in(reg) IE, options(nostack, preserves_flags));
+            asm!(
+                "csrxchg {}, $t0, 0x0",
+                inout(reg) state,
+                in("$t0") IE,
+                options(nostack, preserves_flags)
+            );
         }
         state & IE
     }

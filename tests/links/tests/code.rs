@@ -101,3 +101,19 @@ fn no_access_is_longer_than_with_percpu() {
         }
     }
 }
+
+/// `csrxchg` with its mask in `$r0` or `$r1` is another instruction, which the assembler refuses.
+#[test]
+fn defect_50_the_mask_has_a_register_of_its_own() {
+    let image = image_for(Arch::LoongArch64, "masked", &[]);
+    for (values, code) in accesses_of("masked_among_", image.archive()) {
+        let exchanges: Vec<_> = code
+            .iter()
+            .filter(|line| line.starts_with("csrxchg "))
+            .collect();
+        assert_eq!(exchanges.len(), 2, "masks and restores: {code:#?}");
+        for exchange in exchanges {
+            assert!(exchange.ends_with(", $t0, 0"), "{values}: {exchange}");
+        }
+    }
+}
