@@ -23,6 +23,10 @@
 //! mrs  x9, TPIDR_EL2
 //! ldr  x0, [x9, x8]
 //! ```
+//!
+//! Read-modify-writes without LSE are loops of `ldxr` and `stxr`. What a handler stores to the variable they
+//! see: `eret` ends the reservation ("Context switch support"). What switches contexts without one has a
+//! `clrex`.
 
 pub(crate) mod interrupts {
     use core::arch::asm;

@@ -14,6 +14,11 @@
 //! ori     $a0, $a0, %abs_lo12(__PERCPU_X)   addi.d    $a0, $a0, %pc_lo12(__PERCPU_X)
 //! ldx.d   $a0, $a0, $r21                    ldx.d     $a0, $a0, $r21
 //! ```
+//!
+//! A read-modify-write of less than 32 bits, and `compare_exchange`, are a loop of `ll` and `sc` on a whole
+//! word. What a handler stores there they see: `ertn` clears the `LLbit`, unless the handler set
+//! `CSR.LLBCTL.KLO` (reference manual, volume 1, "LLBit Control"), which it must not do. What switches
+//! contexts without an `ertn` writes 1 to `CSR.LLBCTL.WCLLB`.
 
 pub(crate) mod interrupts {
     use core::arch::asm;

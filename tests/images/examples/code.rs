@@ -87,12 +87,12 @@ mod twice {
 
     /// The access, `$between`, and the access once more; the results are used, or an access might be dropped.
     macro_rules! twice {
-        ($($name:literal: $access:expr, ($($argument:ident)?) $between:expr;)*) => {$(
+        ($($name:literal: $access:expr, ($($argument:ident)?) $($between:expr)?;)*) => {$(
             const _: () = {
                 #[unsafe(export_name = concat!("twice_", $name))]
                 extern "C" fn function($($argument: usize)?) -> usize {
                     let first: usize = $access;
-                    $between;
+                    $($between;)?
                     first ^ $access
                 }
             };
@@ -125,12 +125,12 @@ mod twice {
 
     twice! {
         // An interrupt between the two may end on another CPU.
-        "reads": WORD.read_current(), () ();
+        "reads": WORD.read_current(), ();
         "reads_around_asm": WORD.read_current(), () opaque();
         "reads_around_a_call": WORD.read_current(), () elsewhere();
         "reads_around_write_percpu_reg": WORD.read_current(), (base) write_register(base);
         "reads_around_init_percpu_reg": WORD.read_current(), (cpu) percpu_hv::init_percpu_reg(cpu);
-        "pointers": pointer(), () ();
+        "pointers": pointer(), ();
         "pointers_around_asm": pointer(), () opaque();
         "pointers_around_a_call": pointer(), () elsewhere();
         "pointers_around_write_percpu_reg": pointer(), (base) write_register(base);
