@@ -29,7 +29,7 @@ impl Linker {
     pub fn all_for(arch: Arch) -> &'static [Self] {
         match arch {
             Arch::Aarch64 | Arch::RiscV64 | Arch::X86_64 => &Self::ALL,
-            Arch::Arm | Arch::LoongArch64 => &[Self::Lld],
+            Arch::Aarch64BigEndian | Arch::Arm | Arch::LoongArch64 => &[Self::Lld],
         }
     }
 
