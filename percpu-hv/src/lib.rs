@@ -12,6 +12,8 @@ mod arch;
 #[cfg(not(feature = "sp-naive"))]
 mod area;
 mod borrow;
+#[cfg(not(any(feature = "sp-naive", platform_areas)))]
+mod claim;
 #[cfg(target_has_atomic = "64")]
 mod counter;
 mod cpu;
@@ -26,12 +28,6 @@ mod irq;
 mod layout;
 mod once;
 mod operations;
-#[cfg(all(
-    debug_assertions,
-    not(any(feature = "sp-naive", platform_areas)),
-    any(test, not(process))
-))]
-mod owner;
 mod pin;
 #[cfg(all(not(feature = "sp-naive"), platform_areas))]
 mod platform;
@@ -55,7 +51,7 @@ use platform as init;
 #[cfg(feature = "sp-naive")]
 pub use arch::{
     init_percpu_reg, percpu_area_layout_expected, percpu_area_size, read_percpu_reg,
-    write_percpu_reg,
+    resume_percpu_reg, write_percpu_reg,
 };
 #[cfg(target_has_atomic = "64")]
 pub use counter::PerCpuCounter;
@@ -74,7 +70,7 @@ pub use once::PerCpuOnce;
 pub use percpu_hv_macros::def_percpu;
 pub use pin::CpuPin;
 #[cfg(not(feature = "sp-naive"))]
-pub use register::{init_percpu_reg, read_percpu_reg, write_percpu_reg};
+pub use register::{init_percpu_reg, read_percpu_reg, resume_percpu_reg, write_percpu_reg};
 pub use scalar::{Bits, Integer, Scalar};
 pub use variable::PerCpu;
 

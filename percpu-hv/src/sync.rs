@@ -1,9 +1,9 @@
-//! What state.rs is made of; tests/loom has the same names for it.
+//! What state.rs and claim.rs are made of; tests/loom has the same names for it.
 
 use core::cell::UnsafeCell;
 
 pub(crate) use core::hint::spin_loop;
-pub(crate) use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+pub(crate) use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
 /// A number that is written before it is published, and read afterwards: no atomic, so that two of
 /// them are one load where the architecture has pairs.
