@@ -29,17 +29,26 @@ pub enum InitError {
         /// The number of CPUs with an area.
         cpu_count: usize,
     },
+    /// No init has set the areas up yet.
+    NotInitialized,
     /// There is no area for this CPU id.
     NoSuchCpu {
         /// The CPU id asked for.
         cpu_id: usize,
-        /// The number of CPUs with an area: 0 before init.
+        /// The number of CPUs with an area.
         cpu_count: usize,
     },
-    /// A CPU claimed this id already.
+    /// Another CPU has this id, or had it and its area was not built anew.
     CpuTaken {
         /// The CPU id asked for.
         cpu_id: usize,
+    },
+    /// The CPU that asks has another id already.
+    HasOtherId {
+        /// The CPU id asked for.
+        cpu_id: usize,
+        /// The CPU id that it has.
+        own_id: usize,
     },
     /// An area cannot be built anew: the template is a live area itself, as in a linker script
     /// written for `percpu`, or with `sp-naive`.
@@ -95,6 +104,10 @@ impl fmt::Display for InitError {
                 "the per-CPU areas take {needed} bytes, but {given} were given; size the memory \
                  by `percpu_area_layout_expected`"
             ),
+            Self::NotInitialized => f.write_str(
+                "there are no per-CPU areas yet; call `init_in_place` or `init_from` first \
+                 (`init_hosted` in tests on a host)",
+            ),
             Self::NoSuchCpu { cpu_id, cpu_count } => write!(
                 f,
                 "there is no per-CPU area for CPU id {cpu_id}: there are areas for {cpu_count} \
@@ -104,6 +117,11 @@ impl fmt::Display for InitError {
                 f,
                 "the per-CPU area of CPU id {cpu_id} is another CPU's already; give each CPU an \
                  id of its own"
+            ),
+            Self::HasOtherId { cpu_id, own_id } => write!(
+                f,
+                "this CPU has CPU id {own_id} already and cannot take CPU id {cpu_id} too; a CPU keeps \
+                 its id until `reinit_percpu_area` builds its area anew"
             ),
             Self::TemplateInUse => f.write_str(
                 "the per-CPU template is a live area and not pristine; link with percpu.x of \

@@ -1,17 +1,24 @@
 //! From the template to live areas: checked first, built by one CPU, published once.
 
 pub mod compat;
+mod lifecycle;
 
 use core::mem::MaybeUninit;
+use core::ops::Range;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicUsize};
 
+pub use self::lifecycle::{claim_percpu_reg, reinit_percpu_area};
+pub(crate) use self::lifecycle::{enter, enter_again};
+use self::lifecycle::{owner_at, words_of_owner};
 use crate::cpu::OWN_ID;
-use crate::scalar::{load_at, store_at, swap_at};
+#[cfg(all(debug_assertions, any(test, not(hosted))))]
+use crate::scalar::load_at;
+use crate::scalar::store_at;
 use crate::section::{self, MAGIC, Template};
 use crate::state::{Areas, Block};
 use crate::sync::Published;
-use crate::{CpuId, InitError, arch, area, def_percpu};
+use crate::{CpuId, InitError, arch, area};
 
 static AREAS: Areas = Areas::new();
 
@@ -56,11 +63,11 @@ impl Plan {
         (0..block.count).map(move |cpu| base + cpu * block.stride)
     }
 
-    /// Copies the template to every area but itself.
-    fn build(&self) {
+    /// Copies the template to every area but itself, without the bytes of `left_out`.
+    fn build(&self, left_out: &Range<usize>) {
         for area in self.areas() {
             if area != self.image {
-                copy(self.image, area, self.size);
+                copy_but(left_out, self.image, area, self.size);
             }
         }
     }
@@ -100,6 +107,13 @@ fn refuse(cpu_id: usize, count: usize) -> ! {
     );
 }
 
+/// Copies an area's `size` bytes, without those of `left_out`, which other CPUs may look at meanwhile.
+fn copy_but(left_out: &Range<usize>, from: usize, to: usize, size: usize) {
+    let (start, end) = (left_out.start.min(size), left_out.end.min(size));
+    copy(from, to, start);
+    copy(from + end, to + end, size - end);
+}
+
 /// Copies `size` bytes between two areas, or an area and the template.
 fn copy(from: usize, to: usize, size: usize) {
     let source: *const u8 = ptr::with_exposed_provenance(from);
@@ -110,7 +124,7 @@ fn copy(from: usize, to: usize, size: usize) {
         return;
     }
     // Rule 11: a `memcpy` may access unaligned words, which fault while the MMU is off. Both
-    // addresses are aligned to a cache line.
+    // addresses are aligned to a word.
     let words = size / size_of::<usize>();
     for word in 0..words {
         // SAFETY: rules 3 and 9, in bounds and aligned.
@@ -159,10 +173,13 @@ fn init_at(base: usize, cpu_count: usize) -> Result<usize, InitError> {
 
 /// Copies the template to the areas, and makes each one its CPU's.
 fn build(plan: &Plan) {
-    plan.build();
+    plan.build(&words_of_owner());
     for (cpu, area) in plan.areas().enumerate() {
         // SAFETY: rules 3 and 9, the area of `cpu`, which no CPU uses yet.
-        unsafe { name(area, cpu) };
+        unsafe {
+            name(area, cpu);
+            owner_at(area).release();
+        }
     }
 }
 
@@ -176,9 +193,6 @@ unsafe fn name(area: usize, cpu: usize) {
     unsafe {
         arch::name_area(area);
         store_at(area + OWN_ID.offset(), cpu);
-        // The template may be an area that is taken.
-        #[cfg(all(debug_assertions, not(process)))]
-        store_at(area + crate::owner::OWNER.offset(), crate::owner::NOBODY);
     }
 }
 
@@ -206,7 +220,7 @@ pub(crate) fn checked_register_of(cpu_id: usize) -> usize {
 }
 
 /// The CPU whose area is at `base`, if there is one.
-#[cfg(all(debug_assertions, any(test, not(hosted))))]
+#[cfg(any(not(process), all(debug_assertions, any(test, not(hosted)))))]
 pub(crate) fn cpu_at(base: usize) -> Option<usize> {
     let count = AREAS.count();
     if count == 0 {
@@ -267,23 +281,44 @@ fn plan_in_place() -> Result<Plan, InitError> {
 /// # Errors
 ///
 /// Any [`InitError`] but `TooSmall`; the state is as before then.
+///
+/// # Panics
+///
+/// As [`init_percpu_reg`](crate::init_percpu_reg) at a wrong exception level.
+#[track_caller]
 pub fn init_in_place() -> Result<usize, InitError> {
+    arch::assert_register_is_own();
+    init_reserved()
+}
+
+fn init_reserved() -> Result<usize, InitError> {
     set_up(&plan_in_place()?)
 }
 
 /// Sets up the areas of CPUs `0..cpu_count` in memory at `base`, sized and aligned as
 /// [`percpu_area_layout_expected`](crate::percpu_area_layout_expected) states, and returns `cpu_count`.
 ///
-/// Null, unaligned and wrapping bases and an overlap with the template are refused. That the
-/// memory is writable, mapped, used by nobody else and never freed **cannot** be checked: the
-/// signature is that of `percpu`, for compatibility. Prefer [`init_from`], which is sound.
+/// Null, unaligned and wrapping bases and an overlap with the template are refused.
+/// [`init_from`] takes memory that the compiler knows, and is safe.
 ///
 /// A CPU that calls while another one builds the same areas waits, and gets the same result.
 ///
 /// # Errors
 ///
 /// Any [`InitError`] but `NoAreas` and `TooSmall`; the state is as before then.
-pub fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> {
+///
+/// # Panics
+///
+/// As [`init_percpu_reg`](crate::init_percpu_reg) at a wrong exception level.
+///
+/// # Safety
+///
+/// The memory from `base` on, of that size, is mapped and writable, nobody else uses it, and it
+/// stays so for as long as the image runs (rule 9 of docs/safety.md). It may be the template itself where a
+/// linker script written for `percpu` has it for area 0. What is refused need not be memory.
+#[track_caller]
+pub unsafe fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> {
+    arch::assert_register_is_own();
     init_at(base.expose_provenance(), cpu_count)
 }
 
@@ -306,10 +341,16 @@ pub fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> {
 /// # Errors
 ///
 /// Any [`InitError`] but `NoAreas`; the state is as before then.
+///
+/// # Panics
+///
+/// As [`init_percpu_reg`](crate::init_percpu_reg) at a wrong exception level.
+#[track_caller]
 pub fn init_from(
     memory: &'static mut [MaybeUninit<u8>],
     cpu_count: usize,
 ) -> Result<usize, InitError> {
+    arch::assert_register_is_own();
     let layout = loaded_template()?
         .geometry()?
         .layout(cpu_count)
@@ -347,7 +388,7 @@ pub fn init_hosted(cpu_count: usize) -> Result<usize, InitError> {
         };
     }
     loaded_template()?;
-    init(on_heap(cpu_count)?, cpu_count)
+    init_at(on_heap(cpu_count)?.expose_provenance(), cpu_count)
 }
 
 /// Zeroed memory for the areas of `cpu_count` CPUs, which is never freed.
@@ -388,72 +429,6 @@ pub fn percpu_area_num() -> usize {
 #[track_caller]
 pub fn percpu_area_base(cpu_id: usize) -> usize {
     checked_register_of(cpu_id).wrapping_add(arch::bias())
-}
-
-/// Whether a CPU claimed the area.
-#[def_percpu(crate = crate::variable::own)]
-static TAKEN: bool = false;
-
-/// As [`init_percpu_reg`](crate::init_percpu_reg), for an id that no other CPU has claimed: the sound way.
-///
-/// The id is this CPU's for as long as the image runs. It may run before the MMU is on if CPUs are
-/// started one after the other.
-///
-/// # Errors
-///
-/// `NoSuchCpu` and `CpuTaken`; the register is as before then.
-///
-/// # Panics
-///
-/// As `init_percpu_reg` at a wrong exception level.
-#[track_caller]
-pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
-    let register = AREAS
-        .register(cpu_id)
-        .map_err(|cpu_count| InitError::NoSuchCpu { cpu_id, cpu_count })?;
-    arch::assert_register_accessible();
-    let taken = register.wrapping_add(arch::bias()) + TAKEN.offset();
-    // SAFETY: rule 3, inside the area; rule 11 where the MMU is off.
-    let taken = unsafe {
-        if arch::memory_is_normal() {
-            swap_at(taken, true)
-        } else {
-            let before = load_at(taken);
-            store_at(taken, true);
-            before
-        }
-    };
-    if taken {
-        return Err(InitError::CpuTaken { cpu_id });
-    }
-    crate::init_percpu_reg(cpu_id);
-    Ok(CpuId::checked(cpu_id))
-}
-
-/// Builds the area of a CPU that went away from the template once more, for the CPU that comes in
-/// its place: every variable has its initial value, and the id can be claimed again.
-///
-/// Values are forgotten, not dropped, since an area does not know their types: what a variable
-/// owns is released before by [`reset_remote`](crate::PerCpu::reset_remote), and a counter keeps
-/// its count by [`retire`](crate::PerCpu::retire).
-///
-/// # Errors
-///
-/// `TemplateInUse`, `TemplateNotLoaded`; nothing is changed then.
-///
-/// # Safety
-///
-/// No CPU uses the area, and no reference into it lives (rule 6 of docs/safety.md).
-pub unsafe fn reinit_percpu_area(cpu: CpuId) -> Result<(), InitError> {
-    let template = loaded_template()?;
-    if percpu_area_base(0) == template.image {
-        return Err(InitError::TemplateInUse);
-    }
-    let area = percpu_area_base(cpu.index());
-    copy(template.image, area, template.size);
-    // SAFETY: rule 3, an area; rule 6 is the caller's.
-    unsafe { name(area, cpu.index()) };
-    Ok(())
 }
 
 #[cfg(all(test, hosted))]
@@ -500,11 +475,13 @@ mod tests {
             ..TEMPLATE
         };
         let plan = Plan::new(&template, template.image, 2).unwrap();
-        plan.build();
+        plan.build(&(0x18..0x28));
         // SAFETY: rule 9, inside the allocation, initialized above.
         let areas = unsafe { core::slice::from_raw_parts(memory, 0x180) };
         assert_eq!(&areas[..0x90], &[7; 0x90]);
-        assert_eq!(&areas[0xc0..0x150], &[7; 0x90]);
+        assert_eq!(&areas[0xc0..0xd8], &[7; 0x18]);
+        assert_eq!(&areas[0xd8..0xe8], &[0; 0x10], "what is left out");
+        assert_eq!(&areas[0xe8..0x150], &[7; 0x68]);
         assert_eq!(&areas[0x150..], &[0; 0x30]);
         // SAFETY: rule 9, allocated above with this layout; the slice is dead.
         unsafe { std::alloc::dealloc(memory, layout) };

@@ -11,6 +11,8 @@ extern crate self as percpu_hv;
 mod arch;
 #[cfg(not(feature = "sp-naive"))]
 mod area;
+#[cfg(not(any(feature = "sp-naive", platform_areas)))]
+mod claim;
 mod compat;
 #[cfg(target_has_atomic = "64")]
 mod counter;
@@ -28,12 +30,6 @@ pub mod kind;
 mod layout;
 mod once;
 mod operations;
-#[cfg(all(
-    debug_assertions,
-    not(any(feature = "sp-naive", platform_areas)),
-    any(test, not(process))
-))]
-mod owner;
 mod pin;
 #[cfg(all(not(feature = "sp-naive"), platform_areas))]
 mod platform;
@@ -58,7 +54,7 @@ use platform as init;
 #[cfg(feature = "sp-naive")]
 pub use arch::{
     init_percpu_reg, percpu_area_layout_expected, percpu_area_size, read_percpu_reg,
-    write_percpu_reg,
+    resume_percpu_reg, write_percpu_reg,
 };
 #[cfg(target_has_atomic = "64")]
 pub use counter::PerCpuCounter;
@@ -78,7 +74,7 @@ pub use once::PerCpuOnce;
 pub use percpu_hv_macros::def_percpu;
 pub use pin::CpuPin;
 #[cfg(not(feature = "sp-naive"))]
-pub use register::{init_percpu_reg, read_percpu_reg, write_percpu_reg};
+pub use register::{init_percpu_reg, read_percpu_reg, resume_percpu_reg, write_percpu_reg};
 pub use scalar::{Bits, Integer, Scalar};
 pub use shared::Shared;
 pub use variable::PerCpu;

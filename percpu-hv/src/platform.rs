@@ -5,7 +5,7 @@
 
 use core::mem::MaybeUninit;
 
-use crate::{CpuId, InitError, arch, section};
+use crate::{CpuId, InitError, arch, section, write_percpu_reg};
 
 unsafe extern "C" {
     /// The platform's: the base of the area of a CPU.
@@ -26,7 +26,11 @@ pub fn init_in_place() -> Result<usize, InitError> {
 /// # Errors
 ///
 /// `PlatformAreas`.
-pub fn init(_base: *mut u8, _cpu_count: usize) -> Result<usize, InitError> {
+///
+/// # Safety
+///
+/// Always safe; `unsafe` as in the other modes.
+pub unsafe fn init(_base: *mut u8, _cpu_count: usize) -> Result<usize, InitError> {
     Err(InitError::PlatformAreas)
 }
 
@@ -84,6 +88,25 @@ pub unsafe fn reinit_percpu_area(_cpu: CpuId) -> Result<(), InitError> {
     Err(InitError::PlatformAreas)
 }
 
+/// What `init_percpu_reg` does: whose the id is, only the platform knows.
+#[track_caller]
+pub(crate) fn enter(cpu_id: usize) {
+    let base = percpu_area_base(cpu_id);
+    assert_reach();
+    // SAFETY: rule 2, the base of an area; the id is the caller's.
+    unsafe { write_percpu_reg(base) };
+}
+
+/// What `resume_percpu_reg` does: the same.
+///
+/// # Safety
+///
+/// This CPU had the id, and no other CPU uses it (rule 2 of docs/safety.md).
+#[track_caller]
+pub(crate) unsafe fn enter_again(cpu_id: usize) {
+    enter(cpu_id);
+}
+
 /// What the per-CPU register of a CPU holds.
 pub(crate) fn register_of(cpu: CpuId) -> usize {
     checked_register_of(cpu.index())
@@ -119,8 +142,17 @@ pub(crate) fn assert_reach() {
 
 /// The init functions of the compat crates.
 pub mod compat {
-    pub use super::{init, init_in_place, percpu_area_base};
-    pub use crate::init_percpu_reg;
+    pub use super::{init_in_place, percpu_area_base};
+    use crate::{InitError, arch};
+
+    /// Refuses: the areas are the platform's.
+    ///
+    /// # Errors
+    ///
+    /// `PlatformAreas`.
+    pub fn init(_base: *mut u8, _cpu_count: usize) -> Result<usize, InitError> {
+        Err(InitError::PlatformAreas)
+    }
 
     /// Does nothing; as there, 0.
     pub fn init_once() -> usize {
@@ -129,4 +161,13 @@ pub mod compat {
 
     /// Does nothing.
     pub fn init_for(_max_cpu_num: usize) {}
+
+    /// Whether the register is a guest's is not checked.
+    #[track_caller]
+    pub fn init_percpu_reg(cpu_id: usize) {
+        arch::assert_register_accessible();
+        super::enter(cpu_id);
+    }
+
+    pub use self::init_percpu_reg as init_percpu_reg_early;
 }

@@ -1,4 +1,4 @@
-//! What state.rs, once.rs and counter/total.rs are made of; tests/loom has the same names for it.
+//! What state.rs, claim.rs, once.rs and counter/total.rs are made of; tests/loom has the same names for it.
 #![cfg_attr(
     any(feature = "sp-naive", platform_areas),
     allow(dead_code, unused_imports, reason = "no areas are made")
@@ -10,7 +10,7 @@ pub(crate) use core::hint::spin_loop;
 #[cfg(target_has_atomic = "64")]
 pub(crate) use core::sync::atomic::AtomicI64;
 pub(crate) use core::sync::atomic::AtomicU8;
-pub(crate) use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+pub(crate) use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
 /// A number that is written before it is published, and read afterwards: no atomic, so that two of
 /// them are one load where the architecture has pairs.

@@ -3,11 +3,11 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::{panic, thread};
+use std::{hint, panic, thread};
 
 use percpu_hv::{
     CpuId, CpuPin, InitError, PerCpuCounter, PerCpuOnce, claim_percpu_reg, current_cpu, def_percpu,
-    reinit_percpu_area,
+    reinit_percpu_area, resume_percpu_reg,
 };
 
 const CPUS: usize = 4;
@@ -23,12 +23,27 @@ fn fresh_areas() -> MutexGuard<'static, ()> {
 
 /// Builds the area of a CPU that no thread plays.
 fn reinit(cpu: CpuId) {
-    // SAFETY: rule 6, the test is alone, and its threads have ended.
+    // SAFETY: rules 6 and 17, the test is alone, and its threads have ended or use no variable.
     assert_eq!(unsafe { reinit_percpu_area(cpu) }, Ok(()));
 }
 
 fn id(index: usize) -> CpuId {
     CpuId::new(index).unwrap()
+}
+
+/// Waits, and goes on in the same moment as the thread that ends it.
+fn spin_until(condition: impl Fn() -> bool) {
+    for spins in 1_u32.. {
+        if condition() {
+            return;
+        }
+        // There may be one processor.
+        if spins % 1_000 == 0 {
+            thread::yield_now();
+        } else {
+            hint::spin_loop();
+        }
+    }
 }
 
 /// Runs `f` on a thread of its own, which is no CPU yet.
@@ -99,6 +114,63 @@ fn of_many_claims_at_once_one_succeeds() {
         assert_eq!(claimed.into_inner(), 1);
         reinit(id(1));
     }
+}
+
+#[test]
+fn defect_37_a_thread_that_polls_gets_a_whole_area() {
+    const ROUNDS: u32 = 300;
+    const MANY: usize = 1 << 17;
+    // It takes a while to copy.
+    #[def_percpu]
+    static WORDS: [usize; MANY] = [7; MANY];
+
+    let _alone = fresh_areas();
+    let used = AtomicU32::new(0);
+    thread::scope(|scope| {
+        let poller = scope.spawn(|| {
+            for round in 1..=ROUNDS {
+                spin_until(|| claim_percpu_reg(2).is_ok());
+                assert_eq!(current_cpu(), id(2), "round {round}");
+                WORDS.with_current(|words| {
+                    // What is copied last comes first.
+                    assert_eq!(words.iter().rposition(|&word| word != 7), None);
+                    words.fill(9);
+                });
+                used.store(round, Ordering::Release);
+            }
+        });
+        for round in 1..=ROUNDS {
+            spin_until(|| used.load(Ordering::Acquire) == round || poller.is_finished());
+            reinit(id(2));
+        }
+    });
+}
+
+#[test]
+fn a_cpu_comes_back_to_its_values() {
+    #[def_percpu]
+    static NUMBER: u64 = 5;
+
+    let _alone = fresh_areas();
+    on_thread(|| {
+        assert_eq!(claim_percpu_reg(2), Ok(id(2)));
+        NUMBER.write_current(6);
+    });
+    on_thread(|| {
+        // SAFETY: rule 2, the thread that had it is gone.
+        unsafe { resume_percpu_reg(2) };
+        assert_eq!((current_cpu(), NUMBER.read_current()), (id(2), 6));
+    });
+    on_thread(|| {
+        let taken = Err(InitError::CpuTaken { cpu_id: 2 });
+        assert_eq!(claim_percpu_reg(2), taken, "the id stays taken");
+    });
+    let refused = panic::catch_unwind(|| {
+        // SAFETY: rule 2, there is no such area.
+        unsafe { resume_percpu_reg(CPUS) }
+    });
+    let text = refused.unwrap_err().downcast::<String>().unwrap();
+    assert!(text.contains("CPU id 4 is out of range"), "{text}");
 }
 
 #[test]

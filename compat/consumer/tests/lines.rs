@@ -21,7 +21,8 @@ fn one_init_counts_for_all() {
     percpu_0_1::init(3);
     assert_eq!(percpu_0_3::percpu_area_num(), 4);
     assert_eq!(
-        percpu_hv::init(std::ptr::dangling_mut::<u64>().cast(), 1),
+        // SAFETY: rule 9, the base is refused.
+        unsafe { percpu_hv::init(std::ptr::dangling_mut::<u64>().cast(), 1) },
         Err(InitError::UnalignedBase)
     );
     let first = percpu_0_4::percpu_area_base(0);
@@ -93,7 +94,8 @@ fn one_init_counts_for_all() {
 
     // percpu-hv itself does not move live areas.
     let live = InitError::AlreadyInitialized { cpu_count: 3 };
-    assert_eq!(percpu_hv::init(again, 3), Err(live));
+    // SAFETY: rule 9, init does not get to the memory.
+    assert_eq!(unsafe { percpu_hv::init(again, 3) }, Err(live));
 
     // 0.1 has them for fewer, but not for more.
     percpu_0_1::init(3);

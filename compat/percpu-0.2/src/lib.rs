@@ -5,7 +5,9 @@
 // The expansion says `::percpu`, also in this crate's own tests.
 extern crate self as percpu;
 
-pub use percpu_hv::__priv::compat::{init_once as init, init_percpu_reg, percpu_area_base};
+pub use percpu_hv::__priv::compat::{
+    init_once as init, init_percpu_reg_early as init_percpu_reg, percpu_area_base,
+};
 #[cfg(not(all(feature = "custom-base", not(feature = "sp-naive"))))]
 pub use percpu_hv::__priv::def_percpu_compat as def_percpu;
 #[cfg(all(feature = "custom-base", not(feature = "sp-naive")))]

@@ -157,9 +157,7 @@ pub(crate) mod wide {
 pub(crate) mod access {
     use core::arch::asm;
 
-    #[cfg(debug_assertions)]
-    use aarch64_cpu::registers::MPIDR_EL1;
-    use aarch64_cpu::registers::{CurrentEL, SCTLR_EL1, SCTLR_EL2, SCTLR_EL3};
+    use aarch64_cpu::registers::{CurrentEL, MPIDR_EL1, SCTLR_EL1, SCTLR_EL2, SCTLR_EL3};
     use tock_registers::interfaces::Readable;
 
     use crate::InitError;
@@ -225,6 +223,7 @@ pub(crate) mod access {
     /// None is needed; `unsafe` where an area is written.
     pub(crate) const unsafe fn name_area(_base: usize) {}
 
+    #[track_caller]
     pub(crate) fn assert_register_accessible() {
         #[cfg(feature = "arm-el2")]
         assert!(
@@ -234,8 +233,18 @@ pub(crate) mod access {
         );
     }
 
+    #[track_caller]
+    pub(crate) fn assert_register_is_own() {
+        assert_register_accessible();
+        #[cfg(not(feature = "arm-el2"))]
+        assert!(
+            exception_level() != 2,
+            "percpu-hv is built for EL1 but runs at EL2, where a guest owns TPIDR_EL1; build the whole image \
+             with the feature `arm-el2` of percpu-hv, which is on by default, or leave EL2 before init"
+        );
+    }
+
     /// `MPIDR_EL1`.
-    #[cfg(debug_assertions)]
     pub(crate) fn hardware_id() -> Option<usize> {
         Some(MPIDR_EL1.get() as usize)
     }

@@ -169,6 +169,7 @@ pub(crate) mod access {
     /// None is needed; `unsafe` where an area is written.
     pub(crate) const unsafe fn name_area(_base: usize) {}
 
+    #[track_caller]
     pub(crate) fn assert_register_accessible() {
         #[cfg(feature = "arm-hyp")]
         assert!(
@@ -178,8 +179,18 @@ pub(crate) mod access {
         );
     }
 
+    #[track_caller]
+    pub(crate) fn assert_register_is_own() {
+        assert_register_accessible();
+        #[cfg(not(feature = "arm-hyp"))]
+        assert!(
+            !in_hyp_mode(),
+            "percpu-hv is built for SVC mode but runs in Hyp mode, where a guest owns TPIDRPRW; build the \
+             whole image with the feature `arm-hyp` of percpu-hv, or leave Hyp mode before init"
+        );
+    }
+
     /// `MPIDR`.
-    #[cfg(debug_assertions)]
     pub(crate) fn hardware_id() -> Option<usize> {
         let value: usize;
         // SAFETY: rule 10. Not `pure`: another CPU has another one.

@@ -197,6 +197,8 @@ pub(crate) mod access {
 
     pub(crate) const fn assert_register_accessible() {}
 
+    pub(crate) use assert_register_accessible as assert_register_is_own;
+
     #[inline(always)]
     pub(crate) fn bias() -> usize {
         crate::section::start()

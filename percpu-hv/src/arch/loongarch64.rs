@@ -116,8 +116,9 @@ pub(crate) mod access {
 
     pub(crate) const fn assert_register_accessible() {}
 
+    pub(crate) use assert_register_accessible as assert_register_is_own;
+
     /// `CSR.CPUID` (reference manual, volume 1, "CPU Identity").
-    #[cfg(debug_assertions)]
     pub(crate) fn hardware_id() -> Option<usize> {
         let value: usize;
         // SAFETY: rule 10; privileged software may read CSRs. Not `pure`: another CPU has another one.

@@ -16,7 +16,8 @@
 //! | `access::register_for_pin() -> usize` | the same, and no instruction if nothing uses it |
 //! | `access::HOT_REACH: Option<usize>` | which offsets of hot variables are part of an access: the smaller ones |
 //! | `access::assert_register_accessible()` | panics where using the register would trap |
-//! | `access::hardware_id() -> Option<usize>` | tells this CPU from the others, where software at this level can; in debug builds of a kernel |
+//! | `access::assert_register_is_own()` | the same, and where other software may write it |
+//! | `access::hardware_id() -> Option<usize>` | tells this CPU from the others, where software at this level can; not in a process |
 //! | `access::bias() -> usize` | the base minus the register's value: 0, or the template's start |
 //! | `access::check_template(start, size)` | whether the offsets reach every byte of the template |
 //! | `access::memory_is_normal() -> bool` | whether exclusive and unaligned accesses work now |

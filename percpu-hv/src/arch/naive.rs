@@ -60,6 +60,13 @@ pub unsafe fn write_percpu_reg(_base: usize) {}
 /// Does nothing: there is no per-CPU register.
 pub fn init_percpu_reg(_cpu_id: usize) {}
 
+/// Does nothing: there is no per-CPU register.
+///
+/// # Safety
+///
+/// Always safe; `unsafe` as in the other modes.
+pub unsafe fn resume_percpu_reg(_cpu_id: usize) {}
+
 /// CPU 0; there is no per-CPU register.
 ///
 /// # Errors
@@ -109,7 +116,11 @@ pub fn init_in_place() -> Result<usize, InitError> {
 }
 
 /// Does nothing, successfully, for 1 CPU; the memory is not used.
-pub fn init(_base: *mut u8, _cpu_count: usize) -> Result<usize, InitError> {
+///
+/// # Safety
+///
+/// Always safe; `unsafe` as in the other modes.
+pub unsafe fn init(_base: *mut u8, _cpu_count: usize) -> Result<usize, InitError> {
     Ok(1)
 }
 
@@ -129,7 +140,15 @@ pub fn init_hosted(_cpu_count: usize) -> Result<usize, InitError> {
 
 /// The init functions of the compat crates.
 pub mod compat {
-    pub use super::{init, init_in_place, init_percpu_reg, percpu_area_base};
+    pub use super::{
+        init_in_place, init_percpu_reg, init_percpu_reg as init_percpu_reg_early, percpu_area_base,
+    };
+    use crate::InitError;
+
+    /// Does nothing, successfully, for 1 CPU; the memory is not used.
+    pub fn init(_base: *mut u8, _cpu_count: usize) -> Result<usize, InitError> {
+        Ok(1)
+    }
 
     /// Does nothing; as there, 1.
     pub fn init_once() -> usize {

@@ -110,8 +110,9 @@ pub(crate) mod access {
 
     pub(crate) const fn assert_register_accessible() {}
 
+    pub(crate) use assert_register_accessible as assert_register_is_own;
+
     /// None: `mhartid` is machine mode's (privileged manual, "Hart ID (mhartid) Register").
-    #[cfg(debug_assertions)]
     pub(crate) const fn hardware_id() -> Option<usize> {
         None
     }

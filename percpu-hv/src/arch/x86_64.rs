@@ -257,6 +257,8 @@ pub(crate) mod access {
 
     pub(crate) const fn assert_register_accessible() {}
 
+    pub(crate) use assert_register_accessible as assert_register_is_own;
+
     macro_rules! own_pointer {
         ($($option:ident),*) => {{
             let value: usize;
@@ -287,7 +289,7 @@ pub(crate) mod access {
     }
 
     /// The APIC id (SDM vol. 2A, "CPUID": leaf 0BH, or leaf 1 without it).
-    #[cfg(all(debug_assertions, not(target_os = "linux")))]
+    #[cfg(not(target_os = "linux"))]
     pub(crate) fn hardware_id() -> Option<usize> {
         // Unsafe until Rust 1.94.
         #[allow(unused_unsafe)]

@@ -5,7 +5,8 @@ use super::set_up;
 use super::{AREAS, Plan, build, loaded_template, plan_in_place};
 use crate::{InitError, arch, section, write_percpu_reg};
 
-/// `init` of 0.3 and 0.4: as [`crate::init`], and again at any time, also elsewhere.
+/// `init` of 0.3 and 0.4: as [`crate::init`], and again at any time, also elsewhere. Whether the memory is
+/// the caller's is not checked, although it is safe there.
 ///
 /// Each time every area starts from the template anew (with a script for `percpu` that is area 0
 /// of the image, as it is then). Meanwhile no other CPU may use a variable, and each one runs
@@ -41,7 +42,7 @@ pub fn init_once() -> usize {
     #[cfg(process)]
     let result = init_process(process_cpus());
     #[cfg(not(process))]
-    let result = crate::init_in_place();
+    let result = super::init_reserved();
     match result {
         Ok(count) => count,
         Err(InitError::AlreadyInitialized { cpu_count }) if cfg!(feature = "custom-base") => {
@@ -62,7 +63,7 @@ pub fn init_for(max_cpu_num: usize) {
     #[cfg(process)]
     let result = init_process(max_cpu_num);
     #[cfg(not(process))]
-    let result = init_reserved(max_cpu_num);
+    let result = init_reserved_for(max_cpu_num);
     match result {
         Ok(_) => {}
         Err(InitError::AlreadyInitialized { cpu_count }) if cpu_count >= max_cpu_num => {}
@@ -72,7 +73,7 @@ pub fn init_for(max_cpu_num: usize) {
 
 /// In the areas of the linker script, which for 0.1 need not say where they end.
 #[cfg(not(process))]
-fn init_reserved(cpu_count: usize) -> Result<usize, InitError> {
+fn init_reserved_for(cpu_count: usize) -> Result<usize, InitError> {
     let (base, given) = section::block();
     let needed = crate::percpu_area_layout_expected(cpu_count).size();
     if given != 0 && given < needed {
@@ -96,7 +97,7 @@ fn init_process(cpu_count: usize) -> Result<usize, InitError> {
             template.image = base;
             set_up(&Plan::new(&template, base, cpu_count)?)
         }
-        _ => crate::init(memory, cpu_count),
+        _ => super::init_at(memory.expose_provenance(), cpu_count),
     }
 }
 
@@ -122,9 +123,17 @@ pub fn percpu_area_base(cpu_id: usize) -> usize {
     crate::percpu_area_base(cpu_id)
 }
 
-/// `init_percpu_reg` of 0.1 and 0.2, which may come before init.
+/// `init_percpu_reg` of 0.3 and 0.4: whose the id is, and whether the register is a guest's, is not checked.
 #[track_caller]
 pub fn init_percpu_reg(cpu_id: usize) {
+    arch::assert_register_accessible();
+    // SAFETY: rule 2, an area's base; the id is the caller's.
+    unsafe { write_percpu_reg(crate::percpu_area_base(cpu_id)) }
+}
+
+/// `init_percpu_reg` of 0.1 and 0.2, which may come before init; otherwise the same.
+#[track_caller]
+pub fn init_percpu_reg_early(cpu_id: usize) {
     arch::assert_register_accessible();
     // SAFETY: rule 2, an area's base; the id is the caller's.
     unsafe { write_percpu_reg(percpu_area_base(cpu_id)) }

@@ -1,7 +1,9 @@
-//! The state machine of the areas, `PerCpuOnce` and the total of a counter, files of percpu-hv itself,
-//! with loom's atomics: each test runs in every order of accesses that the memory model allows.
+//! The state machine of the areas and of their owners, `PerCpuOnce` and the total of a counter, files of percpu-hv
+//! itself, with loom's atomics: each test runs in every order of accesses that the memory model allows.
 #![cfg(test)]
 
+#[path = "../../../percpu-hv/src/claim.rs"]
+mod claim;
 #[path = "../../../percpu-hv/src/once.rs"]
 #[allow(unreachable_pub, reason = "it is public there")]
 mod once;
@@ -13,7 +15,7 @@ mod total;
 
 /// What these files are made of.
 mod sync {
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
     pub(crate) use loom::sync::atomic::{AtomicI64, AtomicU8};
     // A CPU that waits lets the others run: loom has no time.
     pub(crate) use loom::thread::yield_now as spin_loop;
@@ -182,6 +184,7 @@ use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
 
+use claim::{OPEN, Owner, UNBUILT, mark};
 use state::{Areas, Block};
 use sync::{AtomicBool, AtomicUsize, Ordering, Published};
 
@@ -370,4 +373,131 @@ fn areas_built_again_are_those_of_the_next_cpus() {
         );
         assert_eq!(image.areas.count.load(Ordering::Relaxed), 2);
     });
+}
+
+/// An area and who has it: two words that a building of it writes.
+struct Area {
+    owner: Owner,
+    words: [UnsafeCell<u32>; 2],
+}
+
+impl Area {
+    /// Built once, with the value 7.
+    fn new() -> Arc<Self> {
+        let area = Self {
+            owner: Owner {
+                state: AtomicUsize::new(UNBUILT),
+                contender: AtomicUsize::new(0),
+                door: AtomicUsize::new(OPEN),
+            },
+            words: [(); 2].map(|()| UnsafeCell::new(0)),
+        };
+        area.build(7);
+        Arc::new(area)
+    }
+
+    fn build(&self, value: u32) {
+        self.owner.hold();
+        for word in &self.words {
+            // SAFETY: rule 17: loom fails the test if another thread uses the word.
+            word.with_mut(|word| unsafe { *word = value });
+        }
+        self.owner.release();
+    }
+
+    /// Whether the CPU gets the area, and what it finds there.
+    fn claim(&self, cpu: usize, exclusives: bool) -> Option<[u32; 2]> {
+        self.owner.claim(mark(Some(cpu)), exclusives).then(|| {
+            let [first, second] = &self.words;
+            // SAFETY: rule 17: loom fails the test if another thread writes the word.
+            [first, second].map(|word| word.with(|word| unsafe { *word }))
+        })
+    }
+}
+
+/// `cpus` that ask for one area at the same time, and how many get it: the same of them in every later look.
+fn winners(cpus: usize, exclusives: bool) -> usize {
+    let area = Area::new();
+    let threads: Vec<_> = (0..cpus)
+        .map(|cpu| {
+            let area = Arc::clone(&area);
+            thread::spawn(move || area.claim(cpu, exclusives))
+        })
+        .collect();
+    let claims: Vec<_> = threads
+        .into_iter()
+        .map(|thread| thread.join().unwrap())
+        .collect();
+    let winners = claims.iter().flatten().count();
+    for (cpu, claim) in claims.into_iter().enumerate() {
+        assert!(claim.is_none_or(|found| found == [7; 2]));
+        assert_eq!(area.owner.mark() == Some(mark(Some(cpu))), claim.is_some());
+    }
+    // Who comes later is refused, in both ways, also if all of them were.
+    for later in [true, false] {
+        assert_eq!(area.claim(cpus, later), None);
+    }
+    winners
+}
+
+#[test]
+fn of_concurrent_claims_one_succeeds() {
+    loom::model(|| assert_eq!(winners(2, true), 1));
+    loom::model(|| assert_eq!(winners(3, true), 1));
+}
+
+#[test]
+fn without_exclusives_no_two_claims_succeed() {
+    loom::model(|| assert!(winners(2, false) <= 1));
+    // All orders of three take hours.
+    let mut few_switches = loom::model::Builder::new();
+    few_switches.preemption_bound = Some(2);
+    few_switches.check(|| assert!(winners(3, false) <= 1));
+}
+
+#[test]
+fn without_exclusives_a_claim_succeeds_alone() {
+    loom::model(|| assert_eq!(winners(1, false), 1));
+}
+
+#[test]
+fn defect_37_a_claim_finds_the_whole_area() {
+    for exclusives in [true, false] {
+        loom::model(move || {
+            let area = Area::new();
+            assert_eq!(area.claim(0, exclusives), Some([7; 2]));
+            let builder = Arc::clone(&area);
+            let builder = thread::spawn(move || builder.build(8));
+            let poller = Arc::clone(&area);
+            let poller = thread::spawn(move || {
+                loop {
+                    if let Some(found) = poller.claim(1, exclusives) {
+                        break found;
+                    }
+                    thread::yield_now();
+                }
+            });
+            assert_eq!(poller.join().unwrap(), [8; 2]);
+            builder.join().unwrap();
+            assert_eq!(area.owner.mark(), Some(mark(Some(1))));
+        });
+    }
+}
+
+#[test]
+fn defect_37_of_two_that_wait_for_an_area_one_gets_all_of_it() {
+    for exclusives in [true, false] {
+        loom::model(move || {
+            let area = Area::new();
+            assert_eq!(area.claim(0, exclusives), Some([7; 2]));
+            let pollers = [1, 2].map(|cpu| {
+                let area = Arc::clone(&area);
+                thread::spawn(move || area.claim(cpu, exclusives))
+            });
+            area.build(8);
+            let claims = pollers.map(|poller| poller.join().unwrap());
+            let found: Vec<_> = claims.iter().flatten().collect();
+            assert!(found.len() <= 1 && found.iter().all(|&&found| found == [8; 2]));
+        });
+    }
 }

@@ -16,7 +16,9 @@ mod image {
                 layout.size()
             );
         };
-        percpu_hv::init(memory.as_mut_ptr().cast(), cpus).expect("memory of the expected layout");
+        // SAFETY: rule 9, memory of the machine, which is taken for good.
+        unsafe { percpu_hv::init(memory.as_mut_ptr().cast(), cpus) }
+            .expect("memory of the expected layout");
         demo::run(machine)
     }
 }
