@@ -32,6 +32,10 @@ static INNER: &AtomicU64 = {
     &OWN
 };
 
+// Of a type with a destructor: the temporary is extended as a static's is.
+#[def_percpu]
+static EMPTY: &Vec<u8> = &Vec::new();
+
 fn main() {
     percpu_hv::init_hosted(2).unwrap();
     percpu_hv::init_percpu_reg(1);
@@ -46,5 +50,6 @@ fn main() {
     // What `reset_to_init` assigns refers to the same static.
     LOG.reset_to_init();
     assert!(LOG.with_current(|log| std::ptr::eq(log.total, &GLOBAL)));
+    assert!(EMPTY.read_current().is_empty());
     assert_eq!(INNER.read_current().load(Ordering::Relaxed), 7);
 }

@@ -107,6 +107,12 @@ mod kinds {
     pub static ZERO_SIZED: (Some, Send, Value) = (Some, Send, Value);
 }
 
+#[no_implicit_prelude]
+mod no_prelude {
+    #[::percpu_hv::def_percpu]
+    pub static NAMES: ::std::vec::Vec<&str> = ::std::vec::Vec::new();
+}
+
 #[def_percpu]
 static EXITS: u64 = 4;
 
@@ -119,6 +125,7 @@ fn main() {
     assert_eq!(EXITS.read_current(), 4);
     assert_eq!(kinds::INTEGER.read_current(), 5);
     assert_eq!(kinds::OPTION.try_with_current(|option| option.0), Ok(6));
+    assert!(no_prelude::NAMES.with_current(|names| names.is_empty()));
     let pin = CpuPin::new();
     assert_eq!(kinds::ATOMIC.get(&pin).0.load(Relaxed), 7);
     assert_eq!(kinds::SCALARS.try_with_current(|all| all[1].0), Ok(9));
