@@ -54,11 +54,12 @@ pub(crate) mod sealed {
 
 /// Kinds whose variables are loaded and stored as a whole.
 #[diagnostic::on_unimplemented(
-    message = "this per-CPU variable is `{Self}`, and only a `Value` is loaded and stored as a whole",
-    label = "not for a `{T}` that is `{Self}`",
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` is not loaded and stored as a whole",
+    label = "only a `Value` is",
     note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`, an `Exclusive` one by \
             `with_current`",
-    note = "a type of your own becomes a `Value` by `unsafe impl percpu_hv::Scalar`"
+    note = "a type of your own is a `Value` by `unsafe impl percpu_hv::Scalar`, and every `Scalar` is one unless \
+            `#[def_percpu(shared)]` or `#[def_percpu(exclusive)]` is said"
 )]
 pub trait Values<T>: Kind {
     /// `T`, known to be a scalar.
@@ -74,8 +75,8 @@ pub trait Values<T>: Kind {
 
 /// Kinds whose variables have `and_current`, `or_current`, `xor_current` and their kin.
 #[diagnostic::on_unimplemented(
-    message = "this per-CPU variable is `{Self}` of type `{T}`, which has no `and`, `or` and `xor`",
-    label = "integers and `bool` that are a `Value` have them",
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` has no `and`, `or` and `xor`",
+    label = "only integers and `bool` that are a `Value` have them",
     note = "a newtype that is a `Value` has them by `unsafe impl percpu_hv::Bits`",
     note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`, an `Exclusive` one by \
             `with_current`"
@@ -84,8 +85,8 @@ pub trait BitValues<T>: Values<T, As: Bits> {}
 
 /// Kinds whose variables have `add_current`, `inc_current`, `sum` and their kin.
 #[diagnostic::on_unimplemented(
-    message = "this per-CPU variable is `{Self}` of type `{T}`, which has no `add` and `sub`",
-    label = "integers that are a `Value` have them",
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` has no `add` and `sub`",
+    label = "only integers that are a `Value` have them",
     note = "a newtype that is a `Value` has them by `unsafe impl percpu_hv::Integer`",
     note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`, an `Exclusive` one by \
             `with_current`"
@@ -94,8 +95,8 @@ pub trait IntegerValues<T>: BitValues<T> + Values<T, As: Integer> {}
 
 /// Kinds whose variables have a `sum` over all CPUs: `R` is `T` itself, or `i64` of a counter.
 #[diagnostic::on_unimplemented(
-    message = "this per-CPU variable is `{Self}` of type `{T}`, which has no `sum`",
-    label = "integers that are a `Value` have one, and a `PerCpuCounter`",
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` has no such `sum`",
+    label = "only integers that are a `Value` have one, of their own type, and a `PerCpuCounter`, which is an `i64`",
     note = "a `Shared` variable has `fold`; the copies of an `Exclusive` one are for their own CPUs"
 )]
 pub trait Sums<T, R>: Kind {
@@ -105,36 +106,35 @@ pub trait Sums<T, R>: Kind {
 
 /// Kinds whose variables give `&T` to any CPU.
 #[diagnostic::on_unimplemented(
-    message = "this per-CPU variable is `{Self}` of type `{T}`; only a `Shared` one of a type that is `Sync` gives \
-               a reference by a `CpuPin` or to another CPU",
-    label = "no `&{T}` here",
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` gives no `&{T}` by a `CpuPin` or to another CPU",
+    label = "only a `Shared` one of a type that is `Sync` does",
     note = "a `Value` has `read_current`, `read(&pin)` and `read_remote(cpu)`, an `Exclusive` variable \
             `with_current`, a `Shared` one that is not `Sync` has `get_local(&irq)`",
-    note = "`#[def_percpu(shared)]` makes a variable `Shared`, and so does `impl percpu_hv::Shared` for a type of \
-            your own"
+    note = "atomics, cells, `PerCpuOnce` and `PerCpuCounter` are `Shared` unless `#[def_percpu(exclusive)]` is said, \
+            others by `#[def_percpu(shared)]`, and a type of your own by `impl percpu_hv::Shared`"
 )]
 pub trait References<T>: Kind {}
 
 /// Kinds whose variables give `&T` while interrupts are off.
 #[diagnostic::on_unimplemented(
-    message = "this per-CPU variable is `{Self}` of type `{T}`; only a `Shared` one of a type that is `Send` gives \
-               a reference while interrupts are off",
-    label = "no `&{T}` here",
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` gives no `&{T}` while interrupts are off",
+    label = "only a `Shared` one of a type that is `Send` does",
     note = "a `Value` has `read_current` and `read(&irq)`, an `Exclusive` variable `with_current`",
-    note = "`#[def_percpu(shared)]` makes a variable `Shared`, and so does `impl percpu_hv::Shared` for a type of \
-            your own"
+    note = "atomics, cells, `PerCpuOnce` and `PerCpuCounter` are `Shared` unless `#[def_percpu(exclusive)]` is said, \
+            others by `#[def_percpu(shared)]`, and a type of your own by `impl percpu_hv::Shared`",
+    note = "what is not `Send` is for one context: another one on the same CPU would find what this one left; \
+            `current_ptr` is `unsafe`"
 )]
 pub trait LocalReferences<T>: Kind {}
 
 /// Kinds whose variables have `with_current` and `reset_to_init`.
 #[diagnostic::on_unimplemented(
-    message = "this per-CPU variable is `{Self}` of type `{T}`; only a `Value`, and an `Exclusive` one of a type that \
-               is `Send`, gives safe code a `&mut {T}`",
-    label = "no `&mut {T}` here",
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` gives safe code no `&mut {T}`",
+    label = "only a `Value` does, and an `Exclusive` one of a type that is `Send`",
     note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`; \
             `#[def_percpu(exclusive)]` makes it `Exclusive`",
-    note = "a type that is not `Send` stays with one context: another one on the same CPU would find what this \
-            one left; `with_current_unchecked` is `unsafe`"
+    note = "what is not `Send` is for one context: another one on the same CPU would find what this one left; \
+            `with_current_unchecked` is `unsafe`"
 )]
 pub trait Borrows<T>: Kind {
     /// Calls `f` with this CPU's value.
@@ -157,9 +157,8 @@ pub trait Borrows<T>: Kind {
 
 /// Kinds whose variables have `try_with_current`.
 #[diagnostic::on_unimplemented(
-    message = "this per-CPU variable is `{Self}` of type `{T}`; only an `Exclusive` one of a type that is `Send` can be \
-               found borrowed",
-    label = "no borrow of a `{Self}` fails",
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` has no `try_with_current`",
+    label = "only an `Exclusive` one of a type that is `Send` has it, as no other can be found borrowed",
     note = "a `Value` has `with_current`, which never panics by itself; a `Shared` variable is reached by \
             `get(&pin)`, `get_local(&irq)` or `on(cpu)`"
 )]
@@ -231,7 +230,8 @@ pub const fn choose(scalar: Option<Facts>, shared: bool, integer: bool, send: bo
     assert!(
         (matches!(facts.size, 1 | 2 | 4 | 8) || wide)
             && facts.align == align_of_integer(facts.size),
-        "percpu-hv: a `Scalar` has the size and alignment of an integer that the target moves at once"
+        "percpu-hv: a `Scalar` has the size and alignment of an integer that the target moves at once; give the type \
+         one by its `repr`, or remove the impl"
     );
     // riscv32 has no load of 64 bits, and 32-bit Arm one that may be two.
     assert!(

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-#[percpu_hv::def_percpu]
+#[percpu_hv::def_percpu(shared)]
 static SHARED: Option<Rc<u8>> = None;
 
 fn main() {

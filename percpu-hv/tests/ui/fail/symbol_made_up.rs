@@ -5,7 +5,9 @@ use percpu_hv::PerCpu;
 enum Symbol {}
 
 impl percpu_hv::__priv::Symbol<u64> for Symbol {
-    type Rules = percpu_hv::__priv::Checked;
+    type Kind = percpu_hv::kind::Value;
+
+    const HOT: bool = false;
 
     fn address() -> usize {
         0x1000
@@ -17,6 +19,10 @@ impl percpu_hv::__priv::Symbol<u64> for Symbol {
 
     fn initial() -> u64 {
         0
+    }
+
+    fn flag() -> percpu_hv::__priv::Flag {
+        (0x1000, "MADE_UP")
     }
 }
 

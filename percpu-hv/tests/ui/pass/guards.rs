@@ -12,7 +12,7 @@ static PENDING: Cell<u64> = Cell::new(0);
 #[def_percpu]
 static QUEUE: RefCell<Vec<u64>> = RefCell::new(Vec::new());
 /// `Sync` and not `Send`: it is reached, and never taken out.
-#[def_percpu]
+#[def_percpu(shared)]
 static HELD: Option<std::sync::MutexGuard<'static, u8>> = None;
 
 fn exits(pin: &CpuPin) -> &AtomicU64 {

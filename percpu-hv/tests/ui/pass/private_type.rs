@@ -3,9 +3,33 @@
 #![deny(warnings)]
 
 mod vcpu {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     #[derive(Default)]
     struct Exits {
         irq: u32,
+    }
+
+    #[derive(Clone, Copy)]
+    #[repr(transparent)]
+    struct Vmid(u16);
+    // SAFETY: rule 14: a transparent `u16`, which is `Send`.
+    unsafe impl percpu_hv::Scalar for Vmid {}
+
+    struct Load(AtomicU32);
+    impl percpu_hv::Shared for Load {}
+
+    #[percpu_hv::def_percpu]
+    pub static VMID: Vmid = Vmid(1);
+
+    #[percpu_hv::def_percpu]
+    pub static LOAD: Load = Load(AtomicU32::new(2));
+
+    pub fn next() -> (u16, u32) {
+        let vmid = VMID.read_current();
+        VMID.write_current(Vmid(vmid.0 + 1));
+        let pin = percpu_hv::CpuPin::new();
+        (vmid.0, LOAD.get(&pin).0.fetch_add(1, Ordering::Relaxed))
     }
 
     #[percpu_hv::def_percpu]
@@ -29,4 +53,5 @@ fn main() {
     assert_eq!(vcpu::irqs(), 41);
     vcpu::clear();
     assert_eq!(vcpu::irqs(), 1);
+    assert_eq!((vcpu::next(), vcpu::next()), ((1, 2), (2, 3)));
 }

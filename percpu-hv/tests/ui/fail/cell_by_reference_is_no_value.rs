@@ -7,6 +7,6 @@ use std::cell::Cell;
 static STATE: Option<&'static Cell<u8>> = None;
 
 fn main() {
-    let state = STATE.read_current();
-    drop(state);
+    let _state = STATE.read_current();
+    STATE.with_current(|state| drop(state.take()));
 }

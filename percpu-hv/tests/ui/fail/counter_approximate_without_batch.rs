@@ -1,4 +1,4 @@
-//! Without a batch nothing is moved: `read` would be 0 whatever was added.
+//! Without a batch nothing is moved: `approximate` would be 0 whatever was added.
 
 use percpu_hv::{PerCpuCounter, def_percpu};
 
@@ -7,5 +7,5 @@ static EXITS: PerCpuCounter = PerCpuCounter::new();
 
 fn main() {
     EXITS.add(1);
-    let _exits = EXITS.read();
+    let _exits = EXITS.approximate();
 }

@@ -1,0 +1,10 @@
+//! Without `T: Send`: a clone of the `Rc` goes to another thread, and both count its owners.
+
+use std::rc::Rc;
+
+#[percpu_hv::def_percpu]
+static SHARED: Option<Rc<u8>> = None;
+
+fn main() {
+    let _cloned = SHARED.try_with_current(|shared| shared.clone());
+}
