@@ -186,6 +186,8 @@ stage_lint() {
     if can_build aarch64-unknown-uefi "lint: defect 25, no std but on Linux"; then
         check "lint: defect 25, no std but on Linux" bare_cargo aarch64-unknown-uefi check --package percpu-hv
     fi
+    check "lint: defect 46, riscv32 tears no scalar" torn_scalar riscv32
+    check "lint: defect 46, arm tears no scalar" torn_scalar arm
     check "lint: shell scripts" shellcheck --external-sources scripts/*.sh scripts/tests/*.sh .ci/run
 }
 
@@ -222,6 +224,43 @@ E2
         cat "$crate/errors"
         grep -q '^error: percpu-hv runs on bare metal and, for tests, on Linux' "$crate/errors"
         [[ $(grep -c '^error' "$crate/errors") == 2 ]] # the other one counts them
+    done
+}
+
+# torn_scalar ARCHITECTURE: where 64 bits may be read in two steps, an enum of 64 bits is no value, in one error; an
+# integer is one, and the enum is exclusive by an option.
+torn_scalar() {
+    local crate=target/torn target kind
+    read -r _ target _ <<<"$(platform "$1")"
+    mkdir -p "$crate/src"
+    cat >"$crate/Cargo.toml" <<E2
+[package]
+name = "torn"
+edition = "2024"
+[dependencies]
+percpu-hv = { path = "../../percpu-hv", default-features = false }
+[workspace]
+E2
+    for kind in "" "(exclusive)"; do
+        cat >"$crate/src/lib.rs" <<E2
+#![no_std]
+#[derive(Clone, Copy)]
+#[repr(u64)]
+pub enum World { Host = 1, Guest = !1 }
+unsafe impl percpu_hv::Scalar for World {}
+#[percpu_hv::def_percpu$kind]
+pub static WORLD: World = World::Host;
+#[percpu_hv::def_percpu]
+pub static WORD: u64 = 0;
+E2
+        if bare_cargo "$target" check --quiet --manifest-path "$crate/Cargo.toml" 2>"$crate/errors"; then
+            [[ -n $kind ]] || { echo "$target: a scalar that can be torn compiles"; return 1; }
+        else
+            cat "$crate/errors"
+            [[ -z $kind ]]
+            grep -q 'this target may read 64 bits in two steps' "$crate/errors"
+            [[ $(grep -c '^error' "$crate/errors") == 2 ]] # the other one counts them
+        fi
     done
 }
 

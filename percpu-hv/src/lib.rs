@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("../guide/overview.md")]
 #![cfg_attr(not(hosted), no_std)]
 #![cfg_attr(platform_areas, allow(dead_code, reason = "nothing makes areas here"))]
 
@@ -83,6 +83,20 @@ pub use register::{init_percpu_reg, read_percpu_reg, write_percpu_reg};
 pub use scalar::{Bits, Integer, Scalar};
 pub use shared::Shared;
 pub use variable::PerCpu;
+
+/// What hypervisor and kernel authors ask beyond a single item.
+#[cfg(doc)]
+pub mod guide {
+    #[doc = include_str!("../guide/assumptions.md")]
+    pub mod assumptions {}
+    #[doc = include_str!("../guide/traps.md")]
+    pub mod traps {}
+}
+
+/// Its code runs with the other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 /// What expansions and the compat crates name; not for other code.
 #[doc(hidden)]

@@ -13,21 +13,25 @@ use crate::arch::double;
 #[cfg(any(hosted, target_arch = "aarch64"))]
 use crate::arch::wide;
 
-/// A type that one load or store moves: the variables with `read_current`, `write_current`,
-/// `swap_current` and `compare_exchange_current`.
+/// A type that one load or store moves: its variables are of the kind [`Value`](crate::kind::Value).
 ///
-/// Implemented for all integers up to 64 bits (128 on AArch64 and in a process), `bool`, `char`, `f32`, `f64`, raw pointers,
-/// `NonNull`, `&'static T` of a `Sync` type, function pointers, and `Option` of the last three.
-/// Aliases need nothing: a type is looked at, not its spelling. (riscv32, and Armv7 without the Large
-/// Physical Address Extension, move a 64-bit value in two steps; AArch64 moves 128 bits by a pair of
-/// exclusives.)
+/// Implemented for all integers up to 64 bits (128 on AArch64 and in a process), `NonZero` of these and its `Option`,
+/// `bool`, `char`, `f32`, `f64`, raw pointers, `NonNull`, `&'static T` of a `Sync` type, function pointers, and `Option`
+/// of the last three. Aliases need nothing: a type is looked at, not its spelling. A function pointer with a lifetime
+/// of its own (`fn(&mut T)`) has no impl, as it would overlap with `fn(A)`: wrap it in a transparent newtype.
+///
+/// riscv32 and 32-bit Arm may move 64 bits in two steps: there a type of 64 bits of which not all bits are a value
+/// is refused. AArch64 moves 128 bits by a pair of exclusives.
+///
+/// To implement it for a type that has variables changes their kind, and breaks their users.
 ///
 /// # Safety
 ///
 /// The implementor
-/// * has the size and alignment of one of `u8`, `u16`, `u32`, `u64`, without padding bytes;
-/// * may be used from another context than the one that stored it, because it is `Send`, or
-///   because nothing safe can be done with it there (a raw pointer).
+/// * has the size and alignment of one of `u8`, `u16`, `u32`, `u64`, and no byte of a value is uninitialized, as padding
+///   is. A variable of another size or alignment does not compile;
+/// * is `Send`, as another context on the CPU, or another CPU, reads it. A variable of a type that is not does not
+///   compile. (Raw pointers and `NonNull` are scalars by themselves: on another CPU they are an address.)
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {
@@ -44,21 +48,31 @@ use crate::arch::wide;
 /// // SAFETY: rule 14: one byte, which is `Send`.
 /// unsafe impl percpu_hv::Scalar for World {}
 ///
+/// #[derive(Clone, Copy)]
+/// #[repr(transparent)]
+/// struct Handler(fn(&mut u32));
+/// // SAFETY: rule 14: a transparent function pointer, which is `Send`.
+/// unsafe impl percpu_hv::Scalar for Handler {}
+///
 /// #[percpu_hv::def_percpu]
 /// static CURRENT: VcpuId = VcpuId(7);
 /// #[percpu_hv::def_percpu]
 /// static WORLD: World = World::Host;
+/// #[percpu_hv::def_percpu]
+/// static HANDLER: Handler = Handler(|count| *count += 1);
 ///
 /// percpu_hv::init_hosted(1).unwrap();
 /// percpu_hv::init_percpu_reg(0);
 /// assert_eq!(CURRENT.read_current(), VcpuId(7));
 /// assert_eq!(WORLD.swap_current(World::Guest), World::Host);
+/// let mut count = 0;
+/// (HANDLER.read_current().0)(&mut count);
+/// assert_eq!(count, 1);
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no scalar: one load or store does not move it",
-    note = "reach it by `with_current`, or implement `percpu_hv::Scalar` for a newtype or enum of \
-            1, 2, 4 or 8 bytes"
+    note = "implement `percpu_hv::Scalar` for a newtype or enum of 1, 2, 4 or 8 bytes"
 )]
 pub unsafe trait Scalar: Copy + 'static {
     /// Whether it is an address, with which nothing safe can be done in another context.

@@ -87,6 +87,45 @@ fn x86_64() {
     check("x86_64");
 }
 
+/// The instructions of a function up to its first return, which the cold path lies behind.
+fn path<'text>(text: &'text str, function: &str) -> Vec<&'text str> {
+    let start = format!("\n{function}: ");
+    let body = text.split_once(&start).expect("the function is there").1;
+    let lines = body.lines().skip(1).map(str::trim);
+    lines
+        .take_while(|line| *line != "ret" && !line.is_empty())
+        .collect()
+}
+
+#[test]
+fn an_exclusive_borrow_executes_six_instructions_more_and_reads_the_register_once() {
+    let mode = modes("aarch64").find(|mode| mode.name == "aarch64-el2");
+    let text =
+        fs::read_to_string(mode.expect("the mode is there").path()).expect("the text is there");
+    for array in ["array", "hot array"] {
+        let checked = path(&text, &format!("{array}.with_current, [i] += 1"));
+        let unchecked = path(&text, &format!("{array}.with_current_unchecked, [i] += 1"));
+        assert!(
+            checked.len() <= unchecked.len() + 6,
+            "{checked:#?}\n{unchecked:#?}"
+        );
+        let reads = checked.iter().filter(|line| line.starts_with("mrs "));
+        assert_eq!(reads.count(), 1, "{checked:#?}");
+    }
+}
+
+#[test]
+fn a_look_at_a_value_is_the_bare_load() {
+    for mode in modes("aarch64") {
+        let text = fs::read_to_string(mode.path()).expect("the text is there");
+        for variable in ["u8", "hot usize", "pointer"] {
+            let look = path(&text, &format!("{variable}.with_current, a look"));
+            let read = path(&text, &format!("{variable}.read_current"));
+            assert_eq!(look.len(), read.len(), "{}: {look:#?}", mode.name);
+        }
+    }
+}
+
 #[test]
 fn every_mode_is_compared() {
     let architectures = [

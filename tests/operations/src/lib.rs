@@ -45,6 +45,7 @@ macro_rules! integer {
         scalar!($variable: $type, $name);
         functions! { $name:
             "with_current, += 1"() { $variable.with_current(|value| *value = value.wrapping_add(1)) }
+            "with_current, a look"() -> $type { $variable.with_current(|value| *value) }
             "add_current"(operand: $type) { $variable.add_current(operand) }
             "add_current_unprotected"(operand: $type) { $variable.add_current_unprotected(operand) }
             "fetch_add_current"(operand: $type) -> $type { $variable.fetch_add_current(operand) }
@@ -137,6 +138,12 @@ functions! { "u64":
     "with_current, += 1"() { WORD.with_current(|value| *value = value.wrapping_add(1)) }
 }
 
+// Its store is left out where the bits are equal, but for the pointer's provenance.
+functions! { "pointer":
+    "with_current, a look"() -> *mut u8 { POINTER.with_current(|pointer| *pointer) }
+    "with_current, set"(value: *mut u8) { POINTER.with_current(|pointer| *pointer = value) }
+}
+
 functions! { "bool":
     "or_current"(operand: bool) { FLAG.or_current(operand) }
     "fetch_or_current"(operand: bool) -> bool { FLAG.fetch_or_current(operand) }
@@ -153,6 +160,13 @@ integer!(HOT: usize, "hot usize");
 scalar!(HOT_FLAG: bool, "hot bool");
 
 functions! { "hot array":
+    "with_current, [i] += 1"(index: usize) {
+        HOT_TABLE.with_current(|table| table[index & 7] += 1);
+    }
+    "with_current_unchecked, [i] += 1"(index: usize) {
+        // SAFETY: rules 2 and 5: never run.
+        unsafe { HOT_TABLE.with_current_unchecked(|table| table[index & 7] += 1) };
+    }
     "current_ptr"() -> *const [usize; 8] {
         // SAFETY: rules 2 and 5: never run.
         unsafe { HOT_TABLE.current_ptr() }
@@ -178,6 +192,13 @@ functions! { "array":
     }
     "with_current, [i] += 1"(index: usize) {
         TABLE.with_current(|table| table[index & 7] += 1);
+    }
+    "try_with_current, [i] += 1"(index: usize) -> bool {
+        TABLE.try_with_current(|table| table[index & 7] += 1).is_ok()
+    }
+    "with_current_unchecked, [i] += 1"(index: usize) {
+        // SAFETY: rules 2 and 5: never run.
+        unsafe { TABLE.with_current_unchecked(|table| table[index & 7] += 1) };
     }
     "remote_ptr"(cpu: usize) -> *const [u64; 8] {
         // SAFETY: rule 6: never run.
