@@ -44,7 +44,12 @@ fn main() {
         wrong += misaligned(TWO.on(cpu)) + misaligned(LINE.on(cpu));
         wrong += misaligned(SIXTEEN.on(cpu)) + misaligned(MANY.on(cpu));
         wrong += usize::from((&raw const *PAGE.on(cpu)).addr() % 4096 != 0);
-        let values = (TWO.on(cpu).0, SIXTEEN.on(cpu).0, MANY.on(cpu).0, PAGE.on(cpu).0);
+        let values = (
+            TWO.on(cpu).0,
+            SIXTEEN.on(cpu).0,
+            MANY.on(cpu).0,
+            PAGE.on(cpu).0,
+        );
         assert_eq!(values, (2, [3; 3], 4, 5));
         assert_eq!((FIRST.read_remote(cpu), LINE.on(cpu).0), (1, 2));
     }

@@ -13,7 +13,15 @@ struct Owner(Box<&'static str>);
 impl Drop for Owner {
     fn drop(&mut self) {
         let entered = OWNER.try_with_current(|owner| owner.take());
-        println!("{}: {}, dropped", self.0, if entered.is_ok() { "entered" } else { "refused" });
+        println!(
+            "{}: {}, dropped",
+            self.0,
+            if entered.is_ok() {
+                "entered"
+            } else {
+                "refused"
+            }
+        );
     }
 }
 
@@ -23,5 +31,8 @@ fn main() {
     OWNER.with_current(|owner| *owner = Some(Owner(Box::new("assigned"))));
     OWNER.with_current(|owner| *owner = Some(Owner(Box::new("reset"))));
     OWNER.reset_to_init();
-    println!("{} left", OWNER.with_current(|owner| usize::from(owner.is_some())));
+    println!(
+        "{} left",
+        OWNER.with_current(|owner| usize::from(owner.is_some()))
+    );
 }

@@ -12,7 +12,10 @@ static QUEUE: Vec<&str> = Vec::new();
 fn attempt(cpu: usize) {
     percpu_hv::init_percpu_reg(cpu);
     let tried = QUEUE.try_with_current(|queue| queue.push(["zero", "one"][cpu]));
-    println!("{cpu}: {}", if tried.is_ok() { "entered" } else { "refused" });
+    println!(
+        "{cpu}: {}",
+        if tried.is_ok() { "entered" } else { "refused" }
+    );
 }
 
 fn main() {

@@ -20,5 +20,8 @@ fn main() {
         *number
     });
     ATOMIC.with_current(|atomic| *atomic.get_mut() += 1);
-    println!("{number} refused {}", ATOMIC.with_current(|atomic| *atomic.get_mut()));
+    println!(
+        "{number} refused {}",
+        ATOMIC.with_current(|atomic| *atomic.get_mut())
+    );
 }

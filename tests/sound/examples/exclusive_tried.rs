@@ -19,7 +19,10 @@ fn main() {
         for _ in 0..2 {
             let tried = QUEUE.try_with_current(|queue| queue.clear());
             let text = tried.unwrap_err().to_string();
-            assert!(text.starts_with("the per-CPU variable `QUEUE` is borrowed"), "{text}");
+            assert!(
+                text.starts_with("the per-CPU variable `QUEUE` is borrowed"),
+                "{text}"
+            );
             let nested = catch_unwind(AssertUnwindSafe(|| QUEUE.with_current(Vec::clear)));
             let reset = catch_unwind(AssertUnwindSafe(|| QUEUE.reset_to_init()));
             refused += usize::from(nested.is_err() && reset.is_err());

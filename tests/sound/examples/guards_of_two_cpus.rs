@@ -23,7 +23,12 @@ fn main() {
     let mut one = IrqOff::new();
     CELL.get_local(&one).set(20);
     VALUE.write(&one, 20);
-    println!("{} {} {}", CELL.get_local(&zero).get(), VALUE.read_current(), VALUE.read(&zero));
+    println!(
+        "{} {} {}",
+        CELL.get_local(&zero).get(),
+        VALUE.read_current(),
+        VALUE.read(&zero)
+    );
     std::mem::swap(&mut zero, &mut one);
     drop(one);
     println!("{} {}", CELL.get_local(&zero).get(), {

@@ -3,6 +3,7 @@
 //! must print: 1 3 5
 //! must print: 7 true
 //! must print: 4 true
+//! must print: 0 1
 #![forbid(unsafe_code)]
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -30,6 +31,10 @@ static DEVICE: Device = Device {
 static RWLOCK: &RwLock<u64> = &OTHER;
 #[def_percpu]
 static OPTION: Option<&AtomicU64> = Some(&GLOBAL);
+#[def_percpu]
+static EXTENDED: &Vec<u64> = &Vec::new();
+#[def_percpu(page_aligned)]
+static ON_A_PAGE: &[Vec<u64>] = &[Vec::new()];
 
 fn main() {
     percpu_hv::init_hosted(2).unwrap();
@@ -48,5 +53,14 @@ fn main() {
     DEVICE.with_current(|device| device.count.fetch_add(3, Relaxed));
     let reset = OPTION.swap_current(None);
     OPTION.reset_to_init();
-    println!("{} {}", GLOBAL.load(Relaxed), reset.is_some_and(|r| std::ptr::eq(r, &GLOBAL)));
+    println!(
+        "{} {}",
+        GLOBAL.load(Relaxed),
+        reset.is_some_and(|r| std::ptr::eq(r, &GLOBAL))
+    );
+    println!(
+        "{} {}",
+        EXTENDED.read_current().len(),
+        ON_A_PAGE.with_current(|page| page.len())
+    );
 }

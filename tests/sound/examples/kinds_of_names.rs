@@ -24,7 +24,9 @@ struct Marked<T>(T);
 impl<T> percpu_hv::Shared for Marked<T> {}
 type Alias<T> = Marked<T>;
 macro_rules! of {
-    ($ty:ty) => { $ty };
+    ($ty:ty) => {
+        $ty
+    };
 }
 
 #[def_percpu]

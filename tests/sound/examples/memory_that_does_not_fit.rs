@@ -26,7 +26,10 @@ fn say(result: Result<usize, InitError>) {
 
 fn main() {
     let layout = percpu_hv::percpu_area_layout_expected(2);
-    let memory = Vec::leak(vec![MaybeUninit::uninit(); 4 * layout.size() + 4 * layout.align()]);
+    let memory = Vec::leak(vec![
+        MaybeUninit::uninit();
+        4 * layout.size() + 4 * layout.align()
+    ]);
     let start = memory.as_ptr().align_offset(layout.align());
     let (first, rest) = memory.split_at_mut(start + layout.size() - 1);
     say(percpu_hv::init_from(&mut first[start..], 2));

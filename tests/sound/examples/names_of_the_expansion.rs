@@ -33,7 +33,10 @@ static SYMBOL: Symbol = Symbol(5);
 fn main() {
     percpu_hv::init_hosted(1).unwrap();
     percpu_hv::init_percpu_reg(0);
-    let _ = (<Probe<u8> as Otherwise>::SCALAR, <Probe<u8> as Otherwise>::SHARED);
+    let _ = (
+        <Probe<u8> as Otherwise>::SCALAR,
+        <Probe<u8> as Otherwise>::SHARED,
+    );
     OF_INITIAL.reset_to_init();
     println!(
         "{} {} {} {} {}",

@@ -23,6 +23,8 @@ fn main() {
         || NUMBER.reset_to_init(),
         || drop(QUEUE.try_with_current(Vec::clear)),
     ];
-    let refused = attempts.iter().filter(|attempt| catch_unwind(**attempt).is_err());
+    let refused = attempts
+        .iter()
+        .filter(|attempt| catch_unwind(**attempt).is_err());
     println!("{} refused", refused.count());
 }

@@ -13,7 +13,10 @@ fn main() {
     percpu_hv::init_percpu_reg(0);
     let pin = CpuPin::new();
     let name = NAME.get(&pin).get_or_init(|| {
-        NAME.get(&CpuPin::new()).get_or_init(|| "inner".into()).clone() + " and outer"
+        NAME.get(&CpuPin::new())
+            .get_or_init(|| "inner".into())
+            .clone()
+            + " and outer"
     });
     println!("{name}");
 }

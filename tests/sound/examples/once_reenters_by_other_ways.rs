@@ -19,8 +19,15 @@ fn main() {
     let pin = CpuPin::new();
     let cell = NAME.get(&pin);
     let first = cell.get_or_init(|| {
-        let inner = catch_unwind(AssertUnwindSafe(|| cell.get_or_init(|| "inner".into()).clone()));
-        println!("{:?} {:?} {}", cell.get(), cell.set("set".into()), inner.is_err());
+        let inner = catch_unwind(AssertUnwindSafe(|| {
+            cell.get_or_init(|| "inner".into()).clone()
+        }));
+        println!(
+            "{:?} {:?} {}",
+            cell.get(),
+            cell.set("set".into()),
+            inner.is_err()
+        );
         "made".into()
     });
     println!("{first} {}", cell.get().unwrap());

@@ -27,5 +27,8 @@ fn main() {
     println!("{:?}", kept);
     let before = COUNT.fold(0, |sum, count| sum + count.load(Relaxed));
     last.fetch_add(3, Relaxed);
-    println!("{before} {}", COUNT.fold(0, |sum, count| sum + count.load(Relaxed)));
+    println!(
+        "{before} {}",
+        COUNT.fold(0, |sum, count| sum + count.load(Relaxed))
+    );
 }

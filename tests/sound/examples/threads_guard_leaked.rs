@@ -27,7 +27,16 @@ fn main() {
         CELL.get_local(&IrqOff::new()).set(6);
         entered.send(()).unwrap();
     });
-    let waits = has_entered.recv_timeout(Duration::from_millis(100)).is_err();
-    println!("{}", if waits && cell.get() == 5 { "waits" } else { "entered" });
+    let waits = has_entered
+        .recv_timeout(Duration::from_millis(100))
+        .is_err();
+    println!(
+        "{}",
+        if waits && cell.get() == 5 {
+            "waits"
+        } else {
+            "entered"
+        }
+    );
     std::process::exit(0);
 }

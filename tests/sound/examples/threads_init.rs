@@ -36,7 +36,10 @@ fn main() {
             ));
             percpu_hv::init_percpu_reg(thread % 4);
             for cpu in CpuId::all() {
-                assert_eq!((NUMBER.read_remote(cpu), COUNT.on(cpu).load(Relaxed)), (5, 6));
+                assert_eq!(
+                    (NUMBER.read_remote(cpu), COUNT.on(cpu).load(Relaxed)),
+                    (5, 6)
+                );
             }
             TEXT.with_current(|text| *text == "seven")
         })

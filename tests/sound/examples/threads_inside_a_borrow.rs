@@ -28,7 +28,14 @@ fn main() {
             }
         });
         let entered = has_entered.recv_timeout(Duration::from_millis(100)).is_ok();
-        println!("{}", if entered { "entered" } else { "refused or waits" });
+        println!(
+            "{}",
+            if entered {
+                "entered"
+            } else {
+                "refused or waits"
+            }
+        );
         assert_eq!(*queue, [1, 2]);
     });
 }

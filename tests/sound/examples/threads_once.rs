@@ -30,7 +30,11 @@ fn main() {
     on_cpus([0, 1, 2, 3, 0, 1], |cpu| {
         let pin = CpuPin::new();
         // While one thread makes the value, another one of its CPU is told so.
-        let made = || NAME.get(&pin).get_or_init(|| format!("the name of CPU {cpu}")).clone();
+        let made = || {
+            NAME.get(&pin)
+                .get_or_init(|| format!("the name of CPU {cpu}"))
+                .clone()
+        };
         while catch_unwind(AssertUnwindSafe(made)).is_err() {
             thread::yield_now();
         }
@@ -38,7 +42,10 @@ fn main() {
             while NAME.on(other).get().is_none() {
                 thread::yield_now();
             }
-            assert_eq!(*NAME.on(other).get().unwrap(), format!("the name of CPU {other}"));
+            assert_eq!(
+                *NAME.on(other).get().unwrap(),
+                format!("the name of CPU {other}")
+            );
         }
     });
     let whole = NAME.iter().filter(|(_, name)| name.get().is_some());

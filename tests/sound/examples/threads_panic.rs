@@ -37,5 +37,8 @@ fn main() {
     });
     let panics = panics.count();
     QUEUE.with_current(|queue| queue.push(3));
-    println!("{panics} panics, {:?}", QUEUE.with_current(|queue| queue.clone()));
+    println!(
+        "{panics} panics, {:?}",
+        QUEUE.with_current(|queue| queue.clone())
+    );
 }

@@ -38,11 +38,14 @@ fn main() {
                 SMALL.with_current(|small| *small = small.wrapping_add(1));
                 FLAG.with_current(|flag| *flag = !*flag);
             }
-            let sum = COUNT.sum::<u64>();
             let remote = COUNT.read_remote(zero);
+            let sum = COUNT.sum::<u64>();
             assert!(remote <= sum && last <= sum && sum <= 8000, "{turn}");
             last = sum;
-            let values = SMALL.values().map(|(_, small)| u64::from(small)).sum::<u64>();
+            let values = SMALL
+                .values()
+                .map(|(_, small)| u64::from(small))
+                .sum::<u64>();
             assert!(values <= 2 * 255 && (FLAG.read_remote(zero) as u8) < 2);
         }
     });
@@ -50,6 +53,8 @@ fn main() {
         "{} {} {}",
         COUNT.sum::<u64>(),
         COUNT.read_remote(zero),
-        SMALL.values().all(|(cpu, small)| small == if cpu.index() < 2 { 160 } else { 0 })
+        SMALL
+            .values()
+            .all(|(cpu, small)| small == if cpu.index() < 2 { 160 } else { 0 })
     );
 }

@@ -44,5 +44,10 @@ fn main() {
         }
     });
     percpu_hv::init_percpu_reg(0);
-    println!("{} {} {}", ADDED.read_current(), MASK.read_current(), LAST.read_current() < 3000);
+    println!(
+        "{} {} {}",
+        ADDED.read_current(),
+        MASK.read_current(),
+        LAST.read_current() < 3000
+    );
 }

@@ -35,7 +35,10 @@ fn main() {
                 WIDE.write_current(turn << 64 | turn);
             }
             let wide = WIDE.read_remote(CpuId::new(0).unwrap());
-            TORN.fetch_add(u64::from(wide >> 64 != wide & u128::from(u64::MAX)), Relaxed);
+            TORN.fetch_add(
+                u64::from(wide >> 64 != wide & u128::from(u64::MAX)),
+                Relaxed,
+            );
         }
     });
     println!("{} torn", TORN.load(Relaxed));

@@ -35,7 +35,11 @@ fn main() {
     let beside: &'static [u64; 4] = Box::leak(Box::new([3; 4]));
     let (_, end) = beside.split_last_chunk::<0>().unwrap();
     EMPTY.with_current(|empty| *empty = Some(end));
-    println!("{} {}", SECOND.load(Relaxed), EMPTY.read_current().is_none());
+    println!(
+        "{} {}",
+        SECOND.load(Relaxed),
+        EMPTY.read_current().is_none()
+    );
     let first = CALL.read_current()(4);
     CALL.with_current(|call| *call = |x| x + 3);
     println!("{first} {} {}", CALL.read_current()(4), double(4));

@@ -45,6 +45,10 @@ fn returned() {
     drop(thread::spawn(IrqOff::new).join()); //~
 }
 
+fn thrown() {
+    std::panic::panic_any(IrqOff::new()); //~
+}
+
 fn main() {
     irq_by_reference();
     pin_by_reference();
@@ -52,4 +56,5 @@ fn main() {
     boxed();
     in_a_mutex();
     returned();
+    thrown();
 }

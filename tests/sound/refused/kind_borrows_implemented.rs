@@ -10,7 +10,8 @@ struct Queue(Vec<String>);
 impl Shared for Queue {}
 impl kind::TryBorrows<Queue> for kind::Shared {}
 impl kind::Borrows<Queue> for kind::Shared {
-    fn with_current<S: Symbol<Queue, Kind = Self>, R>(f: impl FnOnce(&mut Queue) -> R) -> R { //~
+    fn with_current<S: Symbol<Queue, Kind = Self>, R>(f: impl FnOnce(&mut Queue) -> R) -> R {
+        //~^
         f(&mut Queue(Vec::new()))
     }
     fn reset<S: Symbol<Queue, Kind = Self>>() {}
@@ -22,9 +23,13 @@ static QUEUE: Queue = Queue(Vec::new());
 fn main() {
     percpu_hv::init_hosted(1).unwrap();
     percpu_hv::init_percpu_reg(0);
-    QUEUE.try_with_current(|queue| queue.0.push("a text".into())).unwrap();
+    QUEUE
+        .try_with_current(|queue| queue.0.push("a text".into()))
+        .unwrap();
     let pin = percpu_hv::CpuPin::new();
     let first = &QUEUE.get(&pin).0[0];
-    QUEUE.try_with_current(|queue| queue.0 = Vec::new()).unwrap();
+    QUEUE
+        .try_with_current(|queue| queue.0 = Vec::new())
+        .unwrap();
     println!("{first}");
 }

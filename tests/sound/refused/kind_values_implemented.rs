@@ -5,15 +5,24 @@
 
 use percpu_hv::kind;
 
-struct Owner(Box<u64>);
-impl kind::Values<Owner> for kind::Exclusive { //~
+struct Owner(Option<Box<u64>>);
+impl kind::Values<Owner> for kind::Exclusive {
+    //~^
     type As = usize;
     fn to(_: Owner) -> usize {
         0x4000
     }
     fn from(_: usize) -> Owner {
-        Owner(Box::new(0))
+        Owner(None)
     }
 }
 
-fn main() {}
+#[percpu_hv::def_percpu]
+static OWNER: Owner = Owner(None);
+
+fn main() {
+    percpu_hv::init_hosted(1).unwrap();
+    percpu_hv::init_percpu_reg(0);
+    OWNER.write_current(Owner(None));
+    println!("{:?}", OWNER.with_current(|owner| owner.0.clone()));
+}

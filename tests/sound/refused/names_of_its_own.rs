@@ -4,7 +4,8 @@
 #![forbid(unsafe_code)]
 
 enum Symbol {}
-impl percpu_hv::__priv::Symbol<u64> for Symbol { //~
+impl percpu_hv::__priv::Symbol<u64> for Symbol {
+    //~^
     type Kind = percpu_hv::kind::Exclusive;
     const HOT: bool = false;
     fn address() -> usize {

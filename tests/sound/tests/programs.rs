@@ -4,7 +4,7 @@
 //! | header | the program |
 //! |---|---|
 //! | `Defect 31, rule 16: ...` | attacks this row of the list of defects, or this rule of docs/safety.md |
-//! | `must not compile: ...` | (below `refused/`) does not compile: each line with `//~` is an error, and the errors have this sentence |
+//! | `must not compile: ...` | (below `refused/`) does not compile: each line with `//~`, or above a `//~^`, is an error, and the errors have this sentence |
 //! | `must panic: ...` | ends with a panic that has this sentence |
 //! | `must print: ...` | ends well, having printed this line, or these lines |
 //! | `must be found by Valgrind: ...` | has a planted fault, `unsafe`, that the tool reports |
@@ -65,8 +65,13 @@ impl Program {
             return Err("the header does not begin with the defect or the rule".into());
         }
         let end = end_of(&header)?;
-        let marked = |(index, line): (usize, &str)| line.contains("//~").then_some(index + 1);
-        let errors: Vec<_> = text.lines().enumerate().filter_map(marked).collect();
+        let numbered = (1..).zip(text.lines());
+        let errors: Vec<_> = numbered
+            .filter_map(|(number, line)| {
+                let (_, mark) = line.split_once("//~")?;
+                Some(number - usize::from(mark == "^"))
+            })
+            .collect();
         if matches!(end, End::Refused(_)) == errors.is_empty() {
             return Err("the lines that do not compile are marked, and no others".into());
         }
@@ -122,7 +127,9 @@ fn programs(directory: &str) -> Vec<Program> {
     paths.sort();
     paths
         .into_iter()
-        .map(|path| Program::new(path.clone()).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+        .map(|path| {
+            Program::new(path.clone()).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+        })
         .collect()
 }
 
@@ -140,7 +147,11 @@ impl Build {
     fn new(arguments: &[String]) -> Self {
         let cargo = env::var("SOUND_CARGO").unwrap_or(env!("CARGO").into());
         let output = Command::new(cargo)
-            .args(["build", "--keep-going", "--message-format=json-render-diagnostics"])
+            .args([
+                "build",
+                "--keep-going",
+                "--message-format=json-render-diagnostics",
+            ])
             .args(arguments)
             .current_dir(PACKAGE)
             .output()
@@ -257,7 +268,9 @@ fn ends_right(program: &Program, executable: &Path) -> Result<(), String> {
         }
         End::Panics(sentences) => {
             end.status.code() == Some(101)
-                && sentences.iter().all(|sentence| end.stderr.contains(sentence))
+                && sentences
+                    .iter()
+                    .all(|sentence| end.stderr.contains(sentence))
         }
         End::Found { report, .. } => !end.status.success() && end.stderr.contains(report),
         End::Refused(_) => unreachable!("it compiled"),
@@ -290,7 +303,11 @@ fn what_compiles_ends_as_its_header_says() {
     if tool().as_deref() != Some("ThreadSanitizer") {
         arguments.push("--release".into());
     }
-    arguments.extend(programs.iter().map(|program| format!("--example={}", program.name)));
+    arguments.extend(
+        programs
+            .iter()
+            .map(|program| format!("--example={}", program.name)),
+    );
     let build = Build::new(&arguments);
     check(&programs, |program| {
         ends_right(program, &build.executables[&program.name])
@@ -313,8 +330,10 @@ fn what_must_not_compile_does_not() {
         // Some assertions of the library are evaluated when code is made.
         rustc.args(["--edition=2024", "--crate-type=bin", "--emit=obj"]);
         rustc.args(["-Aunused", "--diagnostic-width=200"]);
-        rustc.arg("-L").arg(library.parent().unwrap());
-        rustc.arg("--extern").arg(format!("percpu_hv={}", library.display()));
+        rustc.arg("-L").arg(library.with_file_name("deps"));
+        rustc
+            .arg("--extern")
+            .arg(format!("percpu_hv={}", library.display()));
         rustc.arg("-o").arg(&object).arg(&program.path);
         // The macro looks for the runtime's name there.
         let output = rustc.env("CARGO_MANIFEST_DIR", PACKAGE).output().unwrap();
@@ -322,11 +341,18 @@ fn what_must_not_compile_does_not() {
         if output.status.success() {
             return Err("it compiles".into());
         }
-        if let Some(sentence) = sentences.iter().find(|sentence| !errors.contains(*sentence)) {
+        if let Some(sentence) = sentences
+            .iter()
+            .find(|sentence| !errors.contains(*sentence))
+        {
             return Err(format!("`{sentence}` is not in the errors:\n{errors}"));
         }
         let place = |line: &usize| format!("--> {}:{line}:", program.path.display());
-        match program.errors.iter().find(|line| !errors.contains(&place(line))) {
+        match program
+            .errors
+            .iter()
+            .find(|line| !errors.contains(&place(line)))
+        {
             Some(line) => Err(format!("line {line} is no error:\n{errors}")),
             None => Ok(()),
         }
@@ -337,7 +363,12 @@ fn what_must_not_compile_does_not() {
 fn a_header_names_one_end() {
     let end = |header: &[&str]| end_of(header).ok();
     assert_eq!(
-        end(&["Rule 1: x", "must print: 1", "must print:", "must print: a: b"]),
+        end(&[
+            "Rule 1: x",
+            "must print: 1",
+            "must print:",
+            "must print: a: b"
+        ]),
         Some(End::Prints(vec!["1".into(), String::new(), "a: b".into()]))
     );
     assert_eq!(
