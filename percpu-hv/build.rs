@@ -37,7 +37,7 @@ fn main() {
         _ => "",
     };
 
-    let (fragment, insert) = match arch.as_str() {
+    let [fragment, regions, insert] = match arch.as_str() {
         // Relative to the code, which reaches everything.
         _ if any_address => anywhere("64", "0x7fffffff"),
         // The reach of a 16-bit offset.
@@ -51,12 +51,16 @@ fn main() {
         "loongarch64" | "riscv32" | "riscv64" => "0x800",
         _ => "0x7fffffff",
     };
-    let [fragment, insert] = [fragment, insert].map(|text| {
-        text.replace("@ARCH_ASSERT@\n", own_assert)
-            .replace("@HOT_LIMIT@", hot_limit)
-    });
-    fs::write(out.join("percpu.x"), fragment).expect("OUT_DIR is writable");
-    fs::write(out.join("percpu-insert.x"), insert).expect("OUT_DIR is writable");
+    for (name, text) in [
+        ("percpu.x", fragment),
+        ("percpu-regions.x", regions),
+        ("percpu-insert.x", insert),
+    ] {
+        let text = text
+            .replace("@ARCH_ASSERT@\n", own_assert)
+            .replace("@HOT_LIMIT@", hot_limit);
+        fs::write(out.join(name), text).expect("OUT_DIR is writable");
+    }
     println!("cargo::rustc-link-search={}", out.display());
 }
 
@@ -73,11 +77,19 @@ fn has_own_register(arch: &str) -> bool {
         && env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux")
 }
 
-/// The fragment at an ordinary address, and the script that inserts it into another one.
-fn anywhere(align: &str, limit: &str) -> (String, String) {
+/// The fragment at an ordinary address, the one for regions, and the script that inserts it into another one.
+fn anywhere(align: &str, limit: &str) -> [String; 3] {
     let fragment = include_str!("percpu.x")
         .replace("@TEMPLATE_ALIGN@", align)
         .replace("@TEMPLATE_LIMIT@", limit);
+    let regions = replaced(
+        &fragment,
+        [
+            ("}\n\n/* The areas:", "} > PERCPU_TEMPLATE\n\n/* The areas:"),
+            REGIONS_ASSERT,
+            AREAS_REGION,
+        ],
+    );
     let (template, areas) = fragment
         .split_once("/* The areas:")
         .expect("percpu.x holds the template, then the areas");
@@ -87,14 +99,62 @@ fn anywhere(align: &str, limit: &str) -> (String, String) {
         "SECTIONS {{\n{template}}} INSERT BEFORE .data;\n\
          SECTIONS {{\n/* The areas:{areas}}} INSERT BEFORE .bss;\n"
     );
-    (fragment, insert)
+    [fragment, regions, insert]
 }
 
-/// The fragment with the template at address 0. Inserted sections leave the assignments to the
-/// location counter behind, so a script that inserts it only tells what to do.
-fn at_0() -> (String, String) {
+/// The fragment with the template at address 0, and the one for regions. Inserted sections leave the
+/// assignments to the location counter behind, so a script that inserts it only tells what to do.
+fn at_0() -> [String; 3] {
+    let fragment = include_str!("percpu-at-0.x");
+    // A region is full as far as its sections reach by their addresses, or by `AT>`. So nothing else keeps
+    // the template's place in its region; and lld has each section in a region, GNU ld in one that holds 0.
+    let (before, template) = fragment
+        .split_once("/* Where the template is")
+        .expect("percpu-at-0.x says where the template is");
+    let (_, template) = template
+        .split_once("/* The template:")
+        .expect("percpu-at-0.x holds the template");
+    let regions = replaced(
+        &format!("{before}/* The template:{template}"),
+        [
+            (
+                ".percpu 0 : AT(LOADADDR(.percpu_image) + SIZEOF(.percpu_image))",
+                // Said here, since GNU ld aligns the load address to nothing else.
+                ".percpu : ALIGN(64)",
+            ),
+            (
+                "}\n. = __percpu_hv_image + SIZEOF(.percpu);",
+                "} > PERCPU_SYMBOLS AT> PERCPU_TEMPLATE\n__percpu_hv_image = LOADADDR(.percpu);",
+            ),
+            (" AT(LOADADDR(.percpu) + SIZEOF(.percpu))", ""),
+            REGIONS_ASSERT,
+            AREAS_REGION,
+        ],
+    );
     let insert = "ASSERT(0, \"\nERROR(percpu-hv): the template of this target and mode cannot be \
                   inserted. Say `INCLUDE percpu.x` in\nSECTIONS of your linker script, or enable \
                   percpu-hv's feature `non-zero-vma`.\");\n";
-    (include_str!("percpu-at-0.x").into(), insert.into())
+    [fragment.into(), regions, insert.into()]
+}
+
+/// Puts the areas, which end a fragment, into their region.
+const AREAS_REGION: (&str, &str) = ("@ARCH_ASSERT@\n}", "@ARCH_ASSERT@\n} > PERCPU_AREAS");
+
+/// Of a region that nobody declares GNU ld only warns, and takes all addresses.
+const REGIONS_ASSERT: (&str, &str) = (
+    "  _percpu_end = .;\n",
+    "  _percpu_end = .;\n\
+     \x20 ASSERT(LENGTH(PERCPU_TEMPLATE) + 1 != 0 && LENGTH(PERCPU_AREAS) + 1 != 0, \"\n\
+     ERROR(percpu-hv): your script does not say which regions PERCPU_TEMPLATE and PERCPU_AREAS are.\n\
+     Name them by REGION_ALIAS before SECTIONS.\");\n",
+);
+
+/// Replaces texts that are there once.
+fn replaced<const N: usize>(text: &str, replacements: [(&str, &str); N]) -> String {
+    let mut text = text.to_owned();
+    for (old, new) in replacements {
+        assert_eq!(text.matches(old).count(), 1, "`{old}` in the fragment");
+        text = text.replace(old, new);
+    }
+    text
 }

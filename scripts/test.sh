@@ -24,6 +24,7 @@ usage: scripts/test.sh [--boots N] [--bless] [STAGE...]
 Installs what is missing (scripts/setup.sh --tests) and runs the stages, two at a time, by default:
 ${stages[*]}.
 Each check prints a line; its output is in target/test-logs, the consoles of QEMU in target/qemu-logs.
+One that does not end within half an hour is ended, and fails.
 The last line counts the checks; the status is not 0 if one failed.
 
   lint     formatting, clippy with warnings as errors for the host and bare metal, the minimum Rust, shell scripts
@@ -46,26 +47,28 @@ passed=0 failed=0 skipped=0
 logs=$root/target/test-logs
 consoles=$root/target/qemu-logs
 
-# check NAME COMMAND...: runs one check and counts it.
+# How many seconds a check may take: more than the slowest one needs where other stages run beside it.
+readonly usual_limit=1800
+
+# check NAME COMMAND...: runs one check and counts it. `check_limit=SECONDS check ...` gives it another limit.
 check() {
-    local name=$1 log status=0 start=$SECONDS
+    local name=$1 log status=0 start=$SECONDS limit=${check_limit:-$usual_limit} why
     shift
     log=$logs/${name//[^A-Za-z0-9._-]/_}.log
-    # Not behind `||`, where bash would go on after an error inside the check.
-    set +e
-    (
-        set -e
-        cd -- "$root"
-        "$@"
-    ) >"$log" 2>&1 </dev/null
-    status=$?
-    set -e
+    # A shell of its own: timeout ends it with all that it started, and bash does not go on after an error inside the
+    # check, as it would behind `||`.
+    # shellcheck disable=SC2016  # that shell expands it
+    timeout --kill-after=10 "$limit" bash -c 'source "$1"; shift; cd -- "$root"; "$@"' check "${BASH_SOURCE[0]}" "$@" \
+        >"$log" 2>&1 </dev/null || status=$?
     if ((status == 0)); then
         passed=$((passed + 1))
         printf 'ok    %-72s %4d s\n' "$name" $((SECONDS - start))
     else
         failed=$((failed + 1))
-        printf 'FAIL  %-72s %4d s, status %d\n' "$name" $((SECONDS - start)) "$status"
+        why="status $status"
+        # 137: it did not even heed the signal. A check may have such a status of its own, but earlier.
+        ((status != 124 && status != 137 || SECONDS - start < limit)) || why="no end within $limit s"
+        printf 'FAIL  %-72s %4d s, %s\n' "$name" $((SECONDS - start)) "$why"
         tail -n 40 -- "$log" | sed 's/^/      | /'
     fi
 }
@@ -277,7 +280,7 @@ stage_unit() {
     for features in "${feature_sets[@]}"; do
         # shellcheck disable=SC2086
         check "unit: host, $features" \
-            cargo test --package percpu-hv --lib --test hosted --test lifecycle --test naive $features
+            cargo test --package percpu-hv --lib --test hosted --test lifecycle --test naive --test before_init $features
     done
     check "unit: host, release" optimized
     check "unit: consumers" cargo test --package percpu-hv --test consumers
@@ -309,7 +312,8 @@ optimized() {
 hosted_on_aarch64() {
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
-    BUILD_STD=std bare_cargo aarch64-unknown-linux-gnu test --package percpu-hv --lib --test hosted --test lifecycle
+    BUILD_STD=std bare_cargo aarch64-unknown-linux-gnu test --package percpu-hv --lib --test hosted --test lifecycle \
+        --test before_init
 }
 
 stage_sound() {
@@ -606,7 +610,8 @@ stage_stress() {
     for arch in $(platform_names); do
         count=$boots
         [[ $arch == aarch64 ]] || count=$(((boots + 3) / 4))
-        check "stress: $arch, $count boots on 4 CPUs" stress "$arch" "$count"
+        # A boot ends within a minute, or is ended.
+        check_limit=$((usual_limit + 70 * count)) check "stress: $arch, $count boots on 4 CPUs" stress "$arch" "$count"
         tail -n 1 "$logs/stress__${arch}__${count}_boots_on_4_CPUs.log"
     done
 }

@@ -1,24 +1,27 @@
 //! A count that every CPU adds to on its own, and that is read as one number.
 
+mod total;
+
+pub use total::Total;
+
 use core::fmt;
-use core::sync::atomic::AtomicI64;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::CpuId;
 use crate::kind::{References, Shared, Sums};
 use crate::operations::stay;
-use crate::scalar::{op, swap_at};
+use crate::scalar::op;
+use crate::sync::AtomicI64;
 use crate::variable::{PerCpu, Symbol};
 
 /// A counter with a part on every CPU: additions touch no other CPU's memory.
 ///
 /// With `BATCH` 0, the default, an addition is one this-CPU operation, and [`sum`](PerCpu::sum)
-/// adds all parts up. With a batch, a CPU whose part reaches `BATCH` or `-BATCH` moves it to a
-/// shared total, and [`approximate`](PerCpu::approximate) gives that total alone: it is off by less than `BATCH`
+/// adds all parts up. With a batch, a CPU whose part reaches `BATCH` or `-BATCH` moves it to the
+/// counter's total, and [`approximate`](PerCpu::approximate) gives that total alone: it is off by less than `BATCH`
 /// for each CPU.
 ///
 /// No count is lost when a CPU goes away: its area stays, and with it its part; before the area is
-/// built anew, [`retire`](PerCpu::retire) moves it.
+/// built anew, [`retire`](PerCpu::retire) moves it to the total, which is in no area.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {
@@ -38,12 +41,11 @@ use crate::variable::{PerCpu, Symbol};
 /// assert_eq!((PAGES.sum(), PAGES.approximate()), (37, 40));
 /// # }
 /// ```
-#[repr(C)]
+// Transparent, so that the operations on the variable's address change the part.
+#[repr(transparent)]
 pub struct PerCpuCounter<const BATCH: i64 = 0> {
-    /// This CPU's part. First, so that the operations on the variable's address change it.
+    /// This CPU's part.
     part: AtomicI64,
-    /// What all CPUs moved here: to CPU 0, and to CPU 1 what was in the area of CPU 0.
-    total: AtomicI64,
 }
 
 impl<const BATCH: i64> PerCpuCounter<BATCH> {
@@ -58,7 +60,6 @@ impl<const BATCH: i64> PerCpuCounter<BATCH> {
         };
         Self {
             part: AtomicI64::new(0),
-            total: AtomicI64::new(0),
         }
     }
 }
@@ -73,7 +74,6 @@ impl<const BATCH: i64> fmt::Debug for PerCpuCounter<BATCH> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PerCpuCounter")
             .field("part", &self.part)
-            .field("total", &self.total)
             .finish()
     }
 }
@@ -81,11 +81,8 @@ impl<const BATCH: i64> fmt::Debug for PerCpuCounter<BATCH> {
 #[diagnostic::do_not_recommend]
 impl<const BATCH: i64> Sums<PerCpuCounter<BATCH>, i64> for Shared {
     fn sum<S: Symbol<PerCpuCounter<BATCH>, Kind = Self>>() -> i64 {
-        // A total before the parts that may move there.
-        PerCpu::<S, _>::__new().fold(0, |sum: i64, counter| {
-            sum.wrapping_add(counter.total.load(Acquire))
-                .wrapping_add(counter.part.load(Relaxed))
-        })
+        let counter = PerCpu::<S, PerCpuCounter<BATCH>>::__new();
+        S::total().sum(counter.iter().map(|(_, counter)| &counter.part))
     }
 }
 
@@ -98,7 +95,7 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
         S::Kind: References<PerCpuCounter<BATCH>>,
     {
         let _guard = stay::<S, _>();
-        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; the first field is the
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; the variable is its
         // part, an `i64` that is only changed atomically.
         unsafe {
             if BATCH == 0 {
@@ -108,7 +105,7 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
             let part = S::fetch::<i64, { op::ADD }>(amount).wrapping_add(amount);
             if part >= BATCH || part <= -BATCH {
                 // A handler in between may have moved it already: what is there now is moved.
-                self.shared_total(0).fetch_add(S::swap::<i64>(0), Release);
+                S::total().receive(S::swap::<i64>(0));
             }
         }
     }
@@ -123,10 +120,9 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
         self.add(amount.wrapping_neg());
     }
 
-    /// The shared total, off by less than `BATCH` for each CPU: two loads, whatever the number of
-    /// CPUs.
+    /// The total, off by less than `BATCH` for each CPU: one load, whatever the number of CPUs.
     ///
-    /// A counter without a batch has none, which is an error of compilation.
+    /// A counter without a batch moves nothing there, so this is an error of compilation for it.
     #[inline]
     pub fn approximate(&self) -> i64
     where
@@ -138,41 +134,21 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
                 "percpu-hv: `approximate` needs a batch: PerCpuCounter<32>"
             )
         };
-        CpuId::all().take(2).fold(0, |sum: i64, cpu| {
-            sum.wrapping_add(self.on(cpu).total.load(Relaxed))
-        })
+        S::total().read()
     }
 
-    /// Moves what the area of a CPU that does not run holds of the count to another area, so that
-    /// its own can be [built anew](crate::reinit_percpu_area). (If there is no other one, it stays.)
-    ///
-    /// CPU 0 holds the shared total of a counter with a batch: from this call until its area is
-    /// built, no CPU adds to the counter or reads it.
+    /// Moves what the area of a CPU that does not run holds of the count to the total, so that the
+    /// area can be [built anew](crate::reinit_percpu_area). Other CPUs may add, and sum, meanwhile.
     ///
     /// # Safety
     ///
-    /// That CPU does not add meanwhile (rule 6 of docs/safety.md).
+    /// That CPU does not add meanwhile (rule 6 of docs/safety.md): its additions are atomic against
+    /// what runs on it, not against another CPU. On x86_64 they are one instruction without `lock`: this
+    /// could come between its load and its store, which brings back what moved.
     pub unsafe fn retire(&self, cpu: CpuId)
     where
         S::Kind: References<PerCpuCounter<BATCH>>,
     {
-        let keeper = usize::from(cpu.index() == 0);
-        if CpuId::new(keeper).is_none() {
-            return;
-        }
-        // SAFETY: rules 3 and 4, the id is valid; rule 6 is the caller's.
-        let part: i64 = unsafe { swap_at(Self::address_on(cpu), 0) };
-        let total = self.on(cpu).total.swap(0, Relaxed);
-        self.shared_total(keeper)
-            .fetch_add(part.wrapping_add(total), Release);
-    }
-
-    /// The shared total of CPU 0, or of CPU 1 if there is one.
-    #[inline]
-    fn shared_total(&self, cpu: usize) -> &AtomicI64
-    where
-        S::Kind: References<PerCpuCounter<BATCH>>,
-    {
-        &self.on(CpuId::checked(cpu)).total
+        S::total().take(&self.on(cpu).part);
     }
 }

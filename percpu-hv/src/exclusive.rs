@@ -144,3 +144,25 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { Exclusive::borrow::<S, T, R>(f) }
     }
 }
+
+/// Emits a variable's borrow flag, which only exclusive variables ask for: the linker drops the others', as each has a
+/// section of its own.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __flag {
+    (percpu $storage:ident $name:ident) => {
+        $crate::__flag! { shared $storage $name }
+    };
+    (shared $storage:ident $name:ident) => {
+        fn flag() -> $crate::__priv::Flag {
+            ::core::unreachable!()
+        }
+    };
+    ($kind:ident $storage:ident $name:ident) => {
+        #[inline(always)]
+        fn flag() -> $crate::__priv::Flag {
+            $crate::__storage! { flags [] {static mut} $storage: ::core::primitive::bool = false; }
+            ($crate::__displacement!($storage), ::core::stringify!($name))
+        }
+    };
+}

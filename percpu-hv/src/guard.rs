@@ -56,13 +56,22 @@ mod own {
 
 /// Registers how this kernel disables and enables preemption, for the feature `preempt-hook`.
 ///
-/// `with_current`, `reset_to_init`, `read_current` and `write_current` then call `disable` before
-/// they touch the variable and `enable` afterwards, once each; calls nest. `disable` returns with
-/// the context bound to its CPU, and neither may use such an accessor itself (`current_ptr` and
-/// the methods that end in `_raw` hold nothing).
+/// Every safe accessor and guard then calls `disable` before it finds out on which CPU it is, and
+/// `enable` after it touched the variable, once each, both on that CPU. (An operation that is one
+/// instruction calls neither.) The compiler moves no access out of the section in between.
 ///
 /// One crate of the image says it, once, outside of functions. An image without it does not link:
 /// `_percpu_hv_preempt_hook_disable` is undefined.
+///
+/// # Safety
+///
+/// The safe accessors rely on it (rule 13 of docs/safety.md):
+///
+/// * when `disable` returns, the context is on a CPU that it does not leave, and does not give to
+///   another context but a handler, until the `enable` that belongs to the call;
+/// * calls nest: as many of `enable` as of `disable` let go of the CPU;
+/// * neither uses a safe accessor or guard, itself or in what it calls (`current_ptr` and the methods
+///   that end in `_raw` hold nothing).
 ///
 #[cfg_attr(all(target_os = "linux", feature = "preempt-hook"), doc = "```")]
 #[cfg_attr(
@@ -81,7 +90,8 @@ mod own {
 ///     DEPTH.fetch_sub(1, Ordering::Relaxed);
 /// }
 ///
-/// percpu_hv::preempt_hook! { disable = disable, enable = enable }
+/// // One thread is one CPU here, and stays it.
+/// percpu_hv::preempt_hook! { unsafe { disable = disable, enable = enable } }
 ///
 /// #[percpu_hv::def_percpu]
 /// static EXITS: u64 = 0;
@@ -96,21 +106,32 @@ mod own {
 #[cfg(feature = "preempt-hook")]
 #[macro_export]
 macro_rules! preempt_hook {
-    (disable = $disable:expr, enable = $enable:expr $(,)?) => {
+    (unsafe { disable = $disable:expr, enable = $enable:expr $(,)? }) => {
         const _: () = {
             const DISABLE: fn() = $disable;
             const ENABLE: fn() = $enable;
 
+            // Inlined, a hook that counts is two changes of a number that cancel each other, and nothing
+            // keeps the accesses between them: the fences do.
             #[unsafe(no_mangle)]
             extern "Rust" fn _percpu_hv_preempt_hook_disable() {
                 DISABLE();
+                ::core::sync::atomic::compiler_fence(::core::sync::atomic::Ordering::SeqCst);
             }
 
             #[unsafe(no_mangle)]
             extern "Rust" fn _percpu_hv_preempt_hook_enable() {
+                ::core::sync::atomic::compiler_fence(::core::sync::atomic::Ordering::SeqCst);
                 ENABLE();
             }
         };
+    };
+    ($($hook:tt)*) => {
+        ::core::compile_error!(
+            "write `percpu_hv::preempt_hook! { unsafe { disable = f, enable = g } }`: every safe accessor \
+             relies on these functions to keep its context on its CPU; the documentation of \
+             `preempt_hook` says what they promise"
+        );
     };
 }
 

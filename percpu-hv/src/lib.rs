@@ -45,7 +45,6 @@ mod section;
 mod shared;
 #[cfg(not(any(feature = "sp-naive", platform_areas)))]
 mod state;
-#[cfg(not(any(feature = "sp-naive", platform_areas)))]
 mod sync;
 mod value;
 mod variable;
@@ -104,6 +103,8 @@ pub mod __priv {
     #[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
     pub use crate::arch::__PERCPU_SELF_PTR;
     pub use crate::compat::Percpu;
+    #[cfg(target_has_atomic = "64")]
+    pub use crate::counter::Total;
     pub use crate::data::PerCpuData;
     pub use crate::exclusive::Flag;
     pub use crate::group::{CacheLine, Page};

@@ -1,9 +1,11 @@
 //! A value that is made at its first use.
+//!
+//! tests/loom compiles this file too, with atomics that try every order of accesses.
 
-use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicU8, Ordering};
+
+use crate::sync::{AtomicU8, Ordering, Place, constructor};
 
 const EMPTY: u8 = 0;
 const BUSY: u8 = 1;
@@ -33,7 +35,7 @@ const READY: u8 = 2;
 #[repr(C)]
 pub struct PerCpuOnce<T> {
     state: AtomicU8,
-    value: UnsafeCell<MaybeUninit<T>>,
+    value: Place<MaybeUninit<T>>,
 }
 
 // SAFETY: rule 7: the value is moved in by one context and dropped by another.
@@ -42,12 +44,14 @@ unsafe impl<T: Send> Send for PerCpuOnce<T> {}
 unsafe impl<T: Send + Sync> Sync for PerCpuOnce<T> {}
 
 impl<T> PerCpuOnce<T> {
-    /// An empty cell.
-    #[inline]
-    pub const fn new() -> Self {
-        Self {
-            state: AtomicU8::new(EMPTY),
-            value: UnsafeCell::new(MaybeUninit::uninit()),
+    constructor! {
+        /// An empty cell.
+        #[inline]
+        pub const fn new() -> Self {
+            Self {
+                state: AtomicU8::new(EMPTY),
+                value: Place::new(MaybeUninit::uninit()),
+            }
         }
     }
 
@@ -56,7 +60,8 @@ impl<T> PerCpuOnce<T> {
     pub fn get(&self) -> Option<&T> {
         (self.state.load(Ordering::Acquire) == READY).then(|| {
             // SAFETY: rule 15: Ready was acquired, and nothing writes the value from then on.
-            unsafe { (*self.value.get()).assume_init_ref() }
+            self.value
+                .with(|value| unsafe { (*value).assume_init_ref() })
         })
     }
 
@@ -122,7 +127,9 @@ impl<'cell, T> Claim<'cell, T> {
         let cell = self.0;
         core::mem::forget(self);
         // SAFETY: rule 15: Busy, so this context alone reaches the value until it is Ready.
-        let value = unsafe { (*cell.value.get()).write(value) };
+        let value: &T = cell
+            .value
+            .with_mut(|place| unsafe { (*place).write(value) });
         cell.state.store(READY, Ordering::Release);
         value
     }
@@ -148,9 +155,11 @@ impl<T: fmt::Debug> fmt::Debug for PerCpuOnce<T> {
 
 impl<T> Drop for PerCpuOnce<T> {
     fn drop(&mut self) {
-        if *self.state.get_mut() == READY {
+        // Exclusively borrowed: what every context did comes before, whatever the order of the load.
+        if self.state.load(Ordering::Relaxed) == READY {
             // SAFETY: rule 15: Ready, and exclusively borrowed.
-            unsafe { self.value.get_mut().assume_init_drop() };
+            self.value
+                .with_mut(|value| unsafe { (*value).assume_init_drop() });
         }
     }
 }

@@ -36,6 +36,10 @@ pub unsafe trait Symbol<T> {
     /// Where an exclusive variable's borrow flag is, and the variable's name.
     fn flag() -> Flag;
 
+    /// The total of a counter, one for all CPUs.
+    #[cfg(target_has_atomic = "64")]
+    fn total() -> &'static crate::counter::Total;
+
     /// The address of the copy of the CPU whose per-CPU register has this value.
     #[inline(always)]
     fn at(register: usize) -> usize {
@@ -595,11 +599,7 @@ macro_rules! __define {
 
             const HOT: ::core::primitive::bool = $crate::__is_hot!($group);
 
-            #[inline(always)]
-            fn flag() -> $crate::__priv::Flag {
-                $crate::__storage! { flags [] {static mut} FLAG: ::core::primitive::bool = false; }
-                ($crate::__displacement!(FLAG), ::core::stringify!($name))
-            }
+            $crate::__flag! { $kind $storage $name }
 
             #[inline(always)]
             fn address() -> ::core::primitive::usize {
@@ -619,6 +619,13 @@ macro_rules! __define {
                 static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
                     $crate::__priv::Initial($value);
                 __PERCPU_INITIAL.get()
+            }
+
+            #[cfg(target_has_atomic = "64")]
+            #[inline(always)]
+            fn total() -> &'static $crate::__priv::Total {
+                static TOTAL: $crate::__priv::Total = $crate::__priv::Total::new();
+                &TOTAL
             }
         }
 

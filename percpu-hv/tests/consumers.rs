@@ -1,7 +1,7 @@
 //! Packages that depend on percpu-hv in other ways than its own tests do: `fixtures/`, built and run
 //! by cargo as a user's own would be.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
 
@@ -44,10 +44,57 @@ fn two_ways_to_disable_preemption_are_an_error() {
     );
 }
 
+#[test]
+fn defect_47_a_hook_without_unsafe_is_one_error() {
+    let errors = fails(
+        "preempt-hook",
+        &["--features=without-unsafe"],
+        "error: write `percpu_hv::preempt_hook! { unsafe { disable = f, enable = g } }`: every safe",
+    );
+    assert!(errors.contains("due to 1 previous error"), "{errors}");
+}
+
+/// Nothing but the fences of the hook keeps the optimizer from adding 1 and -1 at once, nor from moving
+/// accesses to a variable into the section or out of it.
+#[test]
+fn defect_47_a_section_without_preemption_keeps_its_accesses() {
+    let options = [
+        "--release",
+        "--features=counted",
+        "--",
+        "--emit=llvm-ir=counted.ll",
+        "-Ccodegen-units=1",
+    ];
+    let output = cargo("rustc", "preempt-hook", &options);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "the fixture fails:\n{errors}");
+    let code = copy_of("preempt-hook", &options).join("counted.ll");
+    let code = fs::read_to_string(code).unwrap();
+    let (_, function) = code.split_once("@section()").unwrap();
+    let (function, _) = function.split_once("\n}").unwrap();
+    let accesses: Vec<_> = function
+        .lines()
+        .filter_map(|line| {
+            let number = line.contains("DISABLED");
+            let variable = line.contains("__PERCPU_EXITS");
+            if line.contains(" store ") && (number || variable) {
+                Some(if number { "number" } else { "write" })
+            } else {
+                (line.contains(" load ") && variable).then_some("read")
+            }
+        })
+        .collect();
+    assert_eq!(
+        accesses,
+        ["read", "number", "read", "write", "number", "write"],
+        "{function}"
+    );
+}
+
 /// A fixture's tests succeed.
 #[track_caller]
 fn passes(fixture: &str, tests: &[&str]) {
-    let output = test(fixture, &[]);
+    let output = cargo("test", fixture, &[]);
     let text = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(
@@ -63,29 +110,39 @@ fn passes(fixture: &str, tests: &[&str]) {
     }
 }
 
-/// A fixture is not built, and the error says why.
+/// A fixture is not built, and the error says why. Gives all errors.
 #[track_caller]
-fn fails(fixture: &str, options: &[&str], sentence: &str) {
-    let output = test(fixture, options);
-    let errors = String::from_utf8_lossy(&output.stderr);
+fn fails(fixture: &str, options: &[&str], sentence: &str) -> String {
+    let output = cargo("test", fixture, options);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success(), "{fixture} is built");
     assert!(
         errors.contains(sentence),
         "{fixture}: `{sentence}` is missing in:\n{errors}"
     );
+    errors
 }
 
-/// Runs `cargo test` in a copy of a fixture, where its lock file and its build may stay.
-fn test(fixture: &str, options: &[&str]) -> Output {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("consumers");
-    // One directory per test: they run at the same time.
-    let copies = root.join(format!("{fixture}{}", options.concat()));
-    copy_package(fixture, &copies.join(fixture));
+/// Where the copies of fixtures, and their builds, are.
+fn copies() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("consumers")
+}
+
+/// One copy for each test: they run at the same time.
+fn copy_of(fixture: &str, options: &[&str]) -> PathBuf {
+    let name = format!("{fixture}{}", options.concat());
+    copies().join(name).join(fixture)
+}
+
+/// Runs `cargo test`, or `rustc`, in a copy of a fixture, where its lock file and its build may stay.
+fn cargo(command: &str, fixture: &str, options: &[&str]) -> Output {
+    let copy = copy_of(fixture, options);
+    copy_package(fixture, &copy);
     Command::new(env::var_os("CARGO").expect("cargo sets CARGO for tests"))
-        .args(["test", "--lib", "--manifest-path"])
-        .arg(copies.join(fixture).join("Cargo.toml"))
+        .args([command, "--lib", "--manifest-path"])
+        .arg(copy.join("Cargo.toml"))
         .arg("--target-dir")
-        .arg(root.join("target"))
+        .arg(copies().join("target"))
         .args(options)
         .output()
         .expect("cargo starts")

@@ -14,14 +14,22 @@ use percpu_hv::{CpuPin, def_percpu};
 thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
     static DISABLED: Cell<usize> = const { Cell::new(0) };
+    /// The CPU that this context is on when `disable` returns, if it is another one then.
+    static MOVE_TO: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
 percpu_hv::preempt_hook! {
-    disable = || {
-        DEPTH.set(DEPTH.get() + 1);
-        DISABLED.set(DISABLED.get() + 1);
-    },
-    enable = || DEPTH.set(DEPTH.get().checked_sub(1).expect("disabled before")),
+    // A thread is on its CPU until it chooses another one, which it does nowhere else while a guard lives.
+    unsafe {
+        disable = || {
+            if let Some(cpu) = MOVE_TO.take() {
+                percpu_hv::init_percpu_reg(cpu);
+            }
+            DEPTH.set(DEPTH.get() + 1);
+            DISABLED.set(DISABLED.get() + 1);
+        },
+        enable = || DEPTH.set(DEPTH.get().checked_sub(1).expect("disabled before")),
+    }
 }
 
 /// Runs `f`, and gives how often it disabled preemption; it enabled it as often.
@@ -42,10 +50,10 @@ static DATA: u64 = 1;
 // `def_percpu_data` says `percpu`, as its users call the runtime.
 use percpu_hv as percpu;
 
-/// Makes this test's thread a CPU of its own.
+/// Makes this test's thread a CPU that no other test has.
 fn on_a_cpu() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    percpu_hv::init_hosted(5).unwrap();
+    percpu_hv::init_hosted(32).unwrap();
     let cpu = NEXT.fetch_add(1, Ordering::Relaxed);
     percpu_hv::init_percpu_reg(cpu);
     cpu
@@ -123,5 +131,294 @@ fn the_accessors_of_custom_base_do_too() {
     ];
     for (index, accessor) in accessors.into_iter().enumerate() {
         assert_eq!(disables(accessor), 1, "accessor {index}");
+    }
+}
+
+/// A context that `disable` finds on one CPU and leaves on another one, where every accessor has to go on.
+mod moved {
+    use std::cell::RefCell;
+    use std::panic::{self, AssertUnwindSafe};
+    use std::sync::atomic::AtomicU64;
+
+    use percpu_hv::{IrqOff, PerCpuCounter, current_cpu};
+
+    use super::*;
+
+    /// Two CPUs that no other test has.
+    #[derive(Clone, Copy)]
+    struct Two {
+        from: usize,
+        to: usize,
+    }
+
+    impl Two {
+        fn new() -> Self {
+            let [from, to] = [(); 2].map(|()| on_a_cpu());
+            Self { from, to }
+        }
+
+        /// Runs `accessor` on one of them; the hook moves it to the other one.
+        #[track_caller]
+        fn during<R>(self, accessor: impl FnOnce() -> R) -> R {
+            percpu_hv::init_percpu_reg(self.from);
+            MOVE_TO.set(Some(self.to));
+            let result = accessor();
+            assert_eq!(MOVE_TO.get(), None, "preemption was never disabled");
+            result
+        }
+
+        /// What `look` finds on either.
+        fn each<R>(self, mut look: impl FnMut() -> R) -> (R, R) {
+            let [from, to] = [self.from, self.to].map(|cpu| {
+                percpu_hv::init_percpu_reg(cpu);
+                look()
+            });
+            (from, to)
+        }
+    }
+
+    const FROM: u64 = 0x5;
+    const TO: u64 = 0xc;
+    const NEW: u64 = 0x6;
+
+    /// An accessor of `$word`, what it returns and what it leaves, where it reaches the second CPU.
+    macro_rules! reach_the_new_cpu {
+        ($two:expr, $word:ident: $($accessor:expr => $returns:expr, $leaves:expr;)*) => {$({
+            let (two, name) = ($two, stringify!($accessor));
+            let mut values = [FROM, TO].into_iter();
+            two.each(|| $word.write_current(values.next().unwrap()));
+            assert_eq!(two.during(|| $accessor), $returns, "{name}");
+            assert_eq!(two.each(|| $word.read_current()), (FROM, $leaves), "{name}");
+        })*};
+    }
+
+    #[test]
+    fn reads_and_writes_reach_the_new_cpu() {
+        #[def_percpu]
+        static WORD: u64 = 0;
+        let two = Two::new();
+
+        reach_the_new_cpu! { two, WORD:
+            WORD.read_current() => TO, TO;
+            WORD.write_current(NEW) => (), NEW;
+            WORD.swap_current(NEW) => TO, NEW;
+            WORD.swap_current_unprotected(NEW) => TO, NEW;
+            WORD.compare_exchange_current(TO, NEW) => Ok(TO), NEW;
+            WORD.compare_exchange_current(FROM, NEW) => Err(TO), TO;
+        }
+        assert_eq!(two.during(|| current_cpu().index()), two.to);
+    }
+
+    #[test]
+    fn operations_reach_the_new_cpu() {
+        #[def_percpu]
+        static WORD: u64 = 0;
+        let two = Two::new();
+
+        reach_the_new_cpu! { two, WORD:
+            WORD.add_current(NEW) => (), TO + NEW;
+            WORD.sub_current(NEW) => (), TO - NEW;
+            WORD.and_current(NEW) => (), TO & NEW;
+            WORD.or_current(NEW) => (), TO | NEW;
+            WORD.xor_current(NEW) => (), TO ^ NEW;
+            WORD.inc_current() => (), TO + 1;
+            WORD.dec_current() => (), TO - 1;
+            WORD.fetch_add_current(NEW) => TO, TO + NEW;
+            WORD.fetch_sub_current(NEW) => TO, TO - NEW;
+            WORD.fetch_and_current(NEW) => TO, TO & NEW;
+            WORD.fetch_or_current(NEW) => TO, TO | NEW;
+            WORD.fetch_xor_current(NEW) => TO, TO ^ NEW;
+            WORD.add_current_unprotected(NEW) => (), TO + NEW;
+            WORD.sub_current_unprotected(NEW) => (), TO - NEW;
+            WORD.and_current_unprotected(NEW) => (), TO & NEW;
+            WORD.or_current_unprotected(NEW) => (), TO | NEW;
+            WORD.xor_current_unprotected(NEW) => (), TO ^ NEW;
+            WORD.inc_current_unprotected() => (), TO + 1;
+            WORD.dec_current_unprotected() => (), TO - 1;
+            WORD.fetch_add_current_unprotected(NEW) => TO, TO + NEW;
+            WORD.fetch_sub_current_unprotected(NEW) => TO, TO - NEW;
+            WORD.fetch_and_current_unprotected(NEW) => TO, TO & NEW;
+            WORD.fetch_or_current_unprotected(NEW) => TO, TO | NEW;
+            WORD.fetch_xor_current_unprotected(NEW) => TO, TO ^ NEW;
+        }
+    }
+
+    #[test]
+    fn with_current_and_reset_to_init_reach_the_new_cpu() {
+        const INITIAL: u64 = 0x3;
+        #[def_percpu]
+        static WORD: u64 = INITIAL;
+        let two = Two::new();
+
+        reach_the_new_cpu! { two, WORD:
+            WORD.with_current(|word| *word) => TO, TO;
+            WORD.with_current(|word| std::mem::replace(word, NEW)) => TO, NEW;
+            WORD.reset_to_init() => (), INITIAL;
+        }
+    }
+
+    #[test]
+    fn a_struct_is_reached_on_the_new_cpu() {
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        struct State {
+            exits: u64,
+            last: Option<u32>,
+        }
+        const INITIAL: State = State {
+            exits: 1,
+            last: None,
+        };
+        #[def_percpu]
+        static STATE: State = INITIAL;
+        let two = Two::new();
+        let exits = |exits| State {
+            exits,
+            last: Some(7),
+        };
+
+        let mut values = [FROM, TO].map(exits).into_iter();
+        two.each(|| STATE.with_current(|state| *state = values.next().unwrap()));
+        let old = two.during(|| {
+            STATE.with_current(|state| {
+                // What tells a nested borrow is on the new CPU too. (Release builds look for none.)
+                let nested = AssertUnwindSafe(|| STATE.with_current(|_| ()));
+                let told = panic::catch_unwind(nested).is_err();
+                assert!(told || !cfg!(debug_assertions), "a nested borrow");
+                std::mem::replace(state, exits(NEW))
+            })
+        });
+        assert_eq!(old, exits(TO));
+        let found = two.each(|| STATE.with_current(|state| *state));
+        assert_eq!(found, (exits(FROM), exits(NEW)));
+
+        two.during(|| STATE.reset_to_init());
+        let found = two.each(|| STATE.with_current(|state| *state));
+        assert_eq!(found, (exits(FROM), INITIAL));
+    }
+
+    #[test]
+    fn a_pin_holds_the_new_cpu() {
+        #[def_percpu]
+        static WORD: u64 = 0;
+        #[def_percpu]
+        static SHARED: AtomicU64 = AtomicU64::new(0);
+        let two = Two::new();
+
+        let write = |pin: &CpuPin| {
+            assert_eq!(WORD.read(pin), TO);
+            WORD.write(pin, NEW);
+            assert_eq!(SHARED.get(pin).swap(NEW, Ordering::Relaxed), TO);
+        };
+        // Neither the context's own CPU nor a later move changes what a guard reaches.
+        let guards: [(&str, &dyn Fn()); 4] = [
+            ("CpuPin", &|| write(&two.during(CpuPin::new))),
+            ("IrqOff", &|| write(&two.during(IrqOff::new))),
+            ("IrqOff::scoped", &|| {
+                two.during(|| IrqOff::scoped(|irq| write(irq)))
+            }),
+            ("CpuPin, moved later", &|| {
+                let pin = two.during(CpuPin::new);
+                percpu_hv::init_percpu_reg(two.from);
+                write(&pin);
+            }),
+        ];
+        for (name, guard) in guards {
+            let mut values = [FROM, TO].into_iter();
+            two.each(|| {
+                let (pin, value) = (CpuPin::new(), values.next().unwrap());
+                WORD.write(&pin, value);
+                SHARED.get(&pin).store(value, Ordering::Relaxed);
+            });
+            guard();
+            let found = two.each(|| {
+                let pin = CpuPin::new();
+                (WORD.read(&pin), SHARED.get(&pin).load(Ordering::Relaxed))
+            });
+            assert_eq!(found, ((FROM, FROM), (NEW, NEW)), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_needs_interrupts_off_is_reached_on_the_new_cpu() {
+        #[def_percpu]
+        static CELL: Cell<u64> = Cell::new(0);
+        #[def_percpu]
+        static QUEUE: RefCell<Vec<u64>> = RefCell::new(Vec::new());
+        let two = Two::new();
+
+        let mut values = [FROM, TO].into_iter();
+        two.each(|| {
+            let (irq, value) = (IrqOff::new(), values.next().unwrap());
+            CELL.get_local(&irq).set(value);
+            QUEUE.borrow_mut(&irq).push(value);
+        });
+        {
+            let irq = two.during(IrqOff::new);
+            assert_eq!(CELL.get_local(&irq).replace(NEW), TO);
+            assert_eq!(*QUEUE.borrow(&irq), [TO]);
+            QUEUE.borrow_mut(&irq).push(NEW);
+        }
+        let scoped = || IrqOff::scoped(|irq| CELL.get_local(irq).replace(NEW + 1));
+        assert_eq!(two.during(scoped), NEW);
+        let found = two.each(|| {
+            let irq = IrqOff::new();
+            (CELL.get_local(&irq).get(), QUEUE.borrow(&irq).clone())
+        });
+        assert_eq!(found, ((FROM, vec![FROM]), (NEW + 1, vec![TO, NEW])));
+    }
+
+    /// What a counter's part holds shows in the difference that retiring its CPU makes to `read`.
+    #[test]
+    fn a_counter_adds_on_the_new_cpu() {
+        #[def_percpu]
+        static PLAIN: PerCpuCounter = PerCpuCounter::new();
+        #[def_percpu]
+        static BATCHED: PerCpuCounter<10> = PerCpuCounter::new();
+        let two = Two::new();
+        let parts = || {
+            two.each(|| {
+                // SAFETY: rules 2 and 6, this thread is both CPUs.
+                let parts = unsafe { (PLAIN.current_ref_raw(), BATCHED.current_ref_raw()) };
+                (format!("{:?}", parts.0), format!("{:?}", parts.1))
+            })
+        };
+        let part = |plain: i64, batched: i64| {
+            let text = |part| format!("PerCpuCounter {{ part: {part} }}");
+            (text(plain), text(batched))
+        };
+
+        two.each(|| {
+            PLAIN.add(1);
+            BATCHED.add(1);
+        });
+        two.during(|| PLAIN.add(100));
+        two.during(|| PLAIN.sub(20));
+        two.during(|| BATCHED.add(4));
+        assert_eq!(
+            (parts(), BATCHED.approximate()),
+            ((part(1, 1), part(81, 5)), 0)
+        );
+        // A full batch moves, the new CPU's.
+        two.during(|| BATCHED.add(5));
+        assert_eq!(
+            (parts(), BATCHED.approximate()),
+            ((part(1, 1), part(81, 0)), 10)
+        );
+        assert_eq!((PLAIN.sum(), BATCHED.sum()), (82, 11));
+    }
+
+    #[test]
+    fn the_accessors_of_custom_base_reach_the_new_cpu() {
+        #[percpu_hv::__priv::def_percpu_data]
+        static WORD: u64 = 0;
+        let two = Two::new();
+
+        reach_the_new_cpu! { two, WORD:
+            WORD.read_current() => TO, TO;
+            WORD.write_current(NEW) => (), NEW;
+            WORD.with_current(|word| std::mem::replace(word, NEW)) => TO, NEW;
+            format!("{WORD}") => "12", TO;
+            format!("{WORD:?}") => "12", TO;
+        }
     }
 }

@@ -48,6 +48,23 @@ pub fn stop_timer() {
     platform::disable_timer();
 }
 
+/// An exclusive load and its store, with a count that handlers change.
+#[derive(Clone, Copy, Debug)]
+pub struct Reservation {
+    /// Whether the store stored, since nothing had ended the reservation.
+    pub held: bool,
+    /// The count right after the load.
+    pub at_load: usize,
+    /// The count right before the store.
+    pub at_store: usize,
+}
+
+/// Loads `word` exclusively, goes `turns` times round a loop, at least once, and stores the same value if the
+/// reservation still holds. Nothing where one instruction loads and stores.
+pub fn reserve(word: &AtomicUsize, count: &AtomicUsize, turns: usize) -> Option<Reservation> {
+    platform::reserve(word, count, turns.max(1))
+}
+
 /// What this core's timer interrupt calls, with interrupts masked.
 pub(crate) fn timer_expired() {
     let handler = HANDLER.load(Ordering::Relaxed);

@@ -43,7 +43,8 @@ pub fn run(machine: &Machine, areas: Areas) -> ExitCode {
     };
     let count = before
         .and(conformance::after_init(machine))
-        .and(interrupts::keep_counts(machine));
+        .and(interrupts::keep_counts(machine))
+        .and(interrupts::end_reservations(machine));
     verdict(count)
 }
 
@@ -55,8 +56,10 @@ pub fn run(machine: &Machine, areas: Areas) -> ExitCode {
 /// If the linker script reserves no areas.
 pub fn run_interrupts(machine: &Machine) -> ExitCode {
     percpu_hv::init_in_place().expect("image.ld includes percpu.x");
-    let count = interrupts::keep_counts(machine);
-    verdict(count.and(interrupts::lose_counts(machine)))
+    let count = interrupts::keep_counts(machine)
+        .and(interrupts::end_reservations(machine))
+        .and(interrupts::lose_counts(machine));
+    verdict(count)
 }
 
 fn verdict(count: Count) -> ExitCode {

@@ -23,6 +23,10 @@
 //! mrs  x9, TPIDR_EL2
 //! ldr  x0, [x9, x8]
 //! ```
+//!
+//! Read-modify-writes without LSE are loops of `ldxr` and `stxr`. What a handler stores to the variable they
+//! see: `eret` ends the reservation ("Context switch support"). What switches contexts without one has a
+//! `clrex`.
 
 pub(crate) mod interrupts {
     use core::arch::asm;
@@ -49,9 +53,25 @@ pub(crate) mod interrupts {
 }
 
 /// 128 bits at once, by exclusive pairs ("Load-Exclusive and Store-Exclusive"): only a pair whose
-/// store succeeds is one access, also for a load.
+/// store succeeds is one access, also for a load. The first register of a pair is for the lower
+/// address, which on a big-endian CPU has the high half.
 pub(crate) mod wide {
     use core::arch::asm;
+    use core::mem::transmute;
+
+    /// The halves in the order of their addresses.
+    #[inline(always)]
+    fn halves(value: u128) -> [u64; 2] {
+        // SAFETY: rule 14, any bits are two `u64`.
+        unsafe { transmute::<u128, [u64; 2]>(value) }
+    }
+
+    /// The value that has these halves in memory.
+    #[inline(always)]
+    fn whole(halves: [u64; 2]) -> u128 {
+        // SAFETY: rule 14, any bits are a `u128`.
+        unsafe { transmute::<[u64; 2], u128>(halves) }
+    }
 
     /// # Safety
     ///
@@ -69,23 +89,24 @@ pub(crate) mod wide {
     /// As [`load`].
     #[inline]
     pub(crate) unsafe fn swap(address: usize, value: u128) -> u128 {
-        let (low, high): (u64, u64);
+        let [new_first, new_second] = halves(value);
+        let (first, second): (u64, u64);
         // SAFETY: rule 10, one exclusive store that succeeded.
         unsafe {
             asm!(
-                "2: ldxp {low}, {high}, [{address}]",
-                "stxp {failed:w}, {new_low}, {new_high}, [{address}]",
+                "2: ldxp {first}, {second}, [{address}]",
+                "stxp {failed:w}, {new_first}, {new_second}, [{address}]",
                 "cbnz {failed:w}, 2b",
-                low = out(reg) low,
-                high = out(reg) high,
+                first = out(reg) first,
+                second = out(reg) second,
                 failed = out(reg) _,
-                new_low = in(reg) value as u64,
-                new_high = in(reg) (value >> 64) as u64,
+                new_first = in(reg) new_first,
+                new_second = in(reg) new_second,
                 address = in(reg) address,
                 options(nostack, preserves_flags)
             );
         }
-        u128::from(high) << 64 | u128::from(low)
+        whole([first, second])
     }
 
     /// # Safety
@@ -97,32 +118,33 @@ pub(crate) mod wide {
         current: u128,
         new: u128,
     ) -> Result<u128, u128> {
-        let (low, high): (u64, u64);
+        let ([first_then, second_then], [new_first, new_second]) = (halves(current), halves(new));
+        let (first, second): (u64, u64);
         // SAFETY: rule 10, one exclusive store that succeeded; the flags change.
         unsafe {
             asm!(
-                "2: ldxp {low}, {high}, [{address}]",
-                "cmp {low}, {low_then}",
-                "ccmp {high}, {high_then}, #0, eq",
+                "2: ldxp {first}, {second}, [{address}]",
+                "cmp {first}, {first_then}",
+                "ccmp {second}, {second_then}, #0, eq",
                 "b.ne 3f",
-                "stxp {failed:w}, {new_low}, {new_high}, [{address}]",
+                "stxp {failed:w}, {new_first}, {new_second}, [{address}]",
                 "cbnz {failed:w}, 2b",
                 "b 4f",
-                "3: stxp {failed:w}, {low}, {high}, [{address}]",
+                "3: stxp {failed:w}, {first}, {second}, [{address}]",
                 "cbnz {failed:w}, 2b",
                 "4:",
-                low = out(reg) low,
-                high = out(reg) high,
+                first = out(reg) first,
+                second = out(reg) second,
                 failed = out(reg) _,
-                low_then = in(reg) current as u64,
-                high_then = in(reg) (current >> 64) as u64,
-                new_low = in(reg) new as u64,
-                new_high = in(reg) (new >> 64) as u64,
+                first_then = in(reg) first_then,
+                second_then = in(reg) second_then,
+                new_first = in(reg) new_first,
+                new_second = in(reg) new_second,
                 address = in(reg) address,
                 options(nostack)
             );
         }
-        let found = u128::from(high) << 64 | u128::from(low);
+        let found = whole([first, second]);
         if found == current {
             Ok(found)
         } else {

@@ -26,9 +26,10 @@
 //! ldr  r0, [r0, r1]
 //! ```
 //!
-//! Read-modify-writes are loops of `ldrex` and `strex`. An exception handler that may store to the same
-//! variable ends with `clrex`, so that the interrupted loop runs again: a return from an exception
-//! leaves the reservation as it is.
+//! Read-modify-writes are loops of `ldrex` and `strex` on as many bytes as the variable has. Neither a store
+//! of the same CPU nor a return from an exception need end the reservation ("Synchronization and
+//! semaphores", "Context switch support"), so every way out of an exception has a `clrex`: else the loop
+//! undoes what a handler stored to the variable. The same holds for what switches contexts.
 
 pub(crate) mod interrupts {
     use core::arch::asm;

@@ -14,6 +14,11 @@
 //! ori     $a0, $a0, %abs_lo12(__PERCPU_X)   addi.d    $a0, $a0, %pc_lo12(__PERCPU_X)
 //! ldx.d   $a0, $a0, $r21                    ldx.d     $a0, $a0, $r21
 //! ```
+//!
+//! A read-modify-write of less than 32 bits, and `compare_exchange`, are a loop of `ll` and `sc` on a whole
+//! word. What a handler stores there they see: `ertn` clears the `LLbit`, unless the handler set
+//! `CSR.LLBCTL.KLO` (reference manual, volume 1, "LLBit Control"), which it must not do. What switches
+//! contexts without an `ertn` writes 1 to `CSR.LLBCTL.WCLLB`.
 
 pub(crate) mod interrupts {
     use core::arch::asm;
@@ -40,10 +45,16 @@ pub(crate) mod interrupts {
 
     #[inline(always)]
     unsafe fn exchange(mut state: usize) -> usize {
-        // SAFETY: rule 10, only the bit `IE` changes. Not `nomem`: no access moves out of the
-        // masked part.
+        // SAFETY: rule 10, only the bit `IE` changes. The mask has a register of its own: with `$r0` or
+        // `$r1` in its place the encoding is that of another instruction ("CSRRD, CSRWR, CSRXCHG"), and
+        // the compiler may choose `$r1`. Not `nomem`: no access moves out of the masked part.
         unsafe {
-            asm!("csrxchg {}, {}, 0x0", inout(reg) state, in(reg) IE, options(nostack, preserves_flags));
+            asm!(
+                "csrxchg {}, $t0, 0x0",
+                inout(reg) state,
+                in("$t0") IE,
+                options(nostack, preserves_flags)
+            );
         }
         state & IE
     }

@@ -17,9 +17,11 @@
 //! ld  a0, %lo(__PERCPU_X)(a0)         ld    a0, %pcrel_lo(1b)(a0)
 //! ```
 //!
-//! A read-modify-write of less than 32 bits, and `compare_exchange`, are a loop of `lr` and `sc`. A trap
-//! handler that may store to the same variable ends with an `sc` of its own (to any address), so that
-//! the interrupted one fails: `sret` itself leaves the reservation as it is.
+//! A read-modify-write of less than 32 bits, and `compare_exchange`, are a loop of `lr` and `sc` on a whole
+//! word. Neither a store of the same hart nor a trap and its return need end the reservation (volume 1,
+//! "Load-Reserved/Store-Conditional Instructions"; volume 2, "Trap-Return Instructions"), so every way
+//! out of a trap has an `sc`, to any address: else the loop undoes what a handler stored to the variable,
+//! or to a neighbour in its word. The same holds for what switches contexts.
 //!
 //! Linker relaxation (target feature `relax`) would rewrite the second and third instruction to
 //! `x0`-relative or `gp`-relative forms that know nothing of the register's value; the accesses

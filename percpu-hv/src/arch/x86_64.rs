@@ -20,6 +20,9 @@
 //! lea rax, [rip + __PERCPU_X]         a pointer with `non-zero-vma`
 //! add rax, gs:[rip + __PERCPU_SELF_PTR]
 //! ```
+//!
+//! Read-modify-writes are one instruction, or a loop of `cmpxchg`, which compares with what a handler stored:
+//! a handler owes them nothing.
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) mod interrupts {

@@ -1,7 +1,10 @@
 //! Sequences of operations on several CPUs, against a model that has an array where the library has
 //! areas.
 
-use percpu_hv::{CpuId, CpuPin, IrqOff, PerCpuCounter, def_percpu};
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use percpu_hv::{CpuId, CpuPin, IrqOff, PerCpuCounter, PerCpuOnce, current_cpu, def_percpu};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
@@ -16,6 +19,16 @@ static FLAG: bool = true;
 #[def_percpu]
 static LIST: Vec<u8> = Vec::new();
 #[def_percpu]
+static PAIR: [u32; 2] = [7, !7];
+#[def_percpu]
+static LOCAL: Cell<u64> = Cell::new(4);
+#[def_percpu]
+static QUEUE: RefCell<Vec<u8>> = RefCell::new(Vec::new());
+#[def_percpu]
+static ATOMICS: [AtomicU32; 2] = [AtomicU32::new(1), AtomicU32::new(2)];
+#[def_percpu]
+static ONCE: PerCpuOnce<u8> = PerCpuOnce::new();
+#[def_percpu]
 static COUNT: PerCpuCounter<5> = PerCpuCounter::new();
 
 /// What one CPU holds.
@@ -25,6 +38,11 @@ struct Cpu {
     byte: i8,
     flag: bool,
     list: Vec<u8>,
+    pair: u32,
+    local: u64,
+    queue: Vec<u8>,
+    atomics: [u32; 2],
+    once: Option<u8>,
 }
 
 impl Cpu {
@@ -33,6 +51,11 @@ impl Cpu {
         byte: -3,
         flag: true,
         list: Vec::new(),
+        pair: 7,
+        local: 4,
+        queue: Vec::new(),
+        atomics: [1, 2],
+        once: None,
     };
 }
 
@@ -52,6 +75,15 @@ enum Step {
     Push(u8),
     Pop,
     Count(i64),
+    /// A look at a value that is written meanwhile, as by a handler.
+    Look(u64),
+    /// A change of a value that is written meanwhile.
+    Overwrite(u64, u64),
+    Borrow(u32),
+    Local(u64),
+    Queue(u8),
+    Atomic(u32),
+    Once(u8),
     Reset,
     ResetRemote(usize),
 }
@@ -75,6 +107,13 @@ fn any_step() -> impl Strategy<Value = Step> {
         any::<u8>().prop_map(Step::Push),
         Just(Step::Pop),
         (-12_i64..12).prop_map(Step::Count),
+        number().prop_map(Step::Look),
+        (number(), number()).prop_map(|(a, b)| Step::Overwrite(a, b)),
+        any::<u32>().prop_map(Step::Borrow),
+        number().prop_map(Step::Local),
+        any::<u8>().prop_map(Step::Queue),
+        any::<u32>().prop_map(Step::Atomic),
+        any::<u8>().prop_map(Step::Once),
         Just(Step::Reset),
         (0..CPUS).prop_map(Step::ResetRemote),
     ]
@@ -111,6 +150,7 @@ fn take(step: Step, form: u8, own: usize, model: &mut [Cpu], count: &mut i64) {
             FLAG.reset_remote(other);
             LIST.reset_remote(other);
         }
+        reset_others(other);
         model[other.index()] = Cpu::INITIAL;
         return;
     }
@@ -247,7 +287,77 @@ fn take(step: Step, form: u8, own: usize, model: &mut [Cpu], count: &mut i64) {
             COUNT.add(amount);
             *count += amount;
         }
+        Step::Look(value) => {
+            let looked = WORD.with_current(|word| {
+                WORD.write_current(value);
+                *word
+            });
+            assert_eq!(looked, cpu.word);
+            cpu.word = value;
+        }
+        Step::Overwrite(meanwhile, value) => {
+            WORD.with_current(|word| {
+                WORD.write_current(meanwhile);
+                *word = value;
+            });
+            cpu.word = if value == cpu.word { meanwhile } else { value };
+        }
+        Step::Borrow(value) => {
+            let borrow = |pair: &mut [u32; 2]| {
+                assert_eq!(*pair, [cpu.pair, !cpu.pair]);
+                assert!(PAIR.try_with_current(|_| ()).is_err());
+                pair[0] = value;
+                LIST.with_current(|list| assert_eq!(*list, cpu.list));
+                pair[1] = !value;
+            };
+            match form {
+                0 => assert_eq!(PAIR.try_with_current(borrow), Ok(())),
+                // SAFETY: rule 5, one thread runs as all CPUs; `borrow` is not told here.
+                1 => unsafe {
+                    PAIR.with_current_unchecked(|pair| *pair = [value, !value]);
+                },
+                _ => PAIR.with_current(borrow),
+            }
+            cpu.pair = value;
+        }
+        Step::Local(value) => {
+            let swap = |irq: &IrqOff| LOCAL.get_local(irq).replace(value);
+            let before = match form {
+                0 => IrqOff::scoped(swap),
+                _ => swap(&IrqOff::new()),
+            };
+            assert_eq!(before, cpu.local);
+            cpu.local = value;
+        }
+        Step::Queue(value) => {
+            let irq = IrqOff::new();
+            if form == 0 {
+                assert_eq!(QUEUE.borrow_mut(&irq).pop(), cpu.queue.pop());
+            } else {
+                let mut queue = QUEUE.borrow_mut(&irq);
+                assert!(QUEUE.try_borrow(&irq).is_err());
+                queue.push(value);
+                cpu.queue.push(value);
+            }
+        }
+        Step::Atomic(value) => {
+            let at = usize::from(form % 2);
+            let pin = CpuPin::new();
+            let atomics = match form {
+                0 | 1 => ATOMICS.get(&pin),
+                2 => ATOMICS.on(current_cpu()),
+                _ => ATOMICS.iter().nth(own).expect("the CPU is there").1,
+            };
+            assert_eq!(atomics[at].swap(value, Relaxed), cpu.atomics[at]);
+            cpu.atomics[at] = value;
+        }
+        Step::Once(value) => {
+            let pin = CpuPin::new();
+            let made = *ONCE.get(&pin).get_or_init(|| value);
+            assert_eq!(made, *cpu.once.get_or_insert(value));
+        }
         Step::Reset => {
+            reset_others(current_cpu());
             WORD.reset_to_init();
             BYTE.reset_to_init();
             FLAG.reset_to_init();
@@ -255,6 +365,18 @@ fn take(step: Step, form: u8, own: usize, model: &mut [Cpu], count: &mut i64) {
             *cpu = Cpu::INITIAL;
         }
         Step::ResetRemote(_) => unreachable!("above"),
+    }
+}
+
+/// Resets the variables that only their types or `unsafe` code reset, and an array.
+fn reset_others(cpu: CpuId) {
+    // SAFETY: rule 6, one thread runs as all CPUs, and holds no reference.
+    unsafe {
+        PAIR.reset_remote(cpu);
+        LOCAL.reset_remote(cpu);
+        QUEUE.reset_remote(cpu);
+        ATOMICS.reset_remote(cpu);
+        ONCE.reset_remote(cpu);
     }
 }
 
@@ -266,6 +388,10 @@ fn agrees(own: usize, model: &[Cpu], count: i64) {
     assert_eq!((BYTE.read_current(), BYTE.read(&pin)), (cpu.byte, cpu.byte));
     assert_eq!((FLAG.read_current(), FLAG.read(&pin)), (cpu.flag, cpu.flag));
     LIST.with_current(|list| assert_eq!(list, &cpu.list));
+    PAIR.with_current(|pair| assert_eq!(*pair, [cpu.pair, !cpu.pair]));
+    assert_eq!(LOCAL.get_local(&pin).get(), cpu.local);
+    assert_eq!(*QUEUE.borrow(&pin), cpu.queue);
+    assert_eq!(ONCE.get(&pin).get().copied(), cpu.once);
     for (id, cpu) in CpuId::all().zip(model) {
         assert_eq!(
             (
@@ -277,6 +403,9 @@ fn agrees(own: usize, model: &[Cpu], count: i64) {
         );
         // SAFETY: rule 6, one thread runs as all CPUs.
         assert_eq!(unsafe { LIST.remote_ref_raw(id.index()) }, &cpu.list);
+        let atomics = ATOMICS.on(id).each_ref().map(|atomic| atomic.load(Relaxed));
+        assert_eq!(atomics, cpu.atomics);
+        assert_eq!(ONCE.on(id).get().copied(), cpu.once);
     }
     let words = model
         .iter()

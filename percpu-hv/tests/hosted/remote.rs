@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::hint::black_box;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
@@ -19,6 +20,39 @@ fn an_id_is_made_from_a_cpu_that_there_is() {
     }
     assert_eq!(CpuId::new(CPUS), None);
     assert_eq!(CpuId::new(usize::MAX), None);
+}
+
+#[test]
+fn an_id_that_no_cpu_has_is_refused() {
+    #[def_percpu]
+    static WORD: u64 = 1;
+
+    percpu_hv::init_hosted(CPUS).unwrap();
+    for id in [CPUS, CPUS + 1, usize::MAX] {
+        let uses: [(&str, &(dyn Fn() + Sync)); 4] = [
+            ("remote_ptr", &|| {
+                // SAFETY: rule 6, the id is refused: there is no copy that another CPU uses.
+                black_box(unsafe { WORD.remote_ptr(id) });
+            }),
+            ("remote_ref_raw", &|| {
+                // SAFETY: as above.
+                black_box(unsafe { WORD.remote_ref_raw(id) });
+            }),
+            ("remote_ref_mut_raw", &|| {
+                // SAFETY: as above.
+                black_box(unsafe { WORD.remote_ref_mut_raw(id) });
+            }),
+            ("percpu_area_base", &|| {
+                black_box(percpu_hv::percpu_area_base(id));
+            }),
+        ];
+        let sentence =
+            format!("CPU id {id} is out of range: the per-CPU areas are for {CPUS} CPUs");
+        for (name, f) in uses {
+            let text = panic_text(f);
+            assert!(text.starts_with(&sentence), "{name}({id}): {text}");
+        }
+    }
 }
 
 #[test]

@@ -73,6 +73,21 @@ fn percpu_hv_of_another_source_is_found() {
     assert!(error.contains("not used"), "{error}");
 }
 
+/// The crates called `percpu` use names of percpu-hv that another version need not have.
+#[test]
+fn defect_51_each_crate_takes_percpu_hv_of_its_own_version() {
+    for line in ["0.1", "0.2", "0.3", "0.4"] {
+        let directory = root().join(format!("compat/percpu-{line}"));
+        let metadata = Package::at(&directory).metadata(Arch::Aarch64.target());
+        let percpu = metadata.root_package().expect("it is a package");
+        let mut wanted = percpu.dependencies.iter();
+        let wanted = wanted.find(|dependency| dependency.name == "percpu-hv");
+        let wanted = wanted.expect("it is percpu-hv by other names");
+        let own = concat!("=", env!("CARGO_PKG_VERSION"));
+        assert_eq!(wanted.req.to_string(), own, "percpu {line}");
+    }
+}
+
 /// The kernel with another manifest, resolved anew as far as that asks for it.
 fn kernel(name: &str, change: impl FnOnce(&str) -> String) -> Package {
     let original = Package::named("kernel");

@@ -26,8 +26,9 @@ fn enable() {
     unsafe { ENABLED.current_ref_raw() }.fetch_add(1, Ordering::Relaxed);
 }
 
+// Contexts stay on their CPU here.
 #[cfg(feature = "preempt-hook")]
-percpu_hv::preempt_hook! { disable = disable, enable = enable }
+percpu_hv::preempt_hook! { unsafe { disable = disable, enable = enable } }
 
 #[cfg(feature = "kernel-guard")]
 struct Kernel;

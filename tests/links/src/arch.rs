@@ -1,10 +1,11 @@
 //! The architectures that images are compiled for.
 
-/// An architecture.
+/// An architecture, with a byte order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "they are called as everywhere")]
 pub enum Arch {
     Aarch64,
+    Aarch64BigEndian,
     Arm,
     LoongArch64,
     RiscV64,
@@ -12,7 +13,7 @@ pub enum Arch {
 }
 
 impl Arch {
-    /// All of them.
+    /// Those that hv-boot runs on.
     pub const ALL: [Self; 5] = [
         Self::Aarch64,
         Self::Arm,
@@ -25,6 +26,7 @@ impl Arch {
     pub fn name(self) -> &'static str {
         match self {
             Self::Aarch64 => "aarch64",
+            Self::Aarch64BigEndian => "aarch64_be",
             Self::Arm => "arm",
             Self::LoongArch64 => "loongarch64",
             Self::RiscV64 => "riscv64",
@@ -41,9 +43,10 @@ impl Arch {
     }
 
     /// The Rust target of its images.
-    pub(crate) fn target(self) -> &'static str {
+    pub fn target(self) -> &'static str {
         match self {
             Self::Aarch64 => "aarch64-unknown-none-softfloat",
+            Self::Aarch64BigEndian => "aarch64_be-unknown-none-softfloat",
             Self::Arm => "armv7a-none-eabi",
             Self::LoongArch64 => "loongarch64-unknown-none-softfloat",
             Self::RiscV64 => "riscv64gc-unknown-none-elf",

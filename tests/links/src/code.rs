@@ -26,6 +26,10 @@ pub fn disassembly(file: &Path) -> BTreeMap<String, Vec<String>> {
         if let Some((_, name)) = line.split_once(" <")
             && let Some(name) = name.strip_suffix(">:")
         {
+            // A place inside a function that a relocation names, or the mark of code among data.
+            if name.starts_with(['.', '$']) {
+                continue;
+            }
             current = Some(functions.entry(name.to_owned()).or_default());
         } else if let Some((address, instruction)) = line.split_once(':')
             && u64::from_str_radix(address.trim(), 16).is_ok()

@@ -59,6 +59,14 @@ impl Elf {
             .address()
     }
 
+    /// The names of all defined symbols that contain `part`, as the image has them.
+    pub fn symbols_with(&self, part: &str) -> Vec<String> {
+        let file = self.parse();
+        let defined = file.symbols().filter(|symbol| !symbol.is_undefined());
+        let names = defined.filter_map(|symbol| symbol.name().ok().map(String::from));
+        names.filter(|name| name.contains(part)).collect()
+    }
+
     /// The addresses of a section.
     ///
     /// # Panics
@@ -90,6 +98,37 @@ impl Elf {
                     .then(|| address - start + header.p_paddr(endian))
             })
             .unwrap_or_else(|| panic!("no segment holds {address:#x}"))
+    }
+
+    /// What memory holds from the start of `flash` on once boot code has copied `.data` from there: of the rest, what
+    /// is in `flash`, and nothing else. In a file that lives as long as this value.
+    ///
+    /// # Panics
+    ///
+    /// If `.data` is not loaded in `flash`, or starts before it.
+    pub fn booted_from(&self, flash: Range<u64>) -> PathBuf {
+        let file = self.parse();
+        let endian = file.endian();
+        let mut memory = Vec::new();
+        let mut put = |address: u64, content: &[u8]| {
+            let start = (address - flash.start) as usize;
+            memory.resize(memory.len().max(start + content.len()), 0);
+            memory[start..][..content.len()].copy_from_slice(content);
+        };
+        for header in file.elf_program_headers() {
+            let address = header.p_paddr(endian);
+            if header.p_type(endian) == PT_LOAD && flash.contains(&address) {
+                let content = header.data(endian, &*self.bytes);
+                put(address, content.expect("the segment is in the file"));
+            }
+        }
+        let data = file.section_by_name(".data").expect("the image has data");
+        let loaded = self.load_address(data.address());
+        assert!(flash.contains(&loaded), ".data is loaded at {loaded:#x}");
+        put(data.address(), data.data().expect("it is in the file"));
+        let path = self.path.with_extension("bin");
+        fs::write(&path, memory).expect("the directory is writable");
+        path
     }
 
     /// The image as a loader would put it to `base`, relocated, in a file that lives as long as this value.

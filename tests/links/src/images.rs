@@ -193,6 +193,11 @@ impl Image {
         &self.archive
     }
 
+    /// What it is compiled for.
+    pub fn arch(&self) -> Arch {
+        self.arch
+    }
+
     /// Begins to link the image.
     pub fn link(&self, linker: Linker) -> Link {
         Link::new(linker, self.arch, &self.archive, &self.fragment)

@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -29,7 +30,7 @@ impl Linker {
     pub fn all_for(arch: Arch) -> &'static [Self] {
         match arch {
             Arch::Aarch64 | Arch::RiscV64 | Arch::X86_64 => &Self::ALL,
-            Arch::Arm | Arch::LoongArch64 => &[Self::Lld],
+            Arch::Aarch64BigEndian | Arch::Arm | Arch::LoongArch64 => &[Self::Lld],
         }
     }
 
@@ -59,6 +60,7 @@ pub struct Link {
     fragment: PathBuf,
     arguments: Vec<OsString>,
     kind: &'static str,
+    directory: tempfile::TempDir,
 }
 
 impl Link {
@@ -70,6 +72,7 @@ impl Link {
             fragment: fragment.to_owned(),
             arguments: Vec::new(),
             kind: "-static",
+            directory: tempfile::tempdir().expect("a temporary directory"),
         }
     }
 
@@ -87,6 +90,17 @@ impl Link {
     /// Adds a script: of `tests/links/scripts`, or of percpu-hv.
     pub fn script(self, name: &str) -> Self {
         self.arg("-T").arg(name)
+    }
+
+    /// Adds a script that is not in a file.
+    ///
+    /// # Panics
+    ///
+    /// If the temporary directory is not writable.
+    pub fn script_text(self, text: &str) -> Self {
+        let path = self.directory.path().join("script.ld");
+        fs::write(&path, text).expect("the directory is writable");
+        self.arg("-T").arg(path)
     }
 
     /// Adds hv-boot's script, but with the template at `address`, and as many bytes as `tail` says behind it that no
@@ -119,8 +133,7 @@ impl Link {
     ///
     /// If the linker does not start.
     pub fn run(self) -> Result<Elf, String> {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let path = directory.path().join("image");
+        let path = self.directory.path().join("image");
         let mut command = self.linker.command(self.arch);
         command
             .args(["--gc-sections", "--no-dynamic-linker", self.kind, "-L"])
@@ -133,7 +146,7 @@ impl Link {
             .arg(&path);
         let output = run(&mut command);
         if output.status.success() {
-            Ok(Elf::new(directory, path))
+            Ok(Elf::new(self.directory, path))
         } else {
             Err(String::from_utf8_lossy(&output.stderr).into_owned())
         }

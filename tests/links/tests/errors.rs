@@ -122,6 +122,77 @@ fn a_kernel_linked_high_in_the_other_mode() {
     assert!(error.contains(text), "{error}");
 }
 
+/// A script whose regions have no attributes, with `percpu` before its .bss.
+fn regions(percpu: &str) -> String {
+    format!(
+        "ENTRY(ours_read_u64)\n\
+         MEMORY {{ RAM : ORIGIN = 0x40000000, LENGTH = 256M }}\n\
+         SECTIONS {{\n\
+             .text : {{ *(.text .text.*) }} > RAM\n\
+             .rodata : {{ *(.rodata .rodata.*) }} > RAM\n\
+             .data : {{ *(.data .data.*) }} > RAM\n\
+             {percpu}\n\
+             .bss : {{ *(.bss .bss.*) }} > RAM\n\
+         }}"
+    )
+}
+
+#[test]
+fn defect_40_regions_without_attributes() {
+    let lld = "no memory region specified for section '.percpu'";
+    let gnu = "no memory region specified for loadable section `.percpu'";
+    let image = image(Mode::Default, "code");
+    for (linker, text) in [(Linker::Lld, lld), (Linker::Gnu, gnu)] {
+        let link = image.link(linker).cpus(4);
+        refused(link.script_text(&regions("INCLUDE percpu.x")), text);
+        let link = image.link(linker).cpus(4).script("percpu-insert.x");
+        refused(link.script_text(&regions("")), text);
+    }
+}
+
+/// GNU ld would link, with the areas at the addresses of the symbols.
+#[test]
+fn defect_40_a_template_at_0_in_regions() {
+    let image = image_for(Arch::RiscV64, "code", &[]);
+    let lld = "no memory region specified for section '.percpu_image'";
+    let gnu = "ERROR(percpu-hv): the template has no place in the MEMORY regions";
+    for (linker, text) in [(Linker::Lld, lld), (Linker::Gnu, gnu)] {
+        let link = image.link(linker).cpus(4);
+        refused(link.script_text(&regions("INCLUDE percpu.x")), text);
+    }
+    let with_attributes = regions("INCLUDE percpu.x").replace("RAM :", "RAM (rwx) :");
+    let link = image.link(Linker::Gnu).cpus(4);
+    refused(link.script_text(&with_attributes), gnu);
+}
+
+/// GNU ld would link with a warning, and put template and areas to address 0.
+#[test]
+fn defect_40_regions_without_names() {
+    let lld = "memory region not defined: PERCPU_TEMPLATE";
+    let gnu = "ERROR(percpu-hv): your script does not say which regions";
+    let unnamed = regions("INCLUDE percpu-regions.x");
+    let half = "REGION_ALIAS(\"PERCPU_TEMPLATE\", RAM)\nSECTIONS";
+    let half = unnamed.replace("SECTIONS", half);
+    let risc_v = image_for(Arch::RiscV64, "code", &[]);
+    let aarch64 = image(Mode::Default, "code");
+    for (linker, text) in [(Linker::Lld, lld), (Linker::Gnu, gnu)] {
+        let link = aarch64.link(linker).cpus(4);
+        refused(link.script_text(&unnamed), text);
+        let link = risc_v.link(linker).cpus(4);
+        refused(link.script_text(&unnamed), text);
+        // The other one alone is missing.
+        let text = text.replace("TEMPLATE", "AREAS");
+        let link = aarch64.link(linker).cpus(4).script_text(&half);
+        let error = link.run().unwrap_err();
+        assert!(error.contains(&text), "{error}");
+    }
+    // GNU ld declares it by itself, as it is wanted.
+    let both = half.replace("SECTIONS", "REGION_ALIAS(\"PERCPU_AREAS\", RAM)\nSECTIONS");
+    let link = risc_v.link(Linker::Lld).cpus(4);
+    let text = "memory region 'PERCPU_SYMBOLS' not declared";
+    refused(link.script_text(&both), text);
+}
+
 /// Addresses of 32 signed bits do not reach 4 GiB.
 #[test]
 fn a_template_out_of_reach() {

@@ -42,6 +42,19 @@ fn no_padding_is_wasted() {
     }
 }
 
+/// A borrow flag takes a byte of every area: values have none, whatever the linker.
+#[test]
+fn only_exclusive_variables_have_a_flag() {
+    for linker in Linker::ALL {
+        let elf = link(Mode::Default, "hot", linker).unwrap();
+        let flags = elf.symbols_with("4flag");
+        assert!(
+            flags.len() == 1 && flags[0].contains("HOT_TOO"),
+            "{linker:?}: {flags:?}"
+        );
+    }
+}
+
 #[test]
 fn too_many_hot_variables_are_refused() {
     for linker in Linker::ALL {

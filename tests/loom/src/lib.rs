@@ -1,13 +1,20 @@
-//! The state machine of the areas, state.rs of percpu-hv itself, with loom's atomics: each test runs
-//! in every order of accesses that the memory model allows.
+//! The state machine of the areas, `PerCpuOnce` and the total of a counter, files of percpu-hv itself,
+//! with loom's atomics: each test runs in every order of accesses that the memory model allows.
 #![cfg(test)]
 
+#[path = "../../../percpu-hv/src/once.rs"]
+#[allow(unreachable_pub, reason = "it is public there")]
+mod once;
 #[path = "../../../percpu-hv/src/state.rs"]
 mod state;
+#[path = "../../../percpu-hv/src/counter/total.rs"]
+#[allow(unreachable_pub, reason = "it is public there")]
+mod total;
 
-/// What state.rs is made of.
+/// What these files are made of.
 mod sync {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicI64, AtomicU8};
     // A CPU that waits lets the others run: loom has no time.
     pub(crate) use loom::thread::yield_now as spin_loop;
 
@@ -29,7 +36,147 @@ mod sync {
             self.0.with_mut(|place| unsafe { *place = value });
         }
     }
+
+    /// Loom tells a call that may come before the write, or at the same time.
+    pub(crate) type Place<T> = loom::cell::UnsafeCell<T>;
+
+    /// Loom counts its atomics as it makes them, so they are no constants.
+    macro_rules! constructor {
+        ($(#[$attr:meta])* $vis:vis const fn $($function:tt)*) => {
+            $(#[$attr])* $vis fn $($function)*
+        };
+    }
+    pub(crate) use constructor;
 }
+
+/// A `PerCpuOnce` that CPUs fill and read at the same time.
+mod lazy {
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use crate::once::PerCpuOnce;
+    use crate::seen_in;
+
+    /// Not copied at once: halves of two values would not be equal.
+    type Whole = [u32; 2];
+    type Cell = PerCpuOnce<Whole>;
+
+    #[test]
+    fn of_two_that_fill_a_cell_one_succeeds() {
+        let seen = seen_in(|| {
+            let cell = Arc::new(Cell::new());
+            let threads = [1, 2].map(|value| {
+                let cell = Arc::clone(&cell);
+                thread::spawn(move || (cell.set([value; 2]), cell.get().copied()))
+            });
+            let [one, two] = threads.map(|thread| thread.join().unwrap());
+            let (value, loser) = match (one.0, two.0) {
+                (Ok(()), Err([2, 2])) => ([1; 2], two.1),
+                (Err([1, 1]), Ok(())) => ([2; 2], one.1),
+                results => panic!("{results:?}"),
+            };
+            assert_eq!(cell.get(), Some(&value));
+            assert_eq!(cell.get_or_init(|| unreachable!()), &value);
+            // It may look while the cell is being filled.
+            loser
+        });
+        assert_eq!(seen, [None, Some([1; 2]), Some([2; 2])]);
+    }
+
+    #[test]
+    fn a_reader_sees_the_whole_value_or_none() {
+        let seen = seen_in(|| {
+            let cell = Arc::new(Cell::default());
+            let jobs: [fn(&Cell) -> Option<Whole>; 2] =
+                [|cell| cell.set([7; 2]).err(), |cell| cell.get().copied()];
+            let threads = jobs.map(|job| {
+                let cell = Arc::clone(&cell);
+                thread::spawn(move || job(&cell))
+            });
+            let [refused, seen] = threads.map(|thread| thread.join().unwrap());
+            assert_eq!((refused, cell.get()), (None, Some(&[7; 2])));
+            seen
+        });
+        assert_eq!(seen, [None, Some([7; 2])]);
+    }
+}
+
+/// A counter whose parts move to the total while they are summed.
+mod moves {
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use crate::seen_in;
+    use crate::sync::{AtomicI64, Ordering};
+    use crate::total::Total;
+
+    struct Counter {
+        parts: [AtomicI64; 2],
+        total: Total,
+    }
+
+    /// All additions: each has a digit of its own, which shows how often a sum counts it.
+    const ADDED: i64 = 0x111;
+
+    impl Counter {
+        fn new() -> Arc<Self> {
+            Arc::new(Self {
+                parts: [AtomicI64::new(0x101), AtomicI64::new(0x10)],
+                total: Total::new(),
+            })
+        }
+
+        fn sum(&self) -> i64 {
+            let sum = self.total.sum(self.parts.iter());
+            assert_eq!(sum & !ADDED, 0, "{sum:#x} counts an addition twice");
+            sum
+        }
+
+        /// What a CPU does itself when its batch is full.
+        fn move_batch(&self, cpu: usize) {
+            let batch = self.parts[cpu].swap(0, Ordering::Relaxed);
+            self.total.receive(batch);
+        }
+
+        /// What another one does when that CPU is gone.
+        fn retire(&self, cpu: usize) {
+            self.total.take(&self.parts[cpu]);
+        }
+    }
+
+    /// Sums while each CPU's part moves.
+    fn sum_while(moves: [fn(&Counter, usize); 2]) {
+        let seen = seen_in(move || {
+            let counter = Counter::new();
+            let threads = [0, 1].map(|cpu| {
+                let counter = Arc::clone(&counter);
+                thread::spawn(move || moves[cpu](&counter, cpu))
+            });
+            let seen = counter.sum();
+            for thread in threads {
+                thread.join().unwrap();
+            }
+            assert_eq!((counter.sum(), counter.total.read()), (ADDED, ADDED));
+            seen
+        });
+        // All, or all but what moves at this moment.
+        assert_eq!(seen, [0, 0x10, 0x101, ADDED]);
+    }
+
+    #[test]
+    fn a_sum_counts_no_batch_twice() {
+        sum_while([Counter::move_batch; 2]);
+    }
+
+    #[test]
+    fn defect_41_a_sum_counts_nothing_twice_while_a_cpu_is_retired() {
+        sum_while([Counter::retire, Counter::move_batch]);
+        sum_while([Counter::move_batch, Counter::retire]);
+        sum_while([Counter::retire; 2]);
+    }
+}
+
+use std::collections::BTreeSet;
 
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
@@ -114,6 +261,22 @@ fn together<T: 'static>(image: &Arc<Image>, jobs: &[fn(&Image) -> T]) -> Vec<T> 
         .collect();
     let results = threads.into_iter().map(|thread| thread.join().unwrap());
     results.collect()
+}
+
+/// All that `run` gives, in whatever order. A test that compares it sees that the orders are tried, which
+/// loom forgets where a thread reads what it writes next.
+fn seen_in<T: Ord + Send + 'static>(run: impl Fn() -> T + Send + Sync + 'static) -> Vec<T> {
+    // Outside of what loom looks at.
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(BTreeSet::new()));
+    let insert = {
+        let seen = std::sync::Arc::clone(&seen);
+        move |result| seen.lock().unwrap().insert(result)
+    };
+    loom::model(move || {
+        insert(run());
+    });
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
+    seen.into_iter().collect()
 }
 
 #[test]

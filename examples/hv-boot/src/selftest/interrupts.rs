@@ -194,6 +194,106 @@ fn keep<W: Way>(machine: &Machine, name: &str) -> Count {
     test::<W>(machine, name, is_enough, is_good)
 }
 
+/// How many turns a reservation is to last: most interrupts come during one.
+const TURNS: usize = 1_000;
+
+/// How many interrupts come during a reservation, at least.
+const RESERVED_INTERRUPTS: usize = 50;
+
+/// Reservations of this core.
+#[derive(Clone, Copy)]
+struct Reservations {
+    /// Without an interrupt, and held.
+    held: usize,
+    /// An interrupt came.
+    interrupted: usize,
+    /// An interrupt came, and they held all the same.
+    outlived: usize,
+}
+
+const NO_RESERVATIONS: Reservations = Reservations {
+    held: 0,
+    interrupted: 0,
+    outlived: 0,
+};
+
+#[def_percpu]
+static RESERVATIONS: Reservations = NO_RESERVATIONS;
+/// The word that is reserved. No handler stores to it: QEMU's exclusive store fails where the value is another one,
+/// whatever became of the reservation.
+#[def_percpu]
+static RESERVED: AtomicUsize = AtomicUsize::new(7);
+
+/// Counts by a load and a store: an exclusive store would end the reservation, which is for the way out to do.
+fn count_an_interrupt() {
+    let count = by_handler().load(Ordering::Relaxed);
+    by_handler().store(count + 1, Ordering::Relaxed);
+}
+
+/// The way out of a handler ends what the interrupted code holds exclusively. Else its store would overwrite what a
+/// handler stored to the same word: to the variable, or on RISC-V and LoongArch64 to a neighbour of one of 8 or 16 bits.
+/// (QEMU's RISC-V ends it at each trap by itself: there links/code looks at the instructions.)
+pub(super) fn end_reservations(machine: &Machine) -> Count {
+    let name = "defect_45_an_interrupt_ends_a_reservation";
+    if interrupts::reserve(&AtomicUsize::new(0), &AtomicUsize::new(0), 1).is_none() {
+        println!("test interrupts::{name} ... left out: one instruction loads and stores here");
+        return Count::default();
+    }
+    machine.run_on_all(|cpu| {
+        percpu_hv::init_percpu_reg(cpu.id());
+        let found = reserve_under_interrupts(&cpu);
+        RESERVATIONS.with_current(|own| *own = found);
+    });
+    let (mut all, mut failed) = (NO_RESERVATIONS, 0);
+    for cpu in 0..machine.cpu_count() {
+        // SAFETY: rule 6: a valid id, after init; the other cores have no job now.
+        let found = unsafe { *RESERVATIONS.remote_ref_raw(cpu) };
+        all.held += found.held;
+        all.interrupted += found.interrupted;
+        all.outlived += found.outlived;
+        if found.outlived > 0 {
+            failed = 1;
+            println!("    cpu {cpu}: {} outlived an interrupt", found.outlived);
+        }
+    }
+    let verdict = if failed == 0 { "ok" } else { "FAILED" };
+    println!(
+        "test interrupts::{name} (reservations: {} held, {} interrupted) ... {verdict}",
+        all.held, all.interrupted
+    );
+    Count {
+        passed: 1 - failed,
+        failed,
+    }
+}
+
+fn reserve_under_interrupts(cpu: &Cpu) -> Reservations {
+    // SAFETY: rule 3, rule 5: this core's copy, which nothing else uses.
+    let reserved = unsafe { RESERVED.current_ref_raw() };
+    by_handler().store(0, Ordering::Relaxed);
+    let mut found = NO_RESERVATIONS;
+    interrupts::start_timer(PERIOD, count_an_interrupt);
+    interrupts::enable();
+    wait_until(format_args!("cpu {} to be interrupted", cpu.id()), || {
+        for _ in 0..100 {
+            let Some(reservation) = interrupts::reserve(reserved, by_handler(), TURNS) else {
+                continue;
+            };
+            if reservation.at_load == reservation.at_store {
+                found.held += usize::from(reservation.held);
+            } else {
+                found.interrupted += 1;
+                found.outlived += usize::from(reservation.held);
+            }
+        }
+        // Both are needed: a store that always fails would say nothing.
+        found.interrupted >= RESERVED_INTERRUPTS && found.held > 0
+    });
+    interrupts::disable();
+    interrupts::stop_timer();
+    found
+}
+
 /// Additions by a separate read and write: each core loses some.
 pub(super) fn lose_counts(machine: &Machine) -> Count {
     let is_good = |tally: Tally| tally.lost > 0;

@@ -19,7 +19,7 @@ use aarch64_cpu::{
 use smccc::psci::error::Error;
 
 pub(crate) use self::{
-    interrupts::{disable_interrupts, enable_interrupts},
+    interrupts::{disable_interrupts, enable_interrupts, reserve},
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };
 pub(crate) use super::common::pl011::write;

@@ -1,6 +1,9 @@
 //! Taking interrupts.
 
-use core::arch::naked_asm;
+use core::{
+    arch::{asm, naked_asm},
+    sync::atomic::AtomicUsize,
+};
 
 use riscv::{
     interrupt::supervisor::Interrupt,
@@ -8,7 +11,7 @@ use riscv::{
 };
 
 use super::harts;
-use crate::interrupts::timer_expired;
+use crate::interrupts::{Reservation, timer_expired};
 
 /// Unmasks interrupts.
 pub(crate) fn enable_interrupts() {
@@ -20,6 +23,68 @@ pub(crate) fn enable_interrupts() {
 pub(crate) fn disable_interrupts() {
     // SAFETY: rule 10: nothing here waits for an interrupt.
     unsafe { sstatus::clear_sie() };
+}
+
+/// The instructions that are named after the width of an address.
+#[cfg(target_arch = "riscv64")]
+macro_rules! instruction {
+    (load) => {
+        "ld"
+    };
+    (reserve) => {
+        "lr.d"
+    };
+    (store) => {
+        "sc.d"
+    };
+}
+
+/// The instructions that are named after the width of an address.
+#[cfg(target_arch = "riscv32")]
+macro_rules! instruction {
+    (load) => {
+        "lw"
+    };
+    (reserve) => {
+        "lr.w"
+    };
+    (store) => {
+        "sc.w"
+    };
+}
+
+/// Loads a word with a reservation, and after a while stores it if that still holds.
+pub(crate) fn reserve(
+    word: &AtomicUsize,
+    count: &AtomicUsize,
+    turns: usize,
+) -> Option<Reservation> {
+    let (failed, at_load, at_store): (usize, usize, usize);
+    // SAFETY: rule 10: the word keeps its value. Not `nomem`: handlers write the count.
+    unsafe {
+        asm!(
+            concat!(instruction!(reserve), " {value}, ({word})"),
+            concat!(instruction!(load), " {at_load}, ({count})"),
+            "2:",
+            "addi   {turns}, {turns}, -1",
+            "bnez   {turns}, 2b",
+            concat!(instruction!(load), " {at_store}, ({count})"),
+            concat!(instruction!(store), " {failed}, {value}, ({word})"),
+            value = out(reg) _,
+            at_load = out(reg) at_load,
+            at_store = out(reg) at_store,
+            failed = out(reg) failed,
+            turns = inout(reg) turns => _,
+            word = in(reg) word.as_ptr(),
+            count = in(reg) count.as_ptr(),
+            options(nostack, preserves_flags)
+        );
+    }
+    Some(Reservation {
+        held: failed == 0,
+        at_load,
+        at_store,
+    })
 }
 
 /// Where the trap table leads interrupts: saves what a function may change on the interrupted code's stack. Any
@@ -76,8 +141,8 @@ pub(super) extern "C" fn entry() {
         "fscsr  t0",
         "floats fld",
         ".endif",
-        // Ends a reservation of the interrupted code, which a store by this core need not do (volume 1,
-        // "Load-Reserved/Store-Conditional Instructions").
+        // Ends a reservation of the interrupted code, which neither a store by this core nor `sret` need do (volume 1,
+        // "Load-Reserved/Store-Conditional Instructions"; volume 2, "Trap-Return Instructions").
         "sc.w   t0, zero, (sp)",
         ".if {width} == 8",
         "integers ld",

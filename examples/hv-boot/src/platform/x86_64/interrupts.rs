@@ -1,11 +1,11 @@
 //! Taking interrupts.
 
-use core::arch::naked_asm;
+use core::{arch::naked_asm, sync::atomic::AtomicUsize};
 
 use x86_64::instructions::{interrupts, port::Port};
 
 use super::apic;
-use crate::interrupts::timer_expired;
+use crate::interrupts::{Reservation, timer_expired};
 
 /// The vector of the APIC's timer, the first that is no exception's ("Exception and Interrupt Vectors").
 pub(super) const TIMER: u8 = 32;
@@ -33,6 +33,11 @@ pub(crate) fn enable_interrupts() {
 /// Masks interrupts.
 pub(crate) fn disable_interrupts() {
     interrupts::disable();
+}
+
+/// None: one instruction loads and stores.
+pub(crate) fn reserve(_: &AtomicUsize, _: &AtomicUsize, _: usize) -> Option<Reservation> {
+    None
 }
 
 /// Where the descriptor table leads the timer's interrupt, on the interrupted code's stack, which the CPU has aligned
