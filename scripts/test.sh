@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 # Stages in the order in which they begin; stage_NAME below is what each does. The others run by name only.
-readonly stages=(lint unit ui compat links codegen qemu dropin docs package)
+readonly stages=(lint unit sound compat links codegen qemu dropin docs package)
 readonly other_stages=(stress)
 
 readonly aarch64=aarch64-unknown-none-softfloat
@@ -28,8 +28,9 @@ One that does not end within half an hour is ended, and fails.
 The last line counts the checks; the status is not 0 if one failed.
 
   lint     formatting, clippy with warnings as errors for the host and bare metal, the minimum Rust, shell scripts
-  unit     unit, property and hosted tests, on this machine and as an AArch64 process
-  ui       what the macro accepts and refuses, and packages that depend on percpu-hv
+  unit     unit, property and hosted tests, on this machine and as an AArch64 process, and packages that depend on percpu-hv
+  sound    attempts to break memory safety in safe code: the ui tests, programs that must not compile or must end in
+           a certain way, these under Valgrind and ThreadSanitizer, loom and Miri
   compat   the crates called percpu, each by itself and all in one image
   links    the linker fragment with two linkers, and images that prove it
   codegen  the instructions of every operation, against tests/golden/code and the tables of README.md; --bless
@@ -165,6 +166,7 @@ stage_lint() {
         bare_cargo x86_64-unknown-none clippy --package hv-boot --features high-half -- --deny warnings
     check "lint: clippy, conformance" cargo clippy --package conformance --all-targets -- --deny warnings
     check "lint: clippy, loom tests" cargo clippy --package loom-tests --all-targets -- --deny warnings
+    check "lint: clippy, programs against soundness" cargo clippy --package sound --all-targets -- --deny warnings
     check "lint: clippy, images" bare_cargo "$aarch64" clippy --package images --examples -- --deny warnings
     for features in preempt preempt-kernel-guard-0-1 preempt-hook custom-base; do
         check "lint: clippy, images, $features" \
@@ -281,8 +283,7 @@ stage_unit() {
             cargo test --package percpu-hv --lib --test hosted --test lifecycle --test naive --test before_init $features
     done
     check "unit: host, release" optimized
-    check "unit: loom" cargo test --package loom-tests
-    unit_miri
+    check "unit: consumers" cargo test --package percpu-hv --test consumers
     check "unit: conformance, in a process" cargo test --package conformance
     if [[ $(uname -m) == x86_64 ]]; then
         # Optimized, so that the compiler holds values in the registers of a system call.
@@ -308,21 +309,6 @@ optimized() {
     cargo test --release --config 'profile.release.package."*".opt-level=0' --package percpu-hv --test hosted "$@"
 }
 
-unit_miri() {
-    if cargo miri --version >"$logs/miri" 2>&1; then
-        check "unit: Miri" under_miri
-    else
-        skip "unit: Miri" "no Miri"
-    fi
-}
-
-# Miri has no linker, hence no section: variables are plain globals there.
-under_miri() {
-    MIRIFLAGS="-Zmiri-permissive-provenance -Zmiri-disable-isolation" \
-        cargo miri test --package percpu-hv --test hosted --test naive --features sp-naive
-    MIRIFLAGS="-Zmiri-permissive-provenance" cargo miri test --package percpu-hv --lib
-}
-
 hosted_on_aarch64() {
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
@@ -330,9 +316,106 @@ hosted_on_aarch64() {
         --test before_init
 }
 
-stage_ui() {
-    check "ui: macro" cargo test --package percpu-hv --test ui
-    check "ui: consumers" cargo test --package percpu-hv --test consumers
+stage_sound() {
+    check "sound: the macro" cargo test --package percpu-hv --test ui
+    check "sound: programs" cargo test --package sound --test programs
+    if command -v valgrind >"$logs/valgrind"; then
+        check "sound: programs, Valgrind" env SOUND_TOOL=Valgrind cargo test --package sound --test programs
+    else
+        skip "sound: programs, Valgrind" "no Valgrind"
+    fi
+    check "sound: loom" cargo test --package loom-tests
+    sound_thread_sanitizer
+    sound_miri
+}
+
+sound_thread_sanitizer() {
+    local cargo
+    if cargo=$(thread_sanitizer 2>"$logs/thread-sanitizer"); then
+        check "sound: hosted, ThreadSanitizer" "$cargo" test --package percpu-hv --test hosted --test lifecycle
+        check "sound: programs, ThreadSanitizer" \
+            env SOUND_TOOL=ThreadSanitizer SOUND_CARGO="$cargo" SOUND_RUNNER="$(fixed_addresses)" cargo test --package sound --test programs
+    else
+        skip "sound: ThreadSanitizer" "$(tail -n 1 "$logs/thread-sanitizer")"
+    fi
+}
+
+# thread_sanitizer: writes a cargo that compiles for ThreadSanitizer, and prints its path; fails, with the reason on
+# standard error, where there is none. The standard library is compiled too: ThreadSanitizer does not see that a
+# mutex or the end of a thread orders what it was not compiled for, and reports races that are none.
+thread_sanitizer() {
+    local place=$root/target/thread-sanitizer host flags=-Zsanitizer=thread tsan compiler
+    mkdir -p "$place"
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    if [[ -e $(rustc --print sysroot)/lib/rustlib/src/rust/library/std/src/lib.rs ]] &&
+        compgen -G "$(rustc --print target-libdir)/librustc-*_rt.tsan.a" >/dev/null; then
+        compiler='exec cargo "$@"'
+    elif [[ $(rust_choice) != rustup ]] && debian_can_build; then
+        # This compiler comes without the runtime, which gcc has.
+        tsan=$(cc -print-file-name=libtsan.so)
+        if [[ ! -e $tsan ]]; then
+            echo "Debian's Rust needs the libtsan of gcc (apt-get install libgcc-$(cc -dumpversion)-dev)" >&2
+            return 1
+        fi
+        cc -O2 -fPIC -fno-builtin -c -o "$place/memory.o" "$root/tests/sound/tsan-memory.c"
+        # Before libc, in which it looks for what it intercepts.
+        for tsan in "$place/memory.o" -Wl,--push-state,--no-as-needed -ltsan -Wl,--pop-state; do
+            flags+=" -Zpre-link-arg=$tsan"
+        done
+        flags+=" -Zexternal-clangrt"
+        compiler='PATH=/usr/bin:$PATH RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc
+export PATH RUSTC RUSTDOC
+exec /usr/bin/cargo "$@"'
+    else
+        echo "no Rust here has the library's source and ThreadSanitizer (rustup component add rust-src)" >&2
+        return 1
+    fi
+    cat >"$place/cargo" <<E2
+#!/bin/sh
+# The libraries of the compiler that calls this one.
+unset LD_LIBRARY_PATH
+export RUSTC_BOOTSTRAP=1 RUSTFLAGS='$flags' CARGO_UNSTABLE_BUILD_STD=std,panic_unwind CARGO_BUILD_TARGET=$host
+export CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$host")_RUNNER='$(fixed_addresses)'
+$compiler
+E2
+    chmod +x "$place/cargo"
+    printf '%s\n' "$place/cargo"
+}
+
+# fixed_addresses: prints what runs a program that ThreadSanitizer watches: a kernel may place memory where the runtime
+# does not expect it, and a container may forbid to change that.
+fixed_addresses() {
+    local command
+    command="setarch $(uname -m) --addr-no-randomize"
+    ! $command true 2>/dev/null || echo "$command"
+}
+
+# with_miri: prints the cargo that has Miri; fails if none has.
+with_miri() {
+    if cargo miri --version >/dev/null 2>&1; then
+        echo cargo
+    elif rustup toolchain list 2>/dev/null | grep -q '^nightly' && cargo +nightly miri --version >/dev/null 2>&1; then
+        echo cargo +nightly
+    else
+        return 1
+    fi
+}
+
+sound_miri() {
+    local cargo
+    if cargo=$(with_miri); then
+        # shellcheck disable=SC2086  # a command and its toolchain
+        check "sound: Miri" under_miri $cargo
+    else
+        skip "sound: Miri" "no Miri"
+    fi
+}
+
+# under_miri CARGO...: Miri has no linker, hence no section: variables are plain globals there.
+under_miri() {
+    MIRIFLAGS="-Zmiri-permissive-provenance -Zmiri-disable-isolation" \
+        "$@" miri test --package percpu-hv --test hosted --test naive --features sp-naive
+    MIRIFLAGS="-Zmiri-permissive-provenance" "$@" miri test --package percpu-hv --lib
 }
 
 # One row per line of percpu: the sets of features that its crate is tested with. With `non-zero-vma` a process is

@@ -29,7 +29,7 @@ E2
 expect() {
     local name=$1 expected=$2 line=$3 found
     passed=0 failed=0 skipped=0
-    unit_miri >"$work/printed"
+    sound_miri >"$work/printed"
     found="$passed $failed $skipped"
     if [[ $found == "$expected" ]] && grep -qE -- "$line" "$work/printed"; then
         echo "ok    $name"
@@ -40,20 +40,20 @@ expect() {
 }
 
 stand_in 0
-expect "a Miri runs" "1 0 0" "^ok    unit: Miri "
+expect "a Miri runs" "1 0 0" "^ok    sound: Miri "
 diff - "$work/calls" <<'E2' || wrong=$((wrong + 1))
 -Zmiri-permissive-provenance -Zmiri-disable-isolation: miri test --package percpu-hv --test hosted --test naive --features sp-naive
 -Zmiri-permissive-provenance: miri test --package percpu-hv --lib
 E2
 
 stand_in 1
-expect "what Miri finds fails the row" "0 1 0" "^FAIL  unit: Miri .* status 1"
+expect "what Miri finds fails the row" "0 1 0" "^FAIL  sound: Miri .* status 1"
 (($(wc -l <"$work/calls") == 1)) || { echo "fail  the first error does not end the row"; wrong=$((wrong + 1)); }
 
 rm "$work/bin/cargo-miri"
-if cargo miri --version >/dev/null 2>&1; then
+if with_miri >/dev/null; then
     echo "ok    there is a Miri here, which is never skipped"
 else
-    expect "no Miri is said" "0 0 1" "^skip  unit: Miri: no Miri"
+    expect "no Miri is said" "0 0 1" "^skip  sound: Miri: no Miri"
 fi
 ((wrong == 0))

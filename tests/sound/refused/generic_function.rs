@@ -1,0 +1,31 @@
+//! Rule 16: a generic function asks for what the kind of its argument does not have.
+//!
+//! must not compile: only a `Shared` one of a type that is `Sync` gives a reference by a `CpuPin` or to another CPU
+//! must not compile: only a `Value`, and an `Exclusive` one of a type that is `Send`, gives safe code a `&mut
+#![forbid(unsafe_code)]
+
+use std::sync::atomic::AtomicU64;
+
+use percpu_hv::kind::{Borrows, References};
+use percpu_hv::{CpuPin, PerCpu, def_percpu};
+
+#[def_percpu]
+static VALUE: u64 = 0;
+#[def_percpu]
+static EXCLUSIVE: Vec<u64> = Vec::new();
+#[def_percpu]
+static SHARED: AtomicU64 = AtomicU64::new(0);
+
+fn reference<S: percpu_hv::__priv::Symbol<T, Kind: References<T>>, T>(variable: &PerCpu<S, T>) {
+    let _ = variable.get(&CpuPin::new());
+}
+
+fn borrow<S: percpu_hv::__priv::Symbol<T, Kind: Borrows<T>>, T>(variable: &PerCpu<S, T>) {
+    variable.with_current(|_| ());
+}
+
+fn main() {
+    reference(&VALUE); //~
+    reference(&EXCLUSIVE); //~
+    borrow(&SHARED); //~
+}
