@@ -81,9 +81,14 @@ pub(crate) static OWN_ID: usize = if cfg!(feature = "sp-naive") {
 /// The CPU that runs this, as its area says. Without a [`CpuPin`](crate::CpuPin) a preemptible
 /// context may be on another one when the function returns.
 ///
+/// It reads a variable: this CPU ran [`init_percpu_reg`](crate::init_percpu_reg) (rule 2 of docs/safety.md).
+/// Before that a release build of a kernel reads wherever the register points to, and gives what it finds there if
+/// that is the id of any CPU.
+///
 /// # Panics
 ///
-/// If this CPU has no area: call [`init_percpu_reg`](crate::init_percpu_reg) first.
+/// In a process and in debug builds, if this CPU has no area. In release builds of a kernel only if what is found
+/// is no CPU's id.
 #[inline]
 #[track_caller]
 pub fn current_cpu() -> CpuId {

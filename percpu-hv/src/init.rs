@@ -34,7 +34,9 @@ struct Plan {
 }
 
 impl Plan {
-    /// Checks everything that can be wrong, before anything is changed.
+    /// Checks everything that can be wrong, before anything is changed. Inlined, so that no `memcpy` moves what it
+    /// gives (rule 11).
+    #[inline(always)]
     fn new(template: &Template, base: usize, count: usize) -> Result<Self, InitError> {
         arch::check_template(template.start, template.size)?;
         let geometry = template.geometry()?;
@@ -257,7 +259,8 @@ pub(crate) fn assert_register() {
     );
 }
 
-/// The plan for the areas that the linker script reserves.
+/// The plan for the areas that the linker script reserves; inlined as [`Plan::new`].
+#[inline(always)]
 fn plan_in_place() -> Result<Plan, InitError> {
     let template = loaded_template()?;
     let (base, bytes) = section::block();

@@ -40,15 +40,16 @@ fn owner_of(cpu: CpuId) -> &'static Owner {
     unsafe { owner_at(super::register_of(cpu).wrapping_add(arch::bias())) }
 }
 
-/// The id that this CPU has, whose mark this is: by its hardware id, or else by its register.
+/// The id that this CPU has: by its hardware id, or else by its register.
 #[cfg(not(process))]
 fn own_id(hardware_id: Option<usize>) -> Option<CpuId> {
-    match hardware_id {
-        Some(_) => CpuId::all().find(|&cpu| owner_of(cpu).mark() == Some(mark(hardware_id))),
-        None => super::cpu_at(crate::read_percpu_reg())
-            .map(CpuId::checked)
-            .filter(|&cpu| owner_of(cpu).mark().is_some()),
+    if hardware_id.is_some() {
+        return CpuId::all().find(|&cpu| owner_of(cpu).mark() == Some(mark(hardware_id)));
     }
+    // 0 is what boot code leaves there. CPU 0 has it too, where the template is its area and the register biased.
+    let register = Some(arch::register()).filter(|&register| register != 0)?;
+    let cpu = super::cpu_at(register.wrapping_add(arch::bias()))?;
+    Some(CpuId::checked(cpu)).filter(|&cpu| owner_of(cpu).mark().is_some())
 }
 
 /// Has the CPU that runs this take an id that is free, or its own, and writes its register.

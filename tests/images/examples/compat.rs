@@ -14,7 +14,7 @@ static VALUE: u64 = 0x5eed;
 fn main(machine: &'static Machine) -> ExitCode {
     let cpus = machine.cpu_count();
     let early = compat::percpu_area_base(cpus - 1);
-    compat::init_percpu_reg(0);
+    compat::init_percpu_reg_early(0);
     println!("0.2, first: {}", compat::init_once());
     println!("0.2, again: {}", compat::init_once());
     compat::init_for(cpus);
@@ -24,6 +24,8 @@ fn main(machine: &'static Machine) -> ExitCode {
 
     let every_cpu_finds_the_initial_value = || {
         machine.run_on_all(|cpu| {
+            // Any CPU may take any area, and leave it.
+            compat::init_percpu_reg_early((cpu.id() + 1) % cpus);
             compat::init_percpu_reg(cpu.id());
             assert_eq!(VALUE.read_current(), 0x5eed);
             VALUE.write_current(cpu.id() as u64);

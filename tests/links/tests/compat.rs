@@ -13,7 +13,8 @@ fn link(mode: Mode, name: &str, linker: Linker, scripts: &[&str]) -> Elf {
 
 #[test]
 fn init_is_no_error_wherever_percpu_allows_it() {
-    for mode in [Mode::Default, Mode::NonZeroVma] {
+    // An image for EL1 runs at EL2 there.
+    for mode in [Mode::Default, Mode::NonZeroVma, Mode::El1] {
         for script in ["include.ld", "legacy.ld"] {
             let elf = link(mode, "compat", Linker::Lld, &[script]);
             let end = Boot::el2(elf.path()).run();

@@ -59,6 +59,11 @@ fn defect_13_a_second_init_is_an_error() {
             let line = format!("{init}: Err(AlreadyInitialized {{ cpu_count: 4 }})");
             assert!(end.said(&line), "{linker:?}: {end}");
         }
+        // Nor is an area built anew from what is CPU 0's.
+        assert!(
+            end.said("built anew: Err(TemplateInUse)"),
+            "{linker:?}: {end}"
+        );
     }
 }
 

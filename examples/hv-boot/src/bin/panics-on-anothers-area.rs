@@ -1,4 +1,4 @@
-//! A CPU that has an area takes that of another CPU: a panic that says what to do, in debug builds.
+//! A CPU that has an area takes that of another CPU: a panic that says what to do.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]
@@ -9,7 +9,7 @@ mod image {
 
     fn main(machine: &'static Machine) -> ExitCode {
         percpu_hv::init_in_place().expect("image.ld includes percpu.x");
-        // Twice, as a CPU that comes back does.
+        // Twice: a CPU may ask for its own again.
         for _ in 0..2 {
             machine.run_on_all(|cpu| percpu_hv::init_percpu_reg(cpu.id()));
         }
@@ -25,7 +25,7 @@ mod image {
 #[cfg(not(target_os = "none"))]
 fn main() {
     eprintln!(
-        "panics-on-anothers-area is a bare-metal image: scripts/qemu-virt.sh --bin panics-on-anothers-area --debug builds and runs it"
+        "panics-on-anothers-area is a bare-metal image: scripts/qemu-virt.sh --bin panics-on-anothers-area builds and runs it"
     );
     std::process::exit(2);
 }

@@ -1,5 +1,4 @@
-//! All CPUs take the area of CPU 0: a panic of the second one that says what to do, in debug builds, where a CPU knows
-//! its hardware id.
+//! All CPUs take the area of CPU 0: a panic of the second one that says what to do.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]
@@ -18,7 +17,7 @@ mod image {
 #[cfg(not(target_os = "none"))]
 fn main() {
     eprintln!(
-        "panics-on-one-id-for-all is a bare-metal image: scripts/qemu-virt.sh --bin panics-on-one-id-for-all --debug builds and runs it"
+        "panics-on-one-id-for-all is a bare-metal image: scripts/qemu-virt.sh --bin panics-on-one-id-for-all builds and runs it"
     );
     std::process::exit(2);
 }

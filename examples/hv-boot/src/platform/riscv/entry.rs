@@ -85,12 +85,14 @@ pub(super) extern "C" fn secondary_start() -> ! {
     )
 }
 
-/// For the hart id in a0 and the CPU id in a1: `tp`, the stacks, the trap entry, interrupts masked. Uses t0 and t1,
+/// For the hart id in a0 and the CPU id in a1: `tp`, `gp`, the stacks, the trap entry, interrupts masked. Uses t0 and t1,
 /// and no memory.
 #[unsafe(naked)]
 extern "C" fn prepare() {
     naked_asm!(
         "mv     tp, a0",
+        // The per-CPU register: whatever is left there is no area of this hart.
+        "mv     gp, zero",
         "la     t0, hv_boot_traps + {vectored}",
         "csrw   stvec, t0",
         "li     t0, {sie}",
