@@ -142,7 +142,9 @@ mod symbols {
     }
 
     pub(crate) fn size() -> usize {
-        (&raw const __stop_percpu_hv).addr().wrapping_sub(start())
+        let size = (&raw const __stop_percpu_hv).addr().wrapping_sub(start());
+        // lld drops the section with its bounds unless some code names what is in it: the header is.
+        size.max(super::header() + size_of::<usize>())
     }
 
     pub(crate) fn template() -> Template {
