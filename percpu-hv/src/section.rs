@@ -39,6 +39,10 @@ pub(crate) fn header() -> usize {
     crate::__displacement!(__PERCPU_HEADER).wrapping_sub(arch::bias())
 }
 
+// No variable compiles on another system.
+#[cfg(all(hosted, target_os = "linux"))]
+mod segments;
+
 /// The symbols of percpu.x, or of a linker script written for `percpu`.
 #[cfg(not(any(hosted, feature = "custom-base")))]
 mod symbols {
@@ -138,13 +142,17 @@ mod symbols {
     }
 
     pub(crate) fn size() -> usize {
-        (&raw const __stop_percpu_hv).addr().wrapping_sub(start())
+        let size = (&raw const __stop_percpu_hv).addr().wrapping_sub(start());
+        // lld drops the section with its bounds unless some code names what is in it: the header is.
+        size.max(super::header() + size_of::<usize>())
     }
 
     pub(crate) fn template() -> Template {
         let start = start();
-        // The section's alignment divides its address; no more than a page is assumed of it.
-        let align = 1 << start.trailing_zeros().min(12);
+        #[cfg(target_os = "linux")]
+        let align = super::segments::alignment(start);
+        #[cfg(not(target_os = "linux"))]
+        let align = 0;
         Template {
             start,
             size: size(),
