@@ -1,6 +1,6 @@
 //! Rule 16: a `Cell` of another CPU, or without interrupts off.
 //!
-//! must not compile: only a `Shared` one of a type that is `Sync` gives a reference by a `CpuPin` or to another CPU
+//! must not compile: only a `Shared` one of a type that is `Sync` does
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, OnceCell, RefCell};

@@ -1,7 +1,7 @@
 //! Defect 34, rule 16: the references of cells, counters and once cells that are exclusive by option.
 //!
-//! must not compile: only a `Shared` one of a type that is `Sync` gives a reference by a `CpuPin` or to another CPU
-//! must not compile: only a `Shared` one of a type that is `Send` gives a reference while interrupts are off
+//! must not compile: only a `Shared` one of a type that is `Sync` does
+//! must not compile: only a `Shared` one of a type that is `Send` does
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, RefCell};

@@ -1,6 +1,6 @@
 //! Defect 35, rule 6: the sum of counters that are exclusive by option, while their CPUs change them.
 //!
-//! must not compile: which has no `sum`
+//! must not compile: has no such `sum`
 #![forbid(unsafe_code)]
 
 use percpu_hv::{PerCpuCounter, def_percpu};

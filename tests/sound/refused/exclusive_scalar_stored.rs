@@ -1,6 +1,6 @@
 //! Defect 33, rule 5: a store to a scalar that is exclusive by option, inside of `with_current`.
 //!
-//! must not compile: only a `Value` is loaded and stored as a whole
+//! must not compile: is not loaded and stored as a whole
 #![forbid(unsafe_code)]
 
 use percpu_hv::{CpuId, def_percpu};

@@ -1,7 +1,7 @@
 //! Rule 16: a generic function asks for what the kind of its argument does not have.
 //!
-//! must not compile: only a `Shared` one of a type that is `Sync` gives a reference by a `CpuPin` or to another CPU
-//! must not compile: only a `Value`, and an `Exclusive` one of a type that is `Send`, gives safe code a `&mut
+//! must not compile: only a `Shared` one of a type that is `Sync` does
+//! must not compile: only a `Value` does, and an `Exclusive` one of a type that is `Send`
 #![forbid(unsafe_code)]
 
 use std::sync::atomic::AtomicU64;

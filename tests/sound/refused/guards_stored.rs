@@ -1,7 +1,7 @@
 //! Rule 7: a guard that stays in a variable or a static, where another context drops it.
 //!
-//! must not compile: only a `Value`, and an `Exclusive` one of a type that is `Send`, gives safe code a `&mut
-//! must not compile: only a `Shared` one of a type that is `Send` gives a reference while interrupts are off
+//! must not compile: only a `Value` does, and an `Exclusive` one of a type that is `Send`
+//! must not compile: only a `Shared` one of a type that is `Send` does
 //! must not compile: cannot be sent between threads safely
 #![forbid(unsafe_code)]
 

@@ -1,8 +1,8 @@
 //! Defect 07, rule 7: a `MutexGuard`, `Sync` but not `Send`, that another thread would unlock.
 //!
-//! must not compile: only a `Shared` one of a type that is `Sync` gives a reference by a `CpuPin` or to another CPU
-//! must not compile: only a `Shared` one of a type that is `Send` gives a reference while interrupts are off
-//! must not compile: only a `Value`, and an `Exclusive` one of a type that is `Send`, gives safe code a `&mut
+//! must not compile: only a `Shared` one of a type that is `Sync` does
+//! must not compile: only a `Shared` one of a type that is `Send` does
+//! must not compile: only a `Value` does, and an `Exclusive` one of a type that is `Send`
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;

@@ -1,6 +1,6 @@
 //! Rule 14: values of types whose bits are not moved at once, or not all of one value.
 //!
-//! must not compile: only a `Value` is loaded and stored as a whole
+//! must not compile: is not loaded and stored as a whole
 #![forbid(unsafe_code)]
 
 use std::mem::MaybeUninit;

@@ -1,6 +1,6 @@
 //! Defect 34, rule 16: a `&mut` to a type of the user's own that is shared by trait or by option.
 //!
-//! must not compile: only a `Value`, and an `Exclusive` one of a type that is `Send`, gives safe code a `&mut
+//! must not compile: only a `Value` does, and an `Exclusive` one of a type that is `Send`
 #![forbid(unsafe_code)]
 
 use std::sync::Mutex;

@@ -1,7 +1,7 @@
 //! Defect 07, rule 7: an `Rc` that another thread, as the same CPU, clones and drops.
 //!
-//! must not compile: only a `Value`, and an `Exclusive` one of a type that is `Send`, gives safe code a `&mut
-//! must not compile: can be found borrowed
+//! must not compile: only a `Value` does, and an `Exclusive` one of a type that is `Send`
+//! must not compile: as no other can be found borrowed
 #![forbid(unsafe_code)]
 
 use std::rc::{Rc, Weak};

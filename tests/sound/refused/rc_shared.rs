@@ -1,7 +1,7 @@
 //! Defect 07, rules 7 and 16: an `Rc` in what is shared, which another thread, as the same CPU, reaches.
 //!
-//! must not compile: only a `Shared` one of a type that is `Sync` gives a reference by a `CpuPin` or to another CPU
-//! must not compile: only a `Shared` one of a type that is `Send` gives a reference while interrupts are off
+//! must not compile: only a `Shared` one of a type that is `Sync` does
+//! must not compile: only a `Shared` one of a type that is `Send` does
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, OnceCell, RefCell};

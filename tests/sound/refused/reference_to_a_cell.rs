@@ -1,9 +1,9 @@
 //! Rule 7: all copies of a `&Cell` are one cell, which CPUs would change at the same time.
 //!
-//! must not compile: only a `Value` is loaded and stored as a whole
-//! must not compile: only a `Value`, and an `Exclusive` one of a type that is `Send`, gives safe code a `&mut
-//! must not compile: only a `Shared` one of a type that is `Sync` gives a reference by a `CpuPin` or to another CPU
-//! must not compile: only a `Shared` one of a type that is `Send` gives a reference while interrupts are off
+//! must not compile: is not loaded and stored as a whole
+//! must not compile: only a `Value` does, and an `Exclusive` one of a type that is `Send`
+//! must not compile: only a `Shared` one of a type that is `Sync` does
+//! must not compile: only a `Shared` one of a type that is `Send` does
 #![forbid(unsafe_code)]
 
 use std::cell::Cell;

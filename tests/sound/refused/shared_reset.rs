@@ -1,6 +1,6 @@
 //! Defect 34, rule 16: `reset_to_init` drops what `get` and `get_local` give references to.
 //!
-//! must not compile: only a `Value`, and an `Exclusive` one of a type that is `Send`, gives safe code a `&mut
+//! must not compile: only a `Value` does, and an `Exclusive` one of a type that is `Send`
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;

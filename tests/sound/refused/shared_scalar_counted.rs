@@ -1,6 +1,6 @@
 //! Defect 31, rule 16: an operation on a scalar that is shared by option, under a reference of `get`.
 //!
-//! must not compile: of type `u64`, which has no `add` and `sub`
+//! must not compile: type `u64` has no `add` and `sub`
 #![forbid(unsafe_code)]
 
 use percpu_hv::{CpuPin, def_percpu};

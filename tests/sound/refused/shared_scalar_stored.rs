@@ -1,6 +1,6 @@
 //! Defect 31, rule 16: a store to a scalar that is shared by option, under a reference of `get`.
 //!
-//! must not compile: only a `Value` is loaded and stored as a whole
+//! must not compile: is not loaded and stored as a whole
 #![forbid(unsafe_code)]
 
 use percpu_hv::{CpuId, CpuPin, def_percpu};

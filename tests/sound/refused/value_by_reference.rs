@@ -1,7 +1,7 @@
 //! Defect 31, rule 16: a reference to a value, which `write_current` stores to.
 //!
-//! must not compile: only a `Shared` one of a type that is `Sync` gives a reference by a `CpuPin` or to another CPU
-//! must not compile: only a `Shared` one of a type that is `Send` gives a reference while interrupts are off
+//! must not compile: only a `Shared` one of a type that is `Sync` does
+//! must not compile: only a `Shared` one of a type that is `Send` does
 #![forbid(unsafe_code)]
 
 use percpu_hv::{CpuId, CpuPin, IrqOff, def_percpu};

@@ -1,6 +1,6 @@
 //! Rule 5: an error of a borrow that a value cannot have.
 //!
-//! must not compile: can be found borrowed
+//! must not compile: as no other can be found borrowed
 #![forbid(unsafe_code)]
 
 #[percpu_hv::def_percpu]
