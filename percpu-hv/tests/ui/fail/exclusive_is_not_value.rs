@@ -23,6 +23,7 @@ fn main() {
     let _pair = PAIR.compare_exchange_current((0, 0), (1, 1));
     let _pair = PAIR.read_remote(cpu);
     let _pairs = PAIR.values();
+    // SAFETY: rules 2 and 6, none of it runs.
     let _pair = unsafe { PAIR.read_current_raw() };
     unsafe { PAIR.write_current_raw((1, 1)) };
 

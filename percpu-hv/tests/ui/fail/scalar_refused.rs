@@ -8,20 +8,20 @@ use percpu_hv::{Scalar, def_percpu};
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 struct NotSend(*const u8);
-// SAFETY: none: it is not `Send`, and no address by itself.
+// SAFETY: not by rule 14: it is not `Send`, and no address by itself.
 unsafe impl Scalar for NotSend {}
 
 /// No load moves 3 bytes.
 #[derive(Clone, Copy)]
 struct ThreeBytes([u8; 3]);
-// SAFETY: none: no integer has its size.
+// SAFETY: not by rule 14: no integer has its size.
 unsafe impl Scalar for ThreeBytes {}
 
 /// An access across two cache lines is two.
 #[derive(Clone, Copy)]
 #[repr(packed)]
 struct Packed(u32);
-// SAFETY: none: no integer has its alignment.
+// SAFETY: not by rule 14: no integer has its alignment.
 unsafe impl Scalar for Packed {}
 
 /// Its references would keep the old value.

@@ -22,6 +22,7 @@ fn main() {
     let _id = ID.compare_exchange_current(0, 1);
     let _id = ID.read_remote(cpu);
     let _ids = ID.values();
+    // SAFETY: rules 2 and 6, none of it runs.
     let _id = unsafe { ID.read_current_raw() };
     unsafe { ID.write_current_raw(1) };
     ID.add_current(1);
