@@ -1,4 +1,4 @@
-//! The running core's timer interrupt, which is all that interrupts a core here.
+//! The running core's timer interrupt, which is all that interrupts a core here but the single steps that it asks for.
 //!
 //! Every core starts with interrupts masked, and with its timer off. A handler runs on the stack of what it
 //! interrupts, with interrupts masked; it must not print, since the code that it interrupts may hold the console's
