@@ -58,6 +58,7 @@ pub fn run_interrupts(machine: &Machine) -> ExitCode {
     percpu_hv::init_in_place().expect("image.ld includes percpu.x");
     let count = interrupts::keep_counts(machine)
         .and(interrupts::end_reservations(machine))
+        .and(interrupts::end_as_they_began(machine))
         .and(interrupts::lose_counts(machine));
     verdict(count)
 }
