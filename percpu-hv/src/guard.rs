@@ -56,9 +56,10 @@ mod own {
 
 /// Registers how this kernel disables and enables preemption, for the feature `preempt-hook`.
 ///
-/// Every safe accessor and guard then calls `disable` before it finds out on which CPU it is, and
-/// `enable` after it touched the variable, once each, both on that CPU. (An operation that is one
-/// instruction calls neither.) The compiler moves no access out of the section in between.
+/// A safe accessor of this CPU's copy then calls `disable` before it finds out on which CPU it is, and
+/// `enable` after it touched the copy, once each; a guard does so when it is made and dropped. (An
+/// operation that is one instruction calls neither.) The compiler moves no access out of the section
+/// in between.
 ///
 /// One crate of the image says it, once, outside of functions. An image without it does not link:
 /// `_percpu_hv_preempt_hook_disable` is undefined.

@@ -61,8 +61,9 @@ impl IrqOff {
     #[track_caller]
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        let before = interrupts::mask();
+        // First the CPU on which to mask.
         let pin = CpuPin::new();
+        let before = interrupts::mask();
         // In a process the lock counts by itself.
         if cfg!(hosted) {
             return Self {
@@ -107,11 +108,9 @@ impl IrqOff {
         F: FnOnce(&Self) -> R + Send,
         R: Send,
     {
-        let before = interrupts::mask();
-        f(&Self {
-            pin: CpuPin::new(),
-            alone: Some(before),
-        })
+        let pin = CpuPin::new();
+        let alone = Some(interrupts::mask());
+        f(&Self { pin, alone })
     }
 }
 

@@ -359,6 +359,26 @@ mod moved {
             assert_eq!(*QUEUE.borrow(&irq), [TO]);
             QUEUE.borrow_mut(&irq).push(NEW);
         }
+        // Another thread on the CPU that the context is on waits, and one on the CPU that it left does not.
+        {
+            let irq = two.during(IrqOff::new);
+            let (sender, entered) = std::sync::mpsc::channel();
+            let waits = |cpu: usize| {
+                let sender = sender.clone();
+                move || {
+                    percpu_hv::init_percpu_reg(cpu);
+                    drop(IrqOff::new());
+                    sender.send(cpu).unwrap();
+                }
+            };
+            let threads = [two.from, two.to].map(|cpu| std::thread::spawn(waits(cpu)));
+            assert_eq!(entered.recv(), Ok(two.from));
+            let a_while = std::time::Duration::from_millis(50);
+            assert!(entered.recv_timeout(a_while).is_err());
+            drop(irq);
+            assert_eq!(entered.recv(), Ok(two.to));
+            threads.map(|thread| thread.join().unwrap());
+        }
         let scoped = || IrqOff::scoped(|irq| CELL.get_local(irq).replace(NEW + 1));
         assert_eq!(two.during(scoped), NEW);
         let found = two.each(|| {
