@@ -33,7 +33,11 @@ static PAGE: Line = Line(5);
 static MANY: Many = Many(4);
 
 fn misaligned<T>(reference: &T) -> usize {
-    usize::from((&raw const *reference).addr() % align_of::<T>() != 0)
+    usize::from(
+        !(&raw const *reference)
+            .addr()
+            .is_multiple_of(align_of::<T>()),
+    )
 }
 
 fn main() {
@@ -43,7 +47,7 @@ fn main() {
     for cpu in CpuId::all() {
         wrong += misaligned(TWO.on(cpu)) + misaligned(LINE.on(cpu));
         wrong += misaligned(SIXTEEN.on(cpu)) + misaligned(MANY.on(cpu));
-        wrong += usize::from((&raw const *PAGE.on(cpu)).addr() % 4096 != 0);
+        wrong += usize::from(!(&raw const *PAGE.on(cpu)).addr().is_multiple_of(4096));
         let values = (
             TWO.on(cpu).0,
             SIXTEEN.on(cpu).0,

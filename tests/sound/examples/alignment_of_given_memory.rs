@@ -23,7 +23,7 @@ fn main() {
     for cpu in CpuId::all() {
         let four = FOUR.on(cpu);
         assert_eq!(four.0, [7; 5]);
-        wrong += usize::from((&raw const *four).addr() % 16384 != 0);
+        wrong += usize::from(!(&raw const *four).addr().is_multiple_of(16384));
     }
     println!("{wrong} misaligned");
 }

@@ -19,7 +19,7 @@ use std::ops::Deref;
 #[percpu_hv::def_percpu]
 static QUEUE: Vec<Item> = Vec::new();
 
-#[derive(PartialEq, Eq, PartialOrd)]
+#[derive(PartialEq, Eq)]
 struct Item(Box<u64>, bool);
 
 fn attack(route: &str) {
@@ -32,6 +32,11 @@ impl Clone for Item {
     fn clone(&self) -> Self {
         attack("clone");
         Self(self.0.clone(), false)
+    }
+}
+impl PartialOrd for Item {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 impl Ord for Item {
@@ -72,7 +77,7 @@ fn main() {
     percpu_hv::init_percpu_reg(0);
     QUEUE.with_current(|queue| queue.extend([1, 2].map(|x| Item(Box::new(x), false))));
     let copy = QUEUE.with_current(|queue| queue[0].clone());
-    QUEUE.with_current(|queue| queue.sort_by(Item::cmp));
+    QUEUE.with_current(|queue| queue.sort());
     let text = QUEUE.with_current(|queue| format!("{:?}", queue[0]));
     QUEUE.with_current(|queue| HashSet::from([queue.pop()]).len());
     QUEUE.with_current(|queue| {

@@ -8,7 +8,7 @@
 #[percpu_hv::def_percpu]
 static OWNER: Option<Owner> = None;
 
-struct Owner(Box<&'static str>);
+struct Owner(String);
 
 impl Drop for Owner {
     fn drop(&mut self) {
@@ -28,8 +28,8 @@ impl Drop for Owner {
 fn main() {
     percpu_hv::init_hosted(1).unwrap();
     percpu_hv::init_percpu_reg(0);
-    OWNER.with_current(|owner| *owner = Some(Owner(Box::new("assigned"))));
-    OWNER.with_current(|owner| *owner = Some(Owner(Box::new("reset"))));
+    OWNER.with_current(|owner| *owner = Some(Owner("assigned".into())));
+    OWNER.with_current(|owner| *owner = Some(Owner("reset".into())));
     OWNER.reset_to_init();
     println!(
         "{} left",

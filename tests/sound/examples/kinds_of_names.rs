@@ -36,7 +36,7 @@ static PROJECTED: <() as Names>::Value = 1;
 #[def_percpu]
 static MACRO: of!(u64) = 1;
 #[def_percpu]
-static PARENTHESES: (u64) = 1;
+static CONSTRAINED: <Option<u64> as IntoIterator>::Item = 1;
 #[def_percpu]
 static SHARED: <() as Names>::Shared = [const { Cell::new(2) }; 2];
 #[def_percpu]
@@ -59,7 +59,7 @@ fn main() {
         VALUE.read_current(),
         PROJECTED.swap_current(0),
         MACRO.sum::<u64>(),
-        PARENTHESES.read(&irq),
+        CONSTRAINED.read(&irq),
     );
     println!(
         "{} {} {}",

@@ -16,12 +16,12 @@ fn main() {
     percpu_hv::init_hosted(2).unwrap();
     std::panic::set_hook(Box::new(|_| ()));
     let attempts: [fn(); 6] = [
-        || drop(CpuPin::new()),
-        || drop(IrqOff::new()),
+        || _ = CpuPin::new(),
+        || _ = IrqOff::new(),
         || IrqOff::scoped(|_| ()),
         || NUMBER.inc_current(),
         || NUMBER.reset_to_init(),
-        || drop(QUEUE.try_with_current(Vec::clear)),
+        || _ = QUEUE.try_with_current(Vec::clear),
     ];
     let refused = attempts
         .iter()

@@ -41,7 +41,9 @@ fn main() {
             GUARD.set(Some(Box::new(move || drop(irq))));
         })
     });
-    threads.map(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     percpu_hv::init_percpu_reg(0);
     println!("{} turns", TURNS.get_local(&IrqOff::new()).get());
 }

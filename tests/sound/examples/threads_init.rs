@@ -17,7 +17,7 @@ static COUNT: AtomicU64 = AtomicU64::new(6);
 static TEXT: &str = "seven";
 
 fn init(thread: usize) -> Result<usize, InitError> {
-    if thread % 2 == 0 {
+    if thread.is_multiple_of(2) {
         return percpu_hv::init_hosted(4);
     }
     let layout = percpu_hv::percpu_area_layout_expected(4);
