@@ -21,7 +21,7 @@ use crate::total::Total;
 use crate::{Area, FIRST, Image, SECOND};
 
 /// The programs that one run draws.
-const PROGRAMS: u32 = 200;
+const PROGRAMS: u32 = 300;
 /// The most CPUs of a program, and the most steps of a CPU.
 const CPUS: usize = 3;
 const STEPS: usize = 3;
@@ -218,7 +218,11 @@ impl Machine {
             }]
         });
         buildings[0][0].winner = Some(0);
-        Arc::new(Self {
+        #[allow(
+            clippy::arc_with_non_send_sync,
+            reason = "loom's threads are all of one thread"
+        )]
+        let machine = Arc::new(Self {
             program: program.clone(),
             image: Image::new(),
             areas,
@@ -236,7 +240,8 @@ impl Machine {
                 movers: vec![BTreeSet::new(); parts],
                 stored: [[0; CPUS]; WORDS],
             }),
-        })
+        });
+        machine
     }
 
     /// Never kept over an access that loom looks at.
@@ -319,6 +324,7 @@ enum Outcome {
     /// After another CPU gave it up.
     ClaimedAgain,
     ClaimRefused,
+    Rebuilt,
     CellEmpty,
     CellFull,
     Filled,
@@ -332,13 +338,14 @@ enum Outcome {
     SummedLess,
     ApproximatedLess,
     Retired,
+    Stored,
     LoadedFirst,
     LoadedOwn,
     LoadedOther,
 }
 
 impl Outcome {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 24] = [
         Self::Built,
         Self::WaitedForBuilder,
         Self::InitRefused,
@@ -347,6 +354,7 @@ impl Outcome {
         Self::Claimed,
         Self::ClaimedAgain,
         Self::ClaimRefused,
+        Self::Rebuilt,
         Self::CellEmpty,
         Self::CellFull,
         Self::Filled,
@@ -358,6 +366,7 @@ impl Outcome {
         Self::SummedLess,
         Self::ApproximatedLess,
         Self::Retired,
+        Self::Stored,
         Self::LoadedFirst,
         Self::LoadedOwn,
         Self::LoadedOther,
@@ -457,6 +466,7 @@ impl<'machine> Cpu<'machine> {
         }
     }
 
+    /// With exclusives, as every CPU has that asks at the same time as others.
     fn claim(&mut self, id: usize) -> Outcome {
         let found = self.machine.areas[id].claim(self.index, true);
         let mut log = self.machine.log();
@@ -496,7 +506,7 @@ impl<'machine> Cpu<'machine> {
         };
         self.has[id] = false;
         self.machine.areas[id].build(FIRST_BUILDING + building as u32);
-        Outcome::Built
+        Outcome::Rebuilt
     }
 
     fn learn_of_cell(&mut self, found: [u32; 2]) {
@@ -558,6 +568,7 @@ impl<'machine> Cpu<'machine> {
 
     fn get_or_init(&mut self, time: usize) -> Outcome {
         let value = self.offer(time);
+        let was_full = self.machine.log().full.is_some();
         let cell = &self.machine.cell;
         let found = panic::catch_unwind(AssertUnwindSafe(|| *cell.get_or_init(|| [value; 2])));
         match found {
@@ -571,7 +582,8 @@ impl<'machine> Cpu<'machine> {
                 }
             }
             Err(panic) if is_busy(&*panic) => {
-                assert!(!self.known.full, "the cell was full");
+                // The claim that fails sees the last state, whatever this CPU knew.
+                assert!(!was_full, "the cell was full");
                 self.assert_others_offer();
                 Outcome::CellBusy
             }
@@ -658,7 +670,7 @@ impl<'machine> Cpu<'machine> {
         *times += 1;
         self.machine.log().stored[index][self.index] = *times;
         self.machine.words[index].store(word(self.index, *times), Ordering::Relaxed);
-        Outcome::LoadedOwn
+        Outcome::Stored
     }
 
     fn load(&mut self, index: usize) -> Outcome {
