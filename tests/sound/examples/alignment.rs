@@ -3,6 +3,8 @@
 //! must print: 0 misaligned
 #![forbid(unsafe_code)]
 
+use std::hint::black_box;
+
 use percpu_hv::{CpuId, def_percpu};
 
 #[repr(align(8192))]
@@ -32,12 +34,10 @@ static PAGE: Line = Line(5);
 #[def_percpu(cache_aligned)]
 static MANY: Many = Many(4);
 
-fn misaligned<T>(reference: &T) -> usize {
-    usize::from(
-        !(&raw const *reference)
-            .addr()
-            .is_multiple_of(align_of::<T>()),
-    )
+fn misaligned<T>(reference: &T, align: usize) -> usize {
+    // The optimizer takes the alignment for granted.
+    let address = black_box(&raw const *reference).addr();
+    usize::from(!address.is_multiple_of(align))
 }
 
 fn main() {
@@ -45,9 +45,9 @@ fn main() {
     percpu_hv::init_percpu_reg(2);
     let mut wrong = 0;
     for cpu in CpuId::all() {
-        wrong += misaligned(TWO.on(cpu)) + misaligned(LINE.on(cpu));
-        wrong += misaligned(SIXTEEN.on(cpu)) + misaligned(MANY.on(cpu));
-        wrong += usize::from(!(&raw const *PAGE.on(cpu)).addr().is_multiple_of(4096));
+        wrong += misaligned(TWO.on(cpu), 8192) + misaligned(LINE.on(cpu), 128);
+        wrong += misaligned(SIXTEEN.on(cpu), 65536) + misaligned(MANY.on(cpu), 1 << 20);
+        wrong += misaligned(PAGE.on(cpu), 4096);
         let values = (
             TWO.on(cpu).0,
             SIXTEEN.on(cpu).0,

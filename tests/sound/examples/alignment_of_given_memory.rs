@@ -3,6 +3,7 @@
 //! must print: 0 misaligned
 #![forbid(unsafe_code)]
 
+use std::hint::black_box;
 use std::mem::MaybeUninit;
 
 use percpu_hv::{CpuId, def_percpu};
@@ -23,7 +24,7 @@ fn main() {
     for cpu in CpuId::all() {
         let four = FOUR.on(cpu);
         assert_eq!(four.0, [7; 5]);
-        wrong += usize::from(!(&raw const *four).addr().is_multiple_of(16384));
+        wrong += usize::from(!black_box(&raw const *four).addr().is_multiple_of(16384));
     }
     println!("{wrong} misaligned");
 }
