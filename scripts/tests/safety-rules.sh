@@ -20,7 +20,9 @@ exists() {
         *::*)
             case $1 in
                 hosted/*) file=percpu-hv/tests/${1%::*}.rs ;;
-                lifecycle::*) file=percpu-hv/tests/lifecycle.rs ;;
+                lifecycle::* | hosted_alignment::* | preempt_hook::* | consumers::* | before_init::*)
+                    file=percpu-hv/tests/${1%%::*}.rs
+                    ;;
                 loom::*) file=tests/loom/src/lib.rs ;;
                 links/* | conformance/*) file=${1%::*} file=tests/${file%/*}/tests/${file#*/}.rs ;;
                 *) file=percpu-hv/src/${1%::*}.rs ;;
