@@ -280,7 +280,8 @@ stage_unit() {
     for features in "${feature_sets[@]}"; do
         # shellcheck disable=SC2086
         check "unit: host, $features" \
-            cargo test --package percpu-hv --lib --test hosted --test lifecycle --test naive --test before_init $features
+            cargo test --package percpu-hv --lib --test hosted --test lifecycle --test naive --test before_init \
+            --test hosted_alignment --test hosted_without_variables $features
     done
     check "unit: host, release" optimized
     check "unit: consumers" cargo test --package percpu-hv --test consumers
@@ -306,7 +307,8 @@ stage_unit() {
 
 # What the tests need stays unoptimized, to build soon.
 optimized() {
-    cargo test --release --config 'profile.release.package."*".opt-level=0' --package percpu-hv --test hosted "$@"
+    cargo test --release --config 'profile.release.package."*".opt-level=0' --package percpu-hv \
+        --test hosted --test hosted_alignment "$@"
 }
 
 hosted_on_aarch64() {

@@ -57,7 +57,8 @@ impl Owner {
             let (free, seen) = (Ordering::Acquire, Ordering::Relaxed);
             return self.state.compare_exchange(FREE, mark, free, seen).is_ok();
         }
-        self.split(mark) && {
+        // Again: what was free above may have been taken, given up and be built anew, with the door open again.
+        self.split(mark) && self.state.load(Ordering::Acquire) == FREE && {
             self.state.store(mark, Ordering::Relaxed);
             true
         }
@@ -69,7 +70,7 @@ impl Owner {
         self.contender.store(mark, Ordering::Relaxed);
         // Whoever finds the door open has the others that come find its mark, or a later one.
         fence(Ordering::SeqCst);
-        if self.door.load(Ordering::Relaxed) != OPEN {
+        if self.door.load(Ordering::Acquire) != OPEN {
             return false;
         }
         self.door.store(SHUT, Ordering::Relaxed);
@@ -86,7 +87,8 @@ impl Owner {
     /// Lets a CPU have the area, which finds what was written before.
     pub(crate) fn release(&self) {
         self.contender.store(0, Ordering::Relaxed);
-        self.door.store(OPEN, Ordering::Relaxed);
+        // Whoever finds the door of this building finds its state, too.
+        self.door.store(OPEN, Ordering::Release);
         self.state.store(FREE, Ordering::Release);
     }
 }

@@ -16,7 +16,8 @@ impl Kind for Percpu {
 
 are_values!(Percpu);
 
-impl<T> Borrows<T> for Percpu {
+// SAFETY: rules 5 and 7 are the users', as in `percpu`.
+unsafe impl<T> Borrows<T> for Percpu {
     #[inline(always)]
     #[track_caller]
     unsafe fn with_current<S: Symbol<T, Kind = Self>, R>(f: impl FnOnce(&mut T) -> R) -> R {

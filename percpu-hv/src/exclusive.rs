@@ -41,9 +41,9 @@ struct Borrow {
 impl Borrow {
     /// # Safety
     ///
-    /// `register` is that of this CPU, on which the context stays; `S` is an exclusive variable.
+    /// `register` is that of this CPU, on which the context stays; the flag is an exclusive variable's.
     #[inline(always)]
-    unsafe fn new<S: Symbol<T>, T>(register: usize, (flag, name): Flag) -> Result<Self, Borrowed> {
+    unsafe fn new(register: usize, (flag, name): Flag) -> Result<Self, Borrowed> {
         let turn = arch::Turn::new(register);
         let flag = register.wrapping_add(flag);
         // SAFETY: rule 3. No read-modify-write: a handler in between leaves the flag as it was.
@@ -89,7 +89,7 @@ impl Exclusive {
         let displacement = (!S::OFFSET_IS_IMMEDIATE).then(S::displacement);
         let register = arch::register_for_access();
         // SAFETY: rules 2 and 13 are the caller's.
-        let _borrow = unsafe { Borrow::new::<S, T>(register, flag)? };
+        let _borrow = unsafe { Borrow::new(register, flag)? };
         let address = match displacement {
             Some(displacement) => register.wrapping_add(displacement),
             None => S::at(register),
@@ -103,7 +103,8 @@ impl Exclusive {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Send> Borrows<T> for Exclusive {
+// SAFETY: rule 5, the flag tells borrows apart, and nothing else is safe.
+unsafe impl<T: Send> Borrows<T> for Exclusive {
     #[inline(always)]
     #[track_caller]
     unsafe fn with_current<S: Symbol<T, Kind = Self>, R>(f: impl FnOnce(&mut T) -> R) -> R {
@@ -123,7 +124,8 @@ impl<T: Send> Borrows<T> for Exclusive {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Send> TryBorrows<T> for Exclusive {}
+// SAFETY: rules 5 and 7, as `Borrows`.
+unsafe impl<T: Send> TryBorrows<T> for Exclusive {}
 
 impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// As [`with_current`](Self::with_current) of an [`Exclusive`] variable, for a handler that must not panic.

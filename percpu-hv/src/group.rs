@@ -26,13 +26,13 @@ macro_rules! __storage {
     (page_aligned [$($attr:tt)*] {$($head:tt)*} $name:ident: $ty:ty = $value:expr;) => {
         $crate::__place! {
             page_aligned [$($attr)*] {$($head)*}
-            $name: $crate::__priv::Page<$ty> = $crate::__priv::Page($value);
+            $name: $crate::__priv::Page<$ty> = $crate::__priv::Page { 0: $value };
         }
     };
     (cache_aligned [$($attr:tt)*] {$($head:tt)*} $name:ident: $ty:ty = $value:expr;) => {
         $crate::__place! {
             cache_aligned [$($attr)*] {$($head)*}
-            $name: $crate::__priv::CacheLine<$ty> = $crate::__priv::CacheLine($value);
+            $name: $crate::__priv::CacheLine<$ty> = $crate::__priv::CacheLine { 0: $value };
         }
     };
     ($($storage:tt)*) => {

@@ -12,8 +12,9 @@
 //! `#[def_percpu(shared)]` and `#[def_percpu(exclusive)]` choose another kind than the type's own. The
 //! `unsafe` methods (`current_ptr`, `remote_ptr`, `with_current_unchecked` and others) exist for every kind.
 //!
-//! The traits of this module say which accessors a kind has. Only this crate implements them; a function
-//! that is generic over variables may name them as bounds.
+//! The traits of this module say which accessors a kind has. Only this crate implements them, for which they are
+//! `unsafe`: an impl for a type of another crate's would mix the kinds. A function that is generic over variables
+//! may name them as bounds.
 
 use core::marker::PhantomData;
 
@@ -53,6 +54,10 @@ pub(crate) mod sealed {
 }
 
 /// Kinds whose variables are loaded and stored as a whole.
+///
+/// # Safety
+///
+/// `As` is `T`, and safe code gets no reference to a variable of the kind (rules 14 and 16 of docs/safety.md).
 #[diagnostic::on_unimplemented(
     message = "a per-CPU variable of kind `{Self}` and type `{T}` is not loaded and stored as a whole",
     label = "only a `Value` is",
@@ -61,7 +66,7 @@ pub(crate) mod sealed {
     note = "a type of your own is a `Value` by `unsafe impl percpu_hv::Scalar`, and every `Scalar` is one unless \
             `#[def_percpu(shared)]` or `#[def_percpu(exclusive)]` is said"
 )]
-pub trait Values<T>: Kind {
+pub unsafe trait Values<T>: Kind {
     /// `T`, known to be a scalar.
     #[doc(hidden)]
     type As: Scalar;
@@ -74,6 +79,10 @@ pub trait Values<T>: Kind {
 }
 
 /// Kinds whose variables have `and_current`, `or_current`, `xor_current` and their kin.
+///
+/// # Safety
+///
+/// As [`Values`].
 #[diagnostic::on_unimplemented(
     message = "a per-CPU variable of kind `{Self}` and type `{T}` has no `and`, `or` and `xor`",
     label = "only integers and `bool` that are a `Value` have them",
@@ -81,9 +90,13 @@ pub trait Values<T>: Kind {
     note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`, an `Exclusive` one by \
             `with_current`"
 )]
-pub trait BitValues<T>: Values<T, As: Bits> {}
+pub unsafe trait BitValues<T>: Values<T, As: Bits> {}
 
 /// Kinds whose variables have `add_current`, `inc_current`, `sum` and their kin.
+///
+/// # Safety
+///
+/// As [`Values`].
 #[diagnostic::on_unimplemented(
     message = "a per-CPU variable of kind `{Self}` and type `{T}` has no `add` and `sub`",
     label = "only integers that are a `Value` have them",
@@ -91,7 +104,7 @@ pub trait BitValues<T>: Values<T, As: Bits> {}
     note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`, an `Exclusive` one by \
             `with_current`"
 )]
-pub trait IntegerValues<T>: BitValues<T> + Values<T, As: Integer> {}
+pub unsafe trait IntegerValues<T>: BitValues<T> + Values<T, As: Integer> {}
 
 /// Kinds whose variables have a `sum` over all CPUs: `R` is `T` itself, or `i64` of a counter.
 #[diagnostic::on_unimplemented(
@@ -105,6 +118,10 @@ pub trait Sums<T, R>: Kind {
 }
 
 /// Kinds whose variables give `&T` to any CPU.
+///
+/// # Safety
+///
+/// `T` is `Sync`, and nothing safe stores to a variable of the kind or gives a `&mut T` (rule 16 of docs/safety.md).
 #[diagnostic::on_unimplemented(
     message = "a per-CPU variable of kind `{Self}` and type `{T}` gives no `&{T}` by a `CpuPin` or to another CPU",
     label = "only a `Shared` one of a type that is `Sync` does",
@@ -113,9 +130,13 @@ pub trait Sums<T, R>: Kind {
     note = "atomics, cells, `PerCpuOnce` and `PerCpuCounter` are `Shared` unless `#[def_percpu(exclusive)]` is said, \
             others by `#[def_percpu(shared)]`, and a type of your own by `impl percpu_hv::Shared`"
 )]
-pub trait References<T>: Kind {}
+pub unsafe trait References<T>: Kind {}
 
 /// Kinds whose variables give `&T` while interrupts are off.
+///
+/// # Safety
+///
+/// `T` is `Send` (rule 7 of docs/safety.md); otherwise as [`References`].
 #[diagnostic::on_unimplemented(
     message = "a per-CPU variable of kind `{Self}` and type `{T}` gives no `&{T}` while interrupts are off",
     label = "only a `Shared` one of a type that is `Send` does",
@@ -125,9 +146,13 @@ pub trait References<T>: Kind {}
     note = "what is not `Send` is for one context: another one on the same CPU would find what this one left; \
             `current_ptr` is `unsafe`"
 )]
-pub trait LocalReferences<T>: Kind {}
+pub unsafe trait LocalReferences<T>: Kind {}
 
 /// Kinds whose variables have `with_current` and `reset_to_init`.
+///
+/// # Safety
+///
+/// Safe code gets no reference to a variable of the kind otherwise (rules 5 and 16 of docs/safety.md).
 #[diagnostic::on_unimplemented(
     message = "a per-CPU variable of kind `{Self}` and type `{T}` gives safe code no `&mut {T}`",
     label = "only a `Value` does, and an `Exclusive` one of a type that is `Send`",
@@ -136,7 +161,7 @@ pub trait LocalReferences<T>: Kind {}
     note = "what is not `Send` is for one context: another one on the same CPU would find what this one left; \
             `with_current_unchecked` is `unsafe`"
 )]
-pub trait Borrows<T>: Kind {
+pub unsafe trait Borrows<T>: Kind {
     /// Calls `f` with this CPU's value.
     ///
     /// # Safety
@@ -156,25 +181,29 @@ pub trait Borrows<T>: Kind {
 }
 
 /// Kinds whose variables have `try_with_current`.
+///
+/// # Safety
+///
+/// The kind is [`Exclusive`], and `T` is `Send` (rules 5 and 7 of docs/safety.md).
 #[diagnostic::on_unimplemented(
     message = "a per-CPU variable of kind `{Self}` and type `{T}` has no `try_with_current`",
     label = "only an `Exclusive` one of a type that is `Send` has it, as no other can be found borrowed",
     note = "a `Value` has `with_current`, which never panics by itself; a `Shared` variable is reached by \
             `get(&pin)`, `get_local(&irq)` or `on(cpu)`"
 )]
-pub trait TryBorrows<T>: Borrows<T> {}
+pub unsafe trait TryBorrows<T>: Borrows<T> {}
 
 /// Facts about a type, looked up where the type is concrete: the inherent constants where the bound holds, those
 /// of [`Otherwise`] elsewhere.
 pub struct Probe<T>(PhantomData<T>);
 
-/// What a [`Probe`] says where no bound holds.
+/// What a [`Probe`] says where no bound holds. A trait of the user's for all types may have constants of other names.
 pub trait Otherwise {
     #![allow(missing_docs, reason = "the inherent constants say it")]
-    const SCALAR: Option<Facts> = None;
-    const SHARED: bool = false;
-    const INTEGER: bool = false;
-    const SEND: bool = false;
+    const __PERCPU_SCALAR: Option<Facts> = None;
+    const __PERCPU_SHARED: bool = false;
+    const __PERCPU_INTEGER: bool = false;
+    const __PERCPU_SEND: bool = false;
 }
 
 impl<T> Otherwise for Probe<T> {}
@@ -190,7 +219,7 @@ pub struct Facts {
 
 impl<T: Scalar> Probe<T> {
     /// Whether the type is a scalar.
-    pub const SCALAR: Option<Facts> = Some(Facts {
+    pub const __PERCPU_SCALAR: Option<Facts> = Some(Facts {
         size: size_of::<T>(),
         align: align_of::<T>(),
         is_address: T::__IS_ADDRESS,
@@ -200,17 +229,17 @@ impl<T: Scalar> Probe<T> {
 
 impl<T: crate::Shared> Probe<T> {
     /// Whether the type is shared by default.
-    pub const SHARED: bool = true;
+    pub const __PERCPU_SHARED: bool = true;
 }
 
 impl<T: Integer> Probe<T> {
     /// Whether any bits are a value.
-    pub const INTEGER: bool = true;
+    pub const __PERCPU_INTEGER: bool = true;
 }
 
 impl<T: Send> Probe<T> {
     /// Whether another context may have the value.
-    pub const SEND: bool = true;
+    pub const __PERCPU_SEND: bool = true;
 }
 
 /// The kind that a type has by default, as an index of [`Choice`]; panics where a scalar breaks a rule that shows.
@@ -283,10 +312,10 @@ macro_rules! __kind {
             {
                 use $crate::__priv::Otherwise as _;
                 $crate::__priv::choose(
-                    $crate::__priv::Probe::<$ty>::SCALAR,
-                    $crate::__priv::Probe::<$ty>::SHARED,
-                    $crate::__priv::Probe::<$ty>::INTEGER,
-                    $crate::__priv::Probe::<$ty>::SEND,
+                    $crate::__priv::Probe::<$ty>::__PERCPU_SCALAR,
+                    $crate::__priv::Probe::<$ty>::__PERCPU_SHARED,
+                    $crate::__priv::Probe::<$ty>::__PERCPU_INTEGER,
+                    $crate::__priv::Probe::<$ty>::__PERCPU_SEND,
                 )
             },
         >>::Kind

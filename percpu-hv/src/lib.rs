@@ -84,8 +84,8 @@ pub use variable::PerCpu;
 pub mod guide {
     #[doc = include_str!("../guide/assumptions.md")]
     pub mod assumptions {}
-    #[doc = include_str!("../guide/traps.md")]
-    pub mod traps {}
+    #[doc = include_str!("../guide/trap-handlers.md")]
+    pub mod trap_handlers {}
 }
 
 /// Its code runs with the other examples.

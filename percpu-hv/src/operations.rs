@@ -82,7 +82,8 @@ macro_rules! operations {
                     S::Kind: $bound<T>,
                 {
                     let operand = to::<S, T>(operand);
-                    self.change_unprotected(|old| combine::<As<S, T>, { op::$op }>(old, operand))
+                    // SAFETY: rule 14, `add` and `sub` are of integers.
+                    self.change_unprotected(|old| unsafe { combine::<As<S, T>, { op::$op }>(old, operand) })
                 }
             )*
         }

@@ -280,9 +280,13 @@ unsafe fn value<V: Bits>(bits: u64) -> V {
 }
 
 /// What `OP` makes of two values.
+///
+/// # Safety
+///
+/// `V: Integer` for `add` and `sub`.
 #[inline(always)]
-pub fn combine<V: Bits, const OP: u8>(a: V, b: V) -> V {
-    // SAFETY: rule 14, the contract of `Bits`, and of `Integer` for `add` and `sub`.
+pub unsafe fn combine<V: Bits, const OP: u8>(a: V, b: V) -> V {
+    // SAFETY: rule 14, the contract of `Bits`; that of `Integer` for `add` and `sub` is the caller's.
     unsafe {
         if size_of::<V>() == 16 {
             let [a, b] = [a, b].map(|value| transmute_copy::<V, u128>(&value));

@@ -227,12 +227,12 @@ macro_rules! __place {
     };
     (variables [$($attr:tt)*] {$($head:tt)*} $name:ident: $($rest:tt)*) => {
         $crate::__place_in! {
-            concat!(".percpu.", stringify!($name)), [$($attr)*] {$($head)*} $name: $($rest)*
+            ::core::concat!(".percpu.", ::core::stringify!($name)), [$($attr)*] {$($head)*} $name: $($rest)*
         }
     };
     ($group:ident [$($attr:tt)*] {$($head:tt)*} $name:ident: $($rest:tt)*) => {
         $crate::__place_in! {
-            concat!(".percpu..", stringify!($group), ".", stringify!($name)),
+            ::core::concat!(".percpu..", ::core::stringify!($group), ".", ::core::stringify!($name)),
             [$($attr)*] {$($head)*} $name: $($rest)*
         }
     };

@@ -78,9 +78,11 @@ macro_rules! tuples {
 tuples!(A B C D E F G H);
 
 #[diagnostic::do_not_recommend]
-impl<T: Sync> References<T> for kind::Shared {}
+// SAFETY: rule 16, `T: Sync`, and there is no store and no `&mut T`.
+unsafe impl<T: Sync> References<T> for kind::Shared {}
 #[diagnostic::do_not_recommend]
-impl<T: Send> LocalReferences<T> for kind::Shared {}
+// SAFETY: rules 7 and 16, `T: Send`, and there is no store and no `&mut T`.
+unsafe impl<T: Send> LocalReferences<T> for kind::Shared {}
 
 impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// This CPU's copy, for as long as the context stays here.

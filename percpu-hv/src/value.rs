@@ -27,7 +27,8 @@ pub(crate) fn sum<S: Symbol<T, Kind: Values<T>>, T: Integer>() -> T {
     let variable = PerCpu::<S, T>::__new();
     CpuId::all()
         .map(|cpu| variable.read_remote(cpu))
-        .reduce(combine::<T, { op::ADD }>)
+        // SAFETY: rule 14, `T` is an integer.
+        .reduce(|a, b| unsafe { combine::<T, { op::ADD }>(a, b) })
         .unwrap_or_else(zero)
 }
 
@@ -35,7 +36,8 @@ pub(crate) fn sum<S: Symbol<T, Kind: Values<T>>, T: Integer>() -> T {
 macro_rules! are_values {
     ($kind:ty) => {
         #[diagnostic::do_not_recommend]
-        impl<T: $crate::Scalar> $crate::kind::Values<T> for $kind {
+        // SAFETY: rule 14, `T` is a scalar; rule 16, there are no references.
+        unsafe impl<T: $crate::Scalar> $crate::kind::Values<T> for $kind {
             type As = T;
 
             #[inline(always)]
@@ -50,10 +52,12 @@ macro_rules! are_values {
         }
 
         #[diagnostic::do_not_recommend]
-        impl<T: $crate::Bits> $crate::kind::BitValues<T> for $kind {}
+        // SAFETY: as `Values`.
+        unsafe impl<T: $crate::Bits> $crate::kind::BitValues<T> for $kind {}
 
         #[diagnostic::do_not_recommend]
-        impl<T: $crate::Integer> $crate::kind::IntegerValues<T> for $kind {}
+        // SAFETY: as `Values`.
+        unsafe impl<T: $crate::Integer> $crate::kind::IntegerValues<T> for $kind {}
 
         #[diagnostic::do_not_recommend]
         impl<T: $crate::Integer> $crate::kind::Sums<T, T> for $kind {
@@ -69,7 +73,8 @@ pub(crate) use are_values;
 are_values!(Value);
 
 #[diagnostic::do_not_recommend]
-impl<T: Scalar> Borrows<T> for Value {
+// SAFETY: rule 16, the reference is to a local copy.
+unsafe impl<T: Scalar> Borrows<T> for Value {
     #[inline(always)]
     #[track_caller]
     unsafe fn with_current<S: Symbol<T, Kind = Self>, R>(f: impl FnOnce(&mut T) -> R) -> R {

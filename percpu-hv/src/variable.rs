@@ -437,7 +437,8 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     }
 
     /// Assigns the initial value to this CPU's copy; the old value is dropped. Preemption is off meanwhile, as in
-    /// [`with_current`](Self::with_current).
+    /// [`with_current`](Self::with_current). (It is the initial expression evaluated once more: a static that is defined
+    /// inside of it exists twice.)
     ///
     /// A [`Shared`](crate::kind::Shared) variable is reset through its own type, as by `Cell::set` or
     /// `RefCell::replace`; what its type gives no way to is reset by the `unsafe` [`reset_remote`](Self::reset_remote).
@@ -616,8 +617,9 @@ macro_rules! __define {
             #[inline(always)]
             fn initial() -> $ty {
                 // Items have no hygiene: the name is none that the value may mention.
+                // In braces, so that `&` of a temporary is as good as in the storage.
                 static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
-                    $crate::__priv::Initial($value);
+                    $crate::__priv::Initial { 0: $value };
                 __PERCPU_INITIAL.get()
             }
 

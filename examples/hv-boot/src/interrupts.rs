@@ -1,4 +1,4 @@
-//! The running core's timer interrupt, which is all that interrupts a core here.
+//! The running core's timer interrupt, which is all that interrupts a core here but the single steps that it asks for.
 //!
 //! Every core starts with interrupts masked, and with its timer off. A handler runs on the stack of what it
 //! interrupts, with interrupts masked; it must not print, since the code that it interrupts may hold the console's
@@ -14,6 +14,8 @@ use crate::platform;
 
 /// A `fn()`, or null.
 static HANDLER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+/// As `HANDLER`, of steps.
+static STEP_HANDLER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 /// In ticks of the platform's counter.
 static PERIOD: AtomicUsize = AtomicUsize::new(0);
 
@@ -65,13 +67,33 @@ pub fn reserve(word: &AtomicUsize, count: &AtomicUsize, turns: usize) -> Option<
     platform::reserve(word, count, turns.max(1))
 }
 
-/// What this core's timer interrupt calls, with interrupts masked.
-pub(crate) fn timer_expired() {
-    let handler = HANDLER.load(Ordering::Relaxed);
+/// Runs `f` on this core, calls `handler` before each of its instructions, in a synchronous exception that no mask
+/// stops, and says whether `f` left interrupts unmasked. Runs nothing where the platform has no single steps.
+///
+/// An exclusive store of `f` never succeeds, since an exception comes before it.
+pub fn step(handler: fn(), f: &mut dyn FnMut()) -> Option<bool> {
+    STEP_HANDLER.store(handler as *mut (), Ordering::Relaxed);
+    platform::step(f)
+}
+
+/// What a step of this core calls.
+#[cfg_attr(not(target_arch = "aarch64"), allow(dead_code))]
+pub(crate) fn stepped() {
+    call(&STEP_HANDLER);
+}
+
+/// Calls the `fn()`, if there is one.
+fn call(handler: &AtomicPtr<()>) {
+    let handler = handler.load(Ordering::Relaxed);
     if !handler.is_null() {
-        // SAFETY: rule 14, not null, so it is the `fn()` that `start_timer` stored.
+        // SAFETY: rule 14, not null, so it is the `fn()` that `start_timer` or `step` stored.
         let handler = unsafe { mem::transmute::<*mut (), fn()>(handler) };
         handler();
     }
+}
+
+/// What this core's timer interrupt calls, with interrupts masked.
+pub(crate) fn timer_expired() {
+    call(&HANDLER);
     platform::set_timer(PERIOD.load(Ordering::Relaxed) as u64);
 }

@@ -1,5 +1,6 @@
 //! The conformance suite of percpu-hv on all cores of the machine, and what only a machine can test.
 
+mod attacks;
 mod interrupts;
 
 use core::{alloc::Layout, fmt::Arguments, mem::MaybeUninit};
@@ -48,8 +49,8 @@ pub fn run(machine: &Machine, areas: Areas) -> ExitCode {
     verdict(count)
 }
 
-/// Additions against timer interrupts, and the control that loses counts: for a machine that takes interrupts between
-/// any two instructions.
+/// Additions and attacks by timer interrupts, with the controls that lose counts and find parts of values: for a machine
+/// that takes interrupts between any two instructions.
 ///
 /// # Panics
 ///
@@ -58,7 +59,9 @@ pub fn run_interrupts(machine: &Machine) -> ExitCode {
     percpu_hv::init_in_place().expect("image.ld includes percpu.x");
     let count = interrupts::keep_counts(machine)
         .and(interrupts::end_reservations(machine))
-        .and(interrupts::lose_counts(machine));
+        .and(interrupts::end_as_they_began(machine))
+        .and(interrupts::lose_counts(machine))
+        .and(attacks::attack_every_kind(machine));
     verdict(count)
 }
 

@@ -437,25 +437,25 @@ pub(crate) mod access {
                 unsafe {
                     match ::core::mem::size_of::<V>() {
                         1 => {
-                            let byte = $crate::__load!(u32, "ldrb {value:w}", register, $symbol);
+                            let byte = $crate::__load!(::core::primitive::u32, "ldrb {value:w}", register, $symbol);
                             let byte = byte.assume_init();
                             // Known to the optimizer, so that it does not extend the value again.
                             ::core::hint::assert_unchecked(byte < 1 << 8);
-                            V::__loaded(byte as usize);
-                            ::core::mem::transmute_copy(&(byte as u8))
+                            V::__loaded(byte as ::core::primitive::usize);
+                            ::core::mem::transmute_copy(&(byte as ::core::primitive::u8))
                         }
                         2 => {
-                            let half = $crate::__load!(u32, "ldrh {value:w}", register, $symbol);
+                            let half = $crate::__load!(::core::primitive::u32, "ldrh {value:w}", register, $symbol);
                             let half = half.assume_init();
                             ::core::hint::assert_unchecked(half < 1 << 16);
-                            ::core::mem::transmute_copy(&(half as u16))
+                            ::core::mem::transmute_copy(&(half as ::core::primitive::u16))
                         }
                         4 => ::core::mem::transmute_copy(&$crate::__load!(
-                            u32, "ldr {value:w}", register, $symbol
+                            ::core::primitive::u32, "ldr {value:w}", register, $symbol
                         )),
                         16 => $crate::__priv::load_at(Self::at(register)),
                         _ => ::core::mem::transmute_copy(&$crate::__load!(
-                            u64, "ldr {value}", register, $symbol
+                            ::core::primitive::u64, "ldr {value}", register, $symbol
                         )),
                     }
                 }
@@ -466,11 +466,11 @@ pub(crate) mod access {
                 // SAFETY: rule 10, one store; otherwise as `load_from`.
                 unsafe {
                     match ::core::mem::size_of::<V>() {
-                        1 => $crate::__store!(u8, "strb {value:w}", register, value, $symbol),
-                        2 => $crate::__store!(u16, "strh {value:w}", register, value, $symbol),
-                        4 => $crate::__store!(u32, "str {value:w}", register, value, $symbol),
+                        1 => $crate::__store!(::core::primitive::u8, "strb {value:w}", register, value, $symbol),
+                        2 => $crate::__store!(::core::primitive::u16, "strh {value:w}", register, value, $symbol),
+                        4 => $crate::__store!(::core::primitive::u32, "str {value:w}", register, value, $symbol),
                         16 => $crate::__priv::store_at(Self::at(register), value),
-                        _ => $crate::__store!(u64, "str {value}", register, value, $symbol),
+                        _ => $crate::__store!(::core::primitive::u64, "str {value}", register, value, $symbol),
                     }
                 }
             }

@@ -309,19 +309,19 @@ pub(crate) mod access {
                 unsafe {
                     match ::core::mem::size_of::<V>() {
                         1 => {
-                            let byte = $crate::__load!($group u64, "ldx.bu", "ld.bu", $symbol).assume_init();
+                            let byte = $crate::__load!($group ::core::primitive::u64, "ldx.bu", "ld.bu", $symbol).assume_init();
                             // Known to the optimizer, so that it does not extend the value again.
                             ::core::hint::assert_unchecked(byte < 1 << 8);
-                            V::__loaded(byte as usize);
-                            ::core::mem::transmute_copy(&(byte as u8))
+                            V::__loaded(byte as ::core::primitive::usize);
+                            ::core::mem::transmute_copy(&(byte as ::core::primitive::u8))
                         }
                         2 => {
-                            let half = $crate::__load!($group u64, "ldx.hu", "ld.hu", $symbol).assume_init();
+                            let half = $crate::__load!($group ::core::primitive::u64, "ldx.hu", "ld.hu", $symbol).assume_init();
                             ::core::hint::assert_unchecked(half < 1 << 16);
-                            ::core::mem::transmute_copy(&(half as u16))
+                            ::core::mem::transmute_copy(&(half as ::core::primitive::u16))
                         }
-                        4 => ::core::mem::transmute_copy(&$crate::__load!($group u32, "ldx.w", "ld.w", $symbol)),
-                        _ => ::core::mem::transmute_copy(&$crate::__load!($group u64, "ldx.d", "ld.d", $symbol)),
+                        4 => ::core::mem::transmute_copy(&$crate::__load!($group ::core::primitive::u32, "ldx.w", "ld.w", $symbol)),
+                        _ => ::core::mem::transmute_copy(&$crate::__load!($group ::core::primitive::u64, "ldx.d", "ld.d", $symbol)),
                     }
                 }
             }
@@ -331,10 +331,10 @@ pub(crate) mod access {
                 // SAFETY: rule 10, one store; otherwise as `load`.
                 unsafe {
                     match ::core::mem::size_of::<V>() {
-                        1 => $crate::__store!($group u8, "stx.b", "st.b", value, $symbol),
-                        2 => $crate::__store!($group u16, "stx.h", "st.h", value, $symbol),
-                        4 => $crate::__store!($group u32, "stx.w", "st.w", value, $symbol),
-                        _ => $crate::__store!($group u64, "stx.d", "st.d", value, $symbol),
+                        1 => $crate::__store!($group ::core::primitive::u8, "stx.b", "st.b", value, $symbol),
+                        2 => $crate::__store!($group ::core::primitive::u16, "stx.h", "st.h", value, $symbol),
+                        4 => $crate::__store!($group ::core::primitive::u32, "stx.w", "st.w", value, $symbol),
+                        _ => $crate::__store!($group ::core::primitive::u64, "stx.d", "st.d", value, $symbol),
                     }
                 }
             }

@@ -347,20 +347,20 @@ pub(crate) mod access {
                 unsafe {
                     match ::core::mem::size_of::<V>() {
                         1 => {
-                            let byte = $crate::__load!($group usize, "lbu", $symbol).assume_init();
+                            let byte = $crate::__load!($group ::core::primitive::usize, "lbu", $symbol).assume_init();
                             // Known to the optimizer, so that it does not extend the value again.
                             ::core::hint::assert_unchecked(byte < 1 << 8);
-                            V::__loaded(byte as usize);
-                            ::core::mem::transmute_copy(&(byte as u8))
+                            V::__loaded(byte as ::core::primitive::usize);
+                            ::core::mem::transmute_copy(&(byte as ::core::primitive::u8))
                         }
                         2 => {
-                            let half = $crate::__load!($group usize, "lhu", $symbol).assume_init();
+                            let half = $crate::__load!($group ::core::primitive::usize, "lhu", $symbol).assume_init();
                             ::core::hint::assert_unchecked(half < 1 << 16);
-                            ::core::mem::transmute_copy(&(half as u16))
+                            ::core::mem::transmute_copy(&(half as ::core::primitive::u16))
                         }
-                        4 => ::core::mem::transmute_copy(&$crate::__load!($group u32, "lw", $symbol)),
-                        8 if ::core::mem::size_of::<usize>() == 8 => {
-                            ::core::mem::transmute_copy(&$crate::__load!($group usize, "ld", $symbol))
+                        4 => ::core::mem::transmute_copy(&$crate::__load!($group ::core::primitive::u32, "lw", $symbol)),
+                        8 if ::core::mem::size_of::<::core::primitive::usize>() == 8 => {
+                            ::core::mem::transmute_copy(&$crate::__load!($group ::core::primitive::usize, "ld", $symbol))
                         }
                         // 64 bits are two registers on riscv32.
                         _ => $crate::__priv::load_at(<Self as $crate::__priv::Symbol<$ty>>::current()),
@@ -373,11 +373,11 @@ pub(crate) mod access {
                 // SAFETY: rule 10, one store; otherwise as `load`.
                 unsafe {
                     match ::core::mem::size_of::<V>() {
-                        1 => $crate::__store!($group u8, "sb", value, $symbol),
-                        2 => $crate::__store!($group u16, "sh", value, $symbol),
-                        4 => $crate::__store!($group u32, "sw", value, $symbol),
-                        8 if ::core::mem::size_of::<usize>() == 8 => {
-                            $crate::__store!($group usize, "sd", value, $symbol)
+                        1 => $crate::__store!($group ::core::primitive::u8, "sb", value, $symbol),
+                        2 => $crate::__store!($group ::core::primitive::u16, "sh", value, $symbol),
+                        4 => $crate::__store!($group ::core::primitive::u32, "sw", value, $symbol),
+                        8 if ::core::mem::size_of::<::core::primitive::usize>() == 8 => {
+                            $crate::__store!($group ::core::primitive::usize, "sd", value, $symbol)
                         }
                         _ => $crate::__priv::store_at(<Self as $crate::__priv::Symbol<$ty>>::current(), value),
                     }

@@ -477,23 +477,23 @@ pub(crate) mod access {
                 unsafe {
                     match ::core::mem::size_of::<V>() {
                         1 => {
-                            let byte = $crate::__load!(u32, "movzx {value:e}, byte ptr ", $symbol);
+                            let byte = $crate::__load!(::core::primitive::u32, "movzx {value:e}, byte ptr ", $symbol);
                             let byte = byte.assume_init();
-                            V::__loaded(byte as usize);
-                            ::core::mem::transmute_copy(&(byte as u8))
+                            V::__loaded(byte as ::core::primitive::usize);
+                            ::core::mem::transmute_copy(&(byte as ::core::primitive::u8))
                         }
                         2 => ::core::mem::transmute_copy(&$crate::__load!(
-                            u32,
+                            ::core::primitive::u32,
                             "movzx {value:e}, word ptr ",
                             $symbol
                         )),
                         4 => ::core::mem::transmute_copy(&$crate::__load!(
-                            u32,
+                            ::core::primitive::u32,
                             "mov {value:e}, dword ptr ",
                             $symbol
                         )),
                         _ => ::core::mem::transmute_copy(&$crate::__load!(
-                            u64,
+                            ::core::primitive::u64,
                             "mov {value}, qword ptr ",
                             $symbol
                         )),
@@ -506,10 +506,10 @@ pub(crate) mod access {
                 // SAFETY: rule 10, one store; otherwise as `load`.
                 unsafe {
                     match ::core::mem::size_of::<V>() {
-                        1 => $crate::__store!(reg_byte, u8, "{value}", "byte", value, $symbol),
-                        2 => $crate::__store!(reg, u16, "{value:x}", "word", value, $symbol),
-                        4 => $crate::__store!(reg, u32, "{value:e}", "dword", value, $symbol),
-                        _ => $crate::__store!(reg, u64, "{value}", "qword", value, $symbol),
+                        1 => $crate::__store!(reg_byte, ::core::primitive::u8, "{value}", "byte", value, $symbol),
+                        2 => $crate::__store!(reg, ::core::primitive::u16, "{value:x}", "word", value, $symbol),
+                        4 => $crate::__store!(reg, ::core::primitive::u32, "{value:e}", "dword", value, $symbol),
+                        _ => $crate::__store!(reg, ::core::primitive::u64, "{value}", "qword", value, $symbol),
                     }
                 }
             }
@@ -517,21 +517,21 @@ pub(crate) mod access {
             const IN_ONE_INSTRUCTION: ::core::primitive::bool = true;
 
             #[inline(always)]
-            unsafe fn update<V: $crate::Bits, const OP: u8>(operand: V) {
+            unsafe fn update<V: $crate::Bits, const OP: ::core::primitive::u8>(operand: V) {
                 // SAFETY: rule 10, one instruction, without `lock` since only this CPU writes; the
                 // flags change; otherwise as `load`.
                 unsafe {
                     match ::core::mem::size_of::<V>() {
-                        1 => $crate::__update!(reg_byte, u8, "{operand}", OP, operand, $symbol),
-                        2 => $crate::__update!(reg, u16, "{operand:x}", OP, operand, $symbol),
-                        4 => $crate::__update!(reg, u32, "{operand:e}", OP, operand, $symbol),
-                        _ => $crate::__update!(reg, u64, "{operand}", OP, operand, $symbol),
+                        1 => $crate::__update!(reg_byte, ::core::primitive::u8, "{operand}", OP, operand, $symbol),
+                        2 => $crate::__update!(reg, ::core::primitive::u16, "{operand:x}", OP, operand, $symbol),
+                        4 => $crate::__update!(reg, ::core::primitive::u32, "{operand:e}", OP, operand, $symbol),
+                        _ => $crate::__update!(reg, ::core::primitive::u64, "{operand}", OP, operand, $symbol),
                     }
                 }
             }
 
             #[inline(always)]
-            unsafe fn step<V: $crate::Integer, const OP: u8>() {
+            unsafe fn step<V: $crate::Integer, const OP: ::core::primitive::u8>() {
                 // SAFETY: rule 10, one instruction, as `update`.
                 unsafe {
                     ::core::arch::asm!(
@@ -549,7 +549,7 @@ pub(crate) mod access {
             }
 
             #[inline(always)]
-            unsafe fn fetch<V: $crate::Bits, const OP: u8>(operand: V) -> V {
+            unsafe fn fetch<V: $crate::Bits, const OP: ::core::primitive::u8>(operand: V) -> V {
                 use $crate::__priv::{combine, op};
                 // SAFETY: rule 10, one instruction, as `update`; or rule 14, the loop stores values.
                 unsafe {
@@ -578,10 +578,10 @@ pub(crate) mod access {
                 // SAFETY: rule 10, one instruction, as `update`.
                 unsafe {
                     match ::core::mem::size_of::<V>() {
-                        1 => $crate::__cmpxchg!("al", reg_byte, u8, "{new}", current, new, $symbol),
-                        2 => $crate::__cmpxchg!("ax", reg, u16, "{new:x}", current, new, $symbol),
-                        4 => $crate::__cmpxchg!("eax", reg, u32, "{new:e}", current, new, $symbol),
-                        _ => $crate::__cmpxchg!("rax", reg, u64, "{new}", current, new, $symbol),
+                        1 => $crate::__cmpxchg!("al", reg_byte, ::core::primitive::u8, "{new}", current, new, $symbol),
+                        2 => $crate::__cmpxchg!("ax", reg, ::core::primitive::u16, "{new:x}", current, new, $symbol),
+                        4 => $crate::__cmpxchg!("eax", reg, ::core::primitive::u32, "{new:e}", current, new, $symbol),
+                        _ => $crate::__cmpxchg!("rax", reg, ::core::primitive::u64, "{new}", current, new, $symbol),
                     }
                 }
             }
@@ -675,10 +675,10 @@ pub(crate) mod access {
     macro_rules! __fetch_add {
         ($ty:ty, $operand:expr, $symbol:path) => {
             match ::core::mem::size_of::<$ty>() {
-                1 => $crate::__fetch_add!(@ $ty, reg_byte, u8, "{value}", $operand, $symbol),
-                2 => $crate::__fetch_add!(@ $ty, reg, u16, "{value:x}", $operand, $symbol),
-                4 => $crate::__fetch_add!(@ $ty, reg, u32, "{value:e}", $operand, $symbol),
-                _ => $crate::__fetch_add!(@ $ty, reg, u64, "{value}", $operand, $symbol),
+                1 => $crate::__fetch_add!(@ $ty, reg_byte, ::core::primitive::u8, "{value}", $operand, $symbol),
+                2 => $crate::__fetch_add!(@ $ty, reg, ::core::primitive::u16, "{value:x}", $operand, $symbol),
+                4 => $crate::__fetch_add!(@ $ty, reg, ::core::primitive::u32, "{value:e}", $operand, $symbol),
+                _ => $crate::__fetch_add!(@ $ty, reg, ::core::primitive::u64, "{value}", $operand, $symbol),
             }
         };
         (@ $ty:ty, $class:ident, $bits:ty, $register:literal, $operand:expr, $symbol:path) => {{

@@ -94,3 +94,14 @@ fn a_script_that_does_not_know_hot_variables_is_told() {
         assert_eq!(end.status, 2, "{end}");
     }
 }
+
+/// Types and macros of the user's with the names that an expansion might say.
+#[test]
+fn names_of_the_user_reach_no_expansion() {
+    for mode in [Mode::Default, Mode::NonZeroVma] {
+        let elf = link(mode, "shadowed", Linker::Lld).unwrap();
+        let end = Boot::el2(elf.path()).run();
+        assert_eq!(end.status, 0, "{mode:?}: {end}");
+        assert!(end.said("4 CPUs: ok"), "{end}");
+    }
+}

@@ -13,6 +13,8 @@ mod state;
 #[allow(unreachable_pub, reason = "it is public there")]
 mod total;
 
+mod sequences;
+
 /// What these files are made of.
 mod sync {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};

@@ -1,4 +1,4 @@
-//! Additions against a real timer interrupt, between any two instructions of which it may come.
+//! Additions and attacks by a real timer interrupt, which may come between any two instructions.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]

@@ -15,6 +15,7 @@
 //! | `enable_interrupts()`, `disable_interrupts()` | whether this core takes interrupts; at first it does not |
 //! | `enable_timer()`, `disable_timer()` | whether this core's timer may interrupt it; at first it may not |
 //! | `reserve(word, count, turns)` | an exclusive load, and its store after so many turns of a loop; `None` without such instructions |
+//! | `step(f)` | `interrupts::stepped()` before each instruction of `f`, and whether that left interrupts unmasked; `None` if the core cannot |
 //! | `set_timer(u64)` | after so many `ticks()` one interrupt: `interrupts::timer_expired()`, masked |
 
 mod common;
@@ -30,8 +31,8 @@ mod imp;
 
 pub(crate) use imp::{
     Description, HARDWARE_ID, caches_are_on, disable_interrupts, disable_timer, enable_interrupts,
-    enable_timer, exit, hardware_id, privilege, reserve, send_event, set_timer, start_core, ticks,
-    ticks_per_second, wait_for_event, write,
+    enable_timer, exit, hardware_id, privilege, reserve, send_event, set_timer, start_core, step,
+    ticks, ticks_per_second, wait_for_event, write,
 };
 
 use crate::{exit::ExitCode, machine::Machine};

@@ -232,7 +232,8 @@ fn count_an_interrupt() {
 
 /// The way out of a handler ends what the interrupted code holds exclusively. Else its store would overwrite what a
 /// handler stored to the same word: to the variable, or on RISC-V and LoongArch64 to a neighbour of one of 8 or 16 bits.
-/// (QEMU's RISC-V ends it at each trap by itself: there links/code looks at the instructions.)
+/// (QEMU's RISC-V and LoongArch64 end it at each trap, whatever the way out does: of RISC-V's links/code looks at the
+/// instructions.)
 pub(super) fn end_reservations(machine: &Machine) -> Count {
     let name = "defect_45_an_interrupt_ends_a_reservation";
     if interrupts::reserve(&AtomicUsize::new(0), &AtomicUsize::new(0), 1).is_none() {
@@ -292,6 +293,68 @@ fn reserve_under_interrupts(cpu: &Cpu) -> Reservations {
     interrupts::disable();
     interrupts::stop_timer();
     found
+}
+
+/// The step of [`guards`] at which [`guard_at_a_step`] has a guard of its own, or `EACH`, and the number of steps so far.
+static GUARD_AT: AtomicUsize = AtomicUsize::new(0);
+const EACH: usize = usize::MAX;
+static STEPS: AtomicUsize = AtomicUsize::new(0);
+
+/// A handler that comes while interrupts are masked, as a non-maskable interrupt does.
+fn guard_at_a_step() {
+    let step = STEPS.load(Ordering::Relaxed);
+    STEPS.store(step + 1, Ordering::Relaxed);
+    if [step, EACH].contains(&GUARD_AT.load(Ordering::Relaxed)) {
+        drop(IrqOff::new());
+    }
+}
+
+/// What is interrupted.
+fn guards() {
+    let first = IrqOff::new();
+    let second = IrqOff::new();
+    drop(first);
+    drop(second);
+}
+
+/// Interrupts are masked or not as before the guards, whatever instruction of them a handler interrupts that has a
+/// guard itself.
+pub(super) fn end_as_they_began(machine: &Machine) -> Count {
+    let name = "defect_38_a_handler_that_no_mask_stops_may_use_a_guard";
+    machine.run_on_all(|cpu| percpu_hv::init_percpu_reg(cpu.id()));
+    let (mut masked, mut unmasked, mut steps) = (0, 0, 0);
+    // Unoptimized code has thousands of steps: there each is interrupted in one go.
+    let first = if cfg!(debug_assertions) { EACH } else { 0 };
+    for at in first..=EACH {
+        for enable in [true, false] {
+            GUARD_AT.store(at, Ordering::Relaxed);
+            STEPS.store(0, Ordering::Relaxed);
+            if enable {
+                interrupts::enable();
+            }
+            let enabled = interrupts::step(guard_at_a_step, &mut guards);
+            interrupts::disable();
+            let Some(enabled) = enabled else {
+                println!("test interrupts::{name} ... left out: no single steps here");
+                return Count::default();
+            };
+            masked += usize::from(enable && !enabled);
+            unmasked += usize::from(!enable && enabled);
+        }
+        steps = STEPS.load(Ordering::Relaxed);
+        if at >= steps {
+            break;
+        }
+    }
+    let good = masked == 0 && unmasked == 0 && steps > 0;
+    let verdict = if good { "ok" } else { "FAILED" };
+    println!(
+        "test interrupts::{name} (at each of {steps} instructions; interrupts left masked: {masked}, unmasked: {unmasked}) ... {verdict}"
+    );
+    Count {
+        passed: usize::from(good),
+        failed: usize::from(!good),
+    }
 }
 
 /// Additions by a separate read and write: each core loses some.

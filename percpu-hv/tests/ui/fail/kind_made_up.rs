@@ -1,6 +1,26 @@
-//! If a kind could be made up: one whose variables give `&T` and `&mut T`.
+//! If a kind could be made up, or what a kind allows be said anew for a type of one's own: variables that give
+//! `&T` and `&mut T`, and loads of another type.
+
+use percpu_hv::kind::{Exclusive, Kind, LocalReferences, References, Shared, TryBorrows, Values};
 
 enum Both {}
-impl percpu_hv::kind::Kind for Both {}
+impl Kind for Both {}
+
+struct Names(Vec<String>);
+impl percpu_hv::Shared for Names {}
+impl References<Names> for Exclusive {}
+impl LocalReferences<Names> for Exclusive {}
+impl TryBorrows<Names> for Shared {}
+impl Values<Names> for Exclusive {
+    type As = usize;
+
+    fn to(names: Names) -> usize {
+        names.0.len()
+    }
+
+    fn from(_: usize) -> Names {
+        Names(Vec::new())
+    }
+}
 
 fn main() {}

@@ -1,4 +1,4 @@
-//! The vector table: an IRQ is handled, any other exception is reported and stops the machine.
+//! The vector table: an IRQ and a step are handled, any other exception is reported and stops the machine.
 
 use core::arch::global_asm;
 
@@ -9,6 +9,7 @@ use aarch64_cpu::registers::{
 use super::{
     interrupts,
     level::{Level, level},
+    step,
 };
 use crate::exit::{ExitCode, fail};
 
@@ -32,7 +33,7 @@ global_asm!(
     .global hv_boot_vectors
     .balign 0x800
 hv_boot_vectors:
-    report  0
+    b       {synchronous}
     .balign 0x80
     b       {interrupt}
     report  2
@@ -64,13 +65,14 @@ hv_boot_vectors:
     .balign 4
     .popsection
     "#,
-    interrupt = sym interrupts::entry,
+    synchronous = sym step::synchronous,
+    interrupt = sym interrupts::irq,
     report = sym report,
     status = const ExitCode::EXCEPTION.value(),
 );
 
 /// Reports vector `number`; the running core is on its exception stack.
-extern "C" fn report(number: u64) -> ! {
+pub(super) extern "C" fn report(number: u64) -> ! {
     let kind = ["synchronous exception", "IRQ", "FIQ", "SError"][(number % 4) as usize];
     let from = if number < 8 { "" } else { " of a lower level" };
     let level = level();

@@ -54,39 +54,47 @@ pub(crate) fn reserve(
     })
 }
 
-/// Where the vector table leads an IRQ: goes to the interrupted code's stack, SP_EL0, and saves there what a function
-/// may change. Any exception below is reported and final, so that ELR and SPSR need no saving. `eret` ends what the
-/// interrupted code holds exclusively ("Context switch support").
+/// The body of an entry that returns: saves on the current stack what a function may change, calls one, and goes back.
+/// Any exception below is reported and final, so that ELR and SPSR need no saving. `eret` ends what the interrupted code
+/// holds exclusively ("Context switch support").
+macro_rules! entry {
+    ($($before:literal,)? $handle:path) => {
+        naked_asm!(
+            $($before,)?
+            "stp    x29, x30, [sp, #-176]!",
+            "stp    x0, x1, [sp, #16]",
+            "stp    x2, x3, [sp, #32]",
+            "stp    x4, x5, [sp, #48]",
+            "stp    x6, x7, [sp, #64]",
+            "stp    x8, x9, [sp, #80]",
+            "stp    x10, x11, [sp, #96]",
+            "stp    x12, x13, [sp, #112]",
+            "stp    x14, x15, [sp, #128]",
+            "stp    x16, x17, [sp, #144]",
+            "str    x18, [sp, #160]",
+            "bl     {handle}",
+            "ldp    x0, x1, [sp, #16]",
+            "ldp    x2, x3, [sp, #32]",
+            "ldp    x4, x5, [sp, #48]",
+            "ldp    x6, x7, [sp, #64]",
+            "ldp    x8, x9, [sp, #80]",
+            "ldp    x10, x11, [sp, #96]",
+            "ldp    x12, x13, [sp, #112]",
+            "ldp    x14, x15, [sp, #128]",
+            "ldp    x16, x17, [sp, #144]",
+            "ldr    x18, [sp, #160]",
+            "ldp    x29, x30, [sp], #176",
+            "eret",
+            handle = sym $handle,
+        )
+    };
+}
+pub(super) use entry;
+
+/// Where the vector table leads an IRQ, which goes to the interrupted code's stack, SP_EL0.
 #[unsafe(naked)]
-pub(super) extern "C" fn entry() {
-    naked_asm!(
-        "msr    spsel, #0",
-        "stp    x29, x30, [sp, #-176]!",
-        "stp    x0, x1, [sp, #16]",
-        "stp    x2, x3, [sp, #32]",
-        "stp    x4, x5, [sp, #48]",
-        "stp    x6, x7, [sp, #64]",
-        "stp    x8, x9, [sp, #80]",
-        "stp    x10, x11, [sp, #96]",
-        "stp    x12, x13, [sp, #112]",
-        "stp    x14, x15, [sp, #128]",
-        "stp    x16, x17, [sp, #144]",
-        "str    x18, [sp, #160]",
-        "bl     {handle}",
-        "ldp    x0, x1, [sp, #16]",
-        "ldp    x2, x3, [sp, #32]",
-        "ldp    x4, x5, [sp, #48]",
-        "ldp    x6, x7, [sp, #64]",
-        "ldp    x8, x9, [sp, #80]",
-        "ldp    x10, x11, [sp, #96]",
-        "ldp    x12, x13, [sp, #112]",
-        "ldp    x14, x15, [sp, #128]",
-        "ldp    x16, x17, [sp, #144]",
-        "ldr    x18, [sp, #160]",
-        "ldp    x29, x30, [sp], #176",
-        "eret",
-        handle = sym handle,
-    )
+pub(super) extern "C" fn irq() {
+    entry!("msr    spsel, #0", handle)
 }
 
 extern "C" fn handle() {

@@ -10,6 +10,7 @@ mod gic;
 mod interrupts;
 mod level;
 mod mmu;
+mod step;
 mod timer;
 
 use aarch64_cpu::{
@@ -20,6 +21,7 @@ use smccc::psci::error::Error;
 
 pub(crate) use self::{
     interrupts::{disable_interrupts, enable_interrupts, reserve},
+    step::step,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };
 pub(crate) use super::common::pl011::write;

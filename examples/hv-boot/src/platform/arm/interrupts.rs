@@ -50,6 +50,11 @@ pub(crate) fn reserve(
     })
 }
 
+/// None: debug exceptions are reported here, as all others.
+pub(crate) fn step(_: &mut dyn FnMut()) -> Option<bool> {
+    None
+}
+
 /// What the vector table's code calls with an IRQ, on the interrupted code's stack.
 pub(super) extern "C" fn handle() {
     gic::handle(TIMER_INTERRUPT, timer_expired);

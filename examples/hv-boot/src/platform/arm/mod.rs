@@ -18,7 +18,7 @@ use aarch32_cpu::{
 use smccc::psci::error::Error;
 
 pub(crate) use self::{
-    interrupts::{disable_interrupts, enable_interrupts, reserve},
+    interrupts::{disable_interrupts, enable_interrupts, reserve, step},
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };
 pub(crate) use super::common::pl011::write;

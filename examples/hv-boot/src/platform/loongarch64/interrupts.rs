@@ -70,6 +70,11 @@ pub(crate) fn reserve(
     })
 }
 
+/// None: debug exceptions are reported here, as all others.
+pub(crate) fn step(_: &mut dyn FnMut()) -> Option<bool> {
+    None
+}
+
 /// Where the exception entry leads interrupts: saves what a function may change on the interrupted code's stack. Any
 /// exception below is reported and final, so that ERA and PRMD need no saving; `$r21` stays the core's. `ertn` ends
 /// what the interrupted code has linked by `ll` (`CSR.LLBCTL.KLO` is 0).

@@ -19,7 +19,7 @@ use loongArch64::register::{cpuid, crmd};
 
 pub(super) use self::windows::device;
 pub(crate) use self::{
-    interrupts::{disable_interrupts, enable_interrupts, reserve},
+    interrupts::{disable_interrupts, enable_interrupts, reserve, step},
     ipi::{send_event, start_core, wait_for_event},
     power::exit,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},

@@ -87,6 +87,11 @@ pub(crate) fn reserve(
     })
 }
 
+/// None: debug exceptions are reported here, as all others.
+pub(crate) fn step(_: &mut dyn FnMut()) -> Option<bool> {
+    None
+}
+
 /// Where the trap table leads interrupts: saves what a function may change on the interrupted code's stack. Any
 /// exception below is reported and final, so that sepc and sstatus need no saving; `gp` and `tp` stay the core's.
 #[unsafe(naked)]

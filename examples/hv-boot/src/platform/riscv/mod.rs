@@ -16,7 +16,7 @@ use core::{arch::asm, ptr};
 
 pub(crate) use self::{
     harts::{send_event, start_core, wait_for_event},
-    interrupts::{disable_interrupts, enable_interrupts, reserve},
+    interrupts::{disable_interrupts, enable_interrupts, reserve, step},
     power::exit,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };

@@ -27,7 +27,7 @@ use x86_64::{
 };
 
 pub(crate) use self::{
-    interrupts::{disable_interrupts, enable_interrupts, reserve},
+    interrupts::{disable_interrupts, enable_interrupts, reserve, step},
     power::exit,
     secondary::start_core,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
