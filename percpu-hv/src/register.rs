@@ -38,9 +38,10 @@ pub unsafe fn write_percpu_reg(base: usize) {
 ///   off, reset or asleep.
 ///
 /// A CPU is known by its hardware id: `MPIDR_EL1`, `MPIDR`, the APIC id, `CSR.CPUID`. RISC-V hides that
-/// of a hart: there a hart has the id whose area its register points to, if that is taken. So a hart that lost its
-/// register takes [`resume_percpu_reg`]; and one whose `gp` happens to hold the base of another hart's
-/// area counts as that hart: it is refused for every other id, and not for that one. Boot code clears `gp`.
+/// of a hart: there a hart has the id whose area its register points to, if that is taken and the register not 0.
+/// So a hart that lost its register takes [`resume_percpu_reg`]; and one whose `gp` happens to hold the base
+/// of another hart's area counts as that hart: it is refused for every other id, and not for that one. Boot code
+/// clears `gp`.
 ///
 /// It may run before the MMU is on, also on several CPUs at once: then it uses plain loads and stores only,
 /// and of CPUs that ask for one id at the same time it may be that none gets it. CPUs with and without caches
@@ -67,9 +68,9 @@ pub fn init_percpu_reg(cpu_id: usize) {
 ///
 /// What lived on the CPU when it went down is as it was left. Contexts that come back with their stacks go
 /// on with their guards, borrows and references. Those that do not are forgotten, and what they held is
-/// not dropped: a variable stays borrowed, and an [`IrqOff`](crate::IrqOff) still counts, so that no later
-/// one takes the interrupts back. A CPU that comes back to no context goes down without them, or has its area
-/// built anew.
+/// not dropped: a variable stays borrowed, and an [`IrqOff`](crate::IrqOff) still counts, so that interrupts
+/// stay masked when later ones end. A CPU that comes back to no context goes down without any of that, or has
+/// its area built anew.
 ///
 /// # Panics
 ///

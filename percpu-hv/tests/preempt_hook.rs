@@ -377,7 +377,9 @@ mod moved {
             assert!(entered.recv_timeout(a_while).is_err());
             drop(irq);
             assert_eq!(entered.recv(), Ok(two.to));
-            threads.map(|thread| thread.join().unwrap());
+            for thread in threads {
+                thread.join().unwrap();
+            }
         }
         let scoped = || IrqOff::scoped(|irq| CELL.get_local(irq).replace(NEW + 1));
         assert_eq!(two.during(scoped), NEW);

@@ -14,6 +14,6 @@ pub use percpu_hv::__priv::{compat::init, def_percpu_compat as def_percpu};
 #[doc(hidden)]
 pub use percpu_hv::{__data, __priv, __variable};
 pub use percpu_hv::{
-    InitError, percpu_area_base, percpu_area_layout_expected, percpu_area_num,
-    percpu_area_size, read_percpu_reg, write_percpu_reg,
+    InitError, percpu_area_base, percpu_area_layout_expected, percpu_area_num, percpu_area_size,
+    read_percpu_reg, write_percpu_reg,
 };

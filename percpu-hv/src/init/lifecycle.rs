@@ -46,10 +46,15 @@ fn own_id(hardware_id: Option<usize>) -> Option<CpuId> {
     if hardware_id.is_some() {
         return CpuId::all().find(|&cpu| owner_of(cpu).mark() == Some(mark(hardware_id)));
     }
-    // 0 is what boot code leaves there. CPU 0 has it too, where the template is its area and the register biased.
-    let register = Some(arch::register()).filter(|&register| register != 0)?;
-    let cpu = super::cpu_at(register.wrapping_add(arch::bias()))?;
+    let cpu = super::cpu_at(base_in(arch::register(), arch::bias())?)?;
     Some(CpuId::checked(cpu)).filter(|&cpu| owner_of(cpu).mark().is_some())
+}
+
+/// The base that a register stands for. None if it is 0, which boot code leaves there: it is CPU 0's only where
+/// the template is its area and the register biased.
+#[cfg(any(test, not(process)))]
+fn base_in(register: usize, bias: usize) -> Option<usize> {
+    (register != 0).then(|| register.wrapping_add(bias))
 }
 
 /// Has the CPU that runs this take an id that is free, or its own, and writes its register.
@@ -237,6 +242,15 @@ mod tests {
         }
         owner.release();
         assert!(owner.claim(OTHER, true));
+    }
+
+    #[test]
+    fn a_register_of_0_holds_no_base() {
+        for bias in [0, 0x8021_3000] {
+            assert_eq!(base_in(0, bias), None);
+            assert_eq!(base_in(0x40, bias), Some(bias + 0x40));
+            assert_eq!(base_in(bias.wrapping_neg() | 0x40, bias), Some(0x40));
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a block that wraps around is refused", wrapping_block),
     ("areas over the template are refused", over_the_template),
     ("memory that is too small is refused", too_small),
-    ("there are no CPU ids before init", no_ids),
+    ("defect 57: there are no CPU ids before init", no_ids),
 ];
 
 pub(crate) const TESTS_AFTER_INIT: &[Test] = &[

@@ -26,6 +26,7 @@ fn main(machine: &'static Machine) -> ExitCode {
         machine.run_on_all(|cpu| {
             // Any CPU may take any area, and leave it.
             compat::init_percpu_reg_early((cpu.id() + 1) % cpus);
+            compat::init_percpu_reg((cpu.id() + 2) % cpus);
             compat::init_percpu_reg(cpu.id());
             assert_eq!(VALUE.read_current(), 0x5eed);
             VALUE.write_current(cpu.id() as u64);
