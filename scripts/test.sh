@@ -319,6 +319,8 @@ hosted_on_aarch64() {
 }
 
 stage_sound() {
+    # Those that must not compile are no targets of cargo.
+    check "sound: format" rustfmt --check --edition 2024 tests/sound/refused/*.rs
     check "sound: the macro" cargo test --package percpu-hv --test ui
     check "sound: programs" cargo test --package sound --test programs
     if command -v valgrind >"$logs/valgrind"; then
@@ -336,7 +338,8 @@ sound_thread_sanitizer() {
     if cargo=$(thread_sanitizer 2>"$logs/thread-sanitizer"); then
         check "sound: hosted, ThreadSanitizer" "$cargo" test --package percpu-hv --test hosted --test lifecycle
         check "sound: programs, ThreadSanitizer" \
-            env SOUND_TOOL=ThreadSanitizer SOUND_CARGO="$cargo" SOUND_RUNNER="$(fixed_addresses)" cargo test --package sound --test programs
+            env SOUND_TOOL=ThreadSanitizer SOUND_CARGO="$cargo" SOUND_RUNNER="$(fixed_addresses)" \
+            cargo test --package sound --test programs
     else
         skip "sound: ThreadSanitizer" "$(tail -n 1 "$logs/thread-sanitizer")"
     fi
@@ -351,6 +354,7 @@ thread_sanitizer() {
     host=$(rustc -vV | sed -n 's/^host: //p')
     if [[ -e $(rustc --print sysroot)/lib/rustlib/src/rust/library/std/src/lib.rs ]] &&
         compgen -G "$(rustc --print target-libdir)/librustc-*_rt.tsan.a" >/dev/null; then
+        # shellcheck disable=SC2016  # for the script below
         compiler='exec cargo "$@"'
     elif [[ $(rust_choice) != rustup ]] && debian_can_build; then
         # This compiler comes without the runtime, which gcc has.
@@ -359,12 +363,13 @@ thread_sanitizer() {
             echo "Debian's Rust needs the libtsan of gcc (apt-get install libgcc-$(cc -dumpversion)-dev)" >&2
             return 1
         fi
-        cc -O2 -fPIC -fno-builtin -c -o "$place/memory.o" "$root/tests/sound/tsan-memory.c"
+        cc -O2 -fPIC -fno-builtin -c -o "$place/memory.o" "$root/tests/sound/tsan-memory.c" || return
         # Before libc, in which it looks for what it intercepts.
         for tsan in "$place/memory.o" -Wl,--push-state,--no-as-needed -ltsan -Wl,--pop-state; do
             flags+=" -Zpre-link-arg=$tsan"
         done
         flags+=" -Zexternal-clangrt"
+        # shellcheck disable=SC2016  # for the script below
         compiler='PATH=/usr/bin:$PATH RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc
 export PATH RUSTC RUSTDOC
 exec /usr/bin/cargo "$@"'
@@ -389,6 +394,7 @@ E2
 fixed_addresses() {
     local command
     command="setarch $(uname -m) --addr-no-randomize"
+    # shellcheck disable=SC2086  # a command and its options
     ! $command true 2>/dev/null || echo "$command"
 }
 

@@ -1,6 +1,6 @@
 //! Rule 16: safe code says that shared variables of its own type are borrowed, where references live.
 //!
-//! must not compile: E0053
+//! must not compile: E0200
 #![forbid(unsafe_code)]
 
 use percpu_hv::__priv::Symbol;
@@ -8,10 +8,10 @@ use percpu_hv::{Shared, kind};
 
 struct Queue(Vec<String>);
 impl Shared for Queue {}
-impl kind::TryBorrows<Queue> for kind::Shared {}
+impl kind::TryBorrows<Queue> for kind::Shared {} //~
 impl kind::Borrows<Queue> for kind::Shared {
+    //~^
     fn with_current<S: Symbol<Queue, Kind = Self>, R>(f: impl FnOnce(&mut Queue) -> R) -> R {
-        //~^
         f(&mut Queue(Vec::new()))
     }
     fn reset<S: Symbol<Queue, Kind = Self>>() {}
