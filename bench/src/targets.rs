@@ -20,16 +20,10 @@ struct Exception {
 }
 
 /// All that is known. One that is not needed any more is an error.
-const EXCEPTIONS: &[Exception] = &[
-    in_a_loop(
-        "increment by reference hot",
-        "the reference takes an `add`, where the loop keeps an offset in a register",
-    ),
-    in_a_loop(
-        "increment masked",
-        "the offset does not leave a loop in which interrupts are masked",
-    ),
-];
+const EXCEPTIONS: &[Exception] = &[in_a_loop(
+    "increment masked",
+    "the offset does not leave a loop in which interrupts are masked",
+)];
 
 const fn in_a_loop(operation: &'static str, reason: &'static str) -> Exception {
     Exception {
