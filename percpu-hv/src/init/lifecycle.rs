@@ -52,7 +52,7 @@ fn own_id(hardware_id: Option<usize>) -> Option<CpuId> {
 
 /// The base that a register stands for. None if it is 0, which boot code leaves there: it is CPU 0's only where
 /// the template is its area and the register biased.
-#[cfg(any(test, not(process)))]
+#[cfg(any(all(test, hosted), not(process)))]
 fn base_in(register: usize, bias: usize) -> Option<usize> {
     (register != 0).then(|| register.wrapping_add(bias))
 }
@@ -173,8 +173,8 @@ pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
 /// # Safety
 ///
 /// No CPU uses the area or comes back to it, and no reference into it lives (rules 6 and 17 of
-/// docs/safety.md). On RISC-V a hart that had it, and goes on, first writes another value to its register,
-/// as 0, by which it is known.
+/// docs/safety.md). On RISC-V a hart that had it and asks for an id again first writes another value to its
+/// register, such as 0: it is known by that.
 pub unsafe fn reinit_percpu_area(cpu: CpuId) -> Result<(), InitError> {
     let template = loaded_template()?;
     if percpu_area_base(0) == template.image {

@@ -108,6 +108,7 @@ use second_core::meet_another_core;
 mod second_core {
     use core::arch::{asm, naked_asm};
     use core::hint;
+    use core::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
 
@@ -119,6 +120,7 @@ mod second_core {
 
     /// `MPIDR_EL1` of the second core.
     const SECOND: u64 = 1;
+    static SECOND_GOES_OFF: AtomicBool = AtomicBool::new(false);
 
     /// Calls the firmware, by the conduit of EL2.
     fn psci(function: u64, arguments: [u64; 3]) -> i64 {
@@ -143,9 +145,13 @@ mod second_core {
         for context in 0..2 {
             let started = psci(CPU_ON, [SECOND, entry, context]);
             assert_eq!(started, 0, "the firmware starts the second core");
-            while psci(AFFINITY_INFO, [SECOND, 0, 0]) != OFF {
+            // At first it is still off.
+            while !SECOND_GOES_OFF.load(Ordering::Acquire)
+                || psci(AFFINITY_INFO, [SECOND, 0, 0]) != OFF
+            {
                 hint::spin_loop();
             }
+            SECOND_GOES_OFF.store(false, Ordering::Relaxed);
         }
         ExitCode::FAILURE.exit()
     }
@@ -170,6 +176,7 @@ mod second_core {
             init_percpu_reg(1);
             assert_eq!((current_cpu().index(), WORD.read_current()), (1, 1));
             WORD.write_current(0x0ff);
+            SECOND_GOES_OFF.store(true, Ordering::Release);
             psci(CPU_OFF, [0; 3]);
         }
         let area = percpu_hv::percpu_area_base(1);

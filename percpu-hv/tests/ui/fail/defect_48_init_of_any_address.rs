@@ -1,0 +1,6 @@
+//! If these were safe: a write to any address, and a CPU in the area of another one.
+
+fn main() {
+    let _ = percpu_hv::init(0x4000_0000 as *mut u8, 1);
+    percpu_hv::resume_percpu_reg(1);
+}
