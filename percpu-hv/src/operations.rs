@@ -5,7 +5,7 @@
 
 use crate::guard::NoPreemptGuard;
 use crate::kind::{BitValues, IntegerValues, Kind, Values};
-use crate::scalar::{combine, one, op};
+use crate::scalar::{combine, one, op, publish};
 use crate::value::{As, from, to};
 use crate::variable::{PerCpu, Symbol, assert_register};
 
@@ -176,6 +176,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         S::Kind: Values<T>,
     {
         let _guard = stay::<S, T>();
+        publish::<As<S, T>>();
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
         from::<S, T>(unsafe { S::swap(to::<S, T>(value)) })
     }
@@ -194,6 +195,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         S::Kind: Values<T>,
     {
         let _guard = stay::<S, T>();
+        publish::<As<S, T>>();
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
         let result = unsafe { S::compare_exchange(to::<S, T>(current), to::<S, T>(new)) };
         result.map(from::<S, T>).map_err(from::<S, T>)
@@ -218,6 +220,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         S::Kind: Values<T>,
     {
         let _guard = Self::enter();
+        publish::<As<S, T>>();
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
         from::<S, T>(unsafe { S::replace_unprotected(change) })
     }

@@ -5,8 +5,8 @@ use core::num::NonZero;
 use core::ptr::{self, NonNull};
 #[cfg(target_has_atomic = "64")]
 use core::sync::atomic::AtomicU64;
-use core::sync::atomic::Ordering::Relaxed;
-use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU16, AtomicU32};
+use core::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
+use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU16, AtomicU32, fence};
 
 #[cfg(all(not(hosted), target_arch = "arm"))]
 use crate::arch::double;
@@ -31,7 +31,8 @@ use crate::arch::wide;
 /// * has the size and alignment of one of `u8`, `u16`, `u32`, `u64`, and no byte of a value is uninitialized, as padding
 ///   is. A variable of another size or alignment does not compile;
 /// * is `Send`, as another context on the CPU, or another CPU, reads it. A variable of a type that is not does not
-///   compile. (Raw pointers and `NonNull` are scalars by themselves: on another CPU they are an address.)
+///   compile. (Raw pointers and `NonNull` are scalars by themselves: on another CPU they are an address);
+/// * holds no reference where it says so by [`HOLDS_REFERENCES`](Self::HOLDS_REFERENCES).
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {
@@ -41,6 +42,14 @@ use crate::arch::wide;
 /// struct VcpuId(u32);
 /// // SAFETY: rule 14: a transparent `u32`, which is `Send`.
 /// unsafe impl percpu_hv::Scalar for VcpuId {}
+///
+/// #[derive(Clone, Copy)]
+/// #[repr(transparent)]
+/// struct Ticks(u64);
+/// // SAFETY: rule 14: a transparent `u64`, which is `Send` and holds no reference.
+/// unsafe impl percpu_hv::Scalar for Ticks {
+///     const HOLDS_REFERENCES: bool = false;
+/// }
 ///
 /// #[derive(Clone, Copy, PartialEq, Debug)]
 /// #[repr(u8)]
@@ -87,6 +96,12 @@ pub unsafe trait Scalar: Copy + 'static {
     #[doc(hidden)]
     const __BITS_ARE_ALL: bool = false;
 
+    /// Whether a value may hold a reference, through which another CPU, or a handler, then reads what was written before
+    /// the value was stored. A store of such a value is a release, and a load of another CPU's an acquire: a barrier
+    /// more on AArch64, 32-bit Arm, RISC-V and LoongArch64. A newtype of an integer of the size of a pointer saves
+    /// it by `false`; values smaller than a pointer hold none.
+    const HOLDS_REFERENCES: bool = true;
+
     /// Tells the optimizer which bit patterns a loaded byte can have.
     #[doc(hidden)]
     #[inline(always)]
@@ -121,6 +136,7 @@ macro_rules! scalars {
         unsafe impl Scalar for $ty {
             const __ANY_BITS: bool = true;
             const __BITS_ARE_ALL: bool = true;
+            const HOLDS_REFERENCES: bool = false;
         }
     )*};
 }
@@ -131,6 +147,7 @@ macro_rules! with_a_niche {
         // SAFETY: rule 14: a primitive without padding, of 1 to 16 bytes, and `Send`.
         unsafe impl Scalar for $ty {
             const __BITS_ARE_ALL: bool = true;
+            const HOLDS_REFERENCES: bool = false;
         }
     )*};
 }
@@ -144,6 +161,7 @@ macro_rules! non_zero {
             unsafe impl Scalar for Option<NonZero<$integer>> {
                 const __ANY_BITS: bool = true;
                 const __BITS_ARE_ALL: bool = true;
+                const HOLDS_REFERENCES: bool = false;
             }
         )*
     };
@@ -170,6 +188,7 @@ integers!(u128, i128);
 // SAFETY: rule 14: one byte, and `Send`.
 unsafe impl Scalar for bool {
     const __BITS_ARE_ALL: bool = true;
+    const HOLDS_REFERENCES: bool = false;
 
     #[inline(always)]
     fn __loaded(byte: usize) {
@@ -184,18 +203,22 @@ unsafe impl Bits for bool {}
 // SAFETY: rule 14: one address; dereferencing it is unsafe in every context.
 unsafe impl<T: 'static> Scalar for *const T {
     const __IS_ADDRESS: bool = true;
+    const HOLDS_REFERENCES: bool = false;
 }
 // SAFETY: rule 14: as `*const T`.
 unsafe impl<T: 'static> Scalar for *mut T {
     const __IS_ADDRESS: bool = true;
+    const HOLDS_REFERENCES: bool = false;
 }
 // SAFETY: rule 14: as `*const T`.
 unsafe impl<T: 'static> Scalar for NonNull<T> {
     const __IS_ADDRESS: bool = true;
+    const HOLDS_REFERENCES: bool = false;
 }
 // SAFETY: rule 14: as `*const T`; `None` is the null address.
 unsafe impl<T: 'static> Scalar for Option<NonNull<T>> {
     const __IS_ADDRESS: bool = true;
+    const HOLDS_REFERENCES: bool = false;
 }
 // SAFETY: rule 14: one address, `Send` since `T` is `Sync`.
 unsafe impl<T: Sync + 'static> Scalar for &'static T {}
@@ -211,9 +234,13 @@ macro_rules! functions {
     };
     (@ [$($argument:ident)*] $function:ty) => {
         // SAFETY: rule 14: the address of code, which is `Send`.
-        unsafe impl<R: 'static, $($argument: 'static),*> Scalar for $function {}
+        unsafe impl<R: 'static, $($argument: 'static),*> Scalar for $function {
+            const HOLDS_REFERENCES: bool = false;
+        }
         // SAFETY: rule 14: as the function; `None` is the null address.
-        unsafe impl<R: 'static, $($argument: 'static),*> Scalar for Option<$function> {}
+        unsafe impl<R: 'static, $($argument: 'static),*> Scalar for Option<$function> {
+            const HOLDS_REFERENCES: bool = false;
+        }
     };
 }
 functions!();
@@ -315,6 +342,37 @@ pub(crate) fn zero<V: Integer>() -> V {
     unsafe { core::mem::zeroed() }
 }
 
+/// Whether what a value refers to is read through it.
+const fn may_refer<V: Scalar>() -> bool {
+    V::HOLDS_REFERENCES && size_of::<V>() >= size_of::<usize>()
+}
+
+/// Comes before a value is stored: who loads the value sees what it refers to. In a process the accesses are ordered
+/// themselves, as tools see it that know no fences.
+#[inline(always)]
+pub(crate) fn publish<V: Scalar>() {
+    if may_refer::<V>() && cfg!(not(hosted)) {
+        fence(Release);
+    }
+}
+
+/// Comes after a value of another CPU is loaded; as [`publish`].
+#[inline(always)]
+pub(crate) fn obtain<V: Scalar>() {
+    if may_refer::<V>() && cfg!(not(hosted)) {
+        fence(Acquire);
+    }
+}
+
+/// The order of an access to a `V` that is `order` in a process.
+const fn ordered<V: Scalar>(order: Ordering) -> Ordering {
+    if may_refer::<V>() && cfg!(hosted) {
+        order
+    } else {
+        Relaxed
+    }
+}
+
 /// Whether the target has an atomic operation of the scalar's width, as an error of compilation.
 macro_rules! assert_width {
     ($ty:ty) => {
@@ -377,7 +435,7 @@ pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
             return ptr::with_exposed_provenance::<V>(address).read_volatile();
         }
         atomic!(V, address, |atomic: Width| {
-            let bits = atomic.load(Relaxed);
+            let bits = atomic.load(ordered::<V>(Acquire));
             if size_of::<V>() == 1 {
                 V::__loaded(usize::from(transmute_copy::<Width, u8>(&bits)));
             }
@@ -408,7 +466,7 @@ pub unsafe fn store_at<V: Scalar>(address: usize, value: V) {
             return ptr::with_exposed_provenance_mut::<V>(address).write_volatile(value);
         }
         atomic!(V, address, |atomic: Width| {
-            atomic.store(transmute_copy::<V, Width>(&value), Relaxed)
+            atomic.store(transmute_copy::<V, Width>(&value), ordered::<V>(Release))
         });
     }
 }
@@ -472,7 +530,8 @@ pub(crate) unsafe fn swap_at<V: Scalar>(address: usize, value: V) -> V {
             return transmute_copy(&wide::swap(address, transmute_copy(&value)));
         }
         atomic!(V, address, |atomic: Width| {
-            transmute_copy::<Width, V>(&atomic.swap(transmute_copy::<V, Width>(&value), Relaxed))
+            let order = ordered::<V>(AcqRel);
+            transmute_copy::<Width, V>(&atomic.swap(transmute_copy::<V, Width>(&value), order))
         })
     }
 }
@@ -503,7 +562,8 @@ pub(crate) unsafe fn compare_exchange_at<V: Scalar>(
             let current = transmute_copy::<V, Width>(&current);
             let new = transmute_copy::<V, Width>(&new);
             let value = |found: Width| transmute_copy::<Width, V>(&found);
-            let result = atomic.compare_exchange(current, new, Relaxed, Relaxed);
+            let (success, failure) = (ordered::<V>(AcqRel), ordered::<V>(Acquire));
+            let result = atomic.compare_exchange(current, new, success, failure);
             result.map(value).map_err(value)
         })
     }

@@ -2,7 +2,7 @@
 
 use crate::kind::{Borrows, Sums, Value, Values};
 use crate::pin::CpuPin;
-use crate::scalar::{combine, load_at, op, zero};
+use crate::scalar::{combine, load_at, obtain, op, publish, zero};
 use crate::variable::{PerCpu, Symbol};
 use crate::{CpuId, Integer, Scalar};
 
@@ -85,7 +85,10 @@ unsafe impl<T: Scalar> Borrows<T> for Value {
     #[inline(always)]
     unsafe fn reset<S: Symbol<T, Kind = Self>>() {
         // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 13 are the caller's.
-        unsafe { S::store(S::initial()) };
+        unsafe {
+            publish::<T>();
+            S::store(S::initial());
+        }
     }
 }
 
@@ -115,6 +118,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     where
         S::Kind: Values<T>,
     {
+        publish::<As<S, T>>();
         // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 5 are the caller's.
         unsafe { S::store(to::<S, T>(value)) }
     }
@@ -169,6 +173,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         S::Kind: Values<T>,
     {
         Self::assert_reach();
+        publish::<As<S, T>>();
         // SAFETY: rules 2, 3 and 13, the context stays on this CPU; `T` is the type of `S`.
         unsafe {
             if S::REGISTER_IS_OPERAND {
@@ -188,7 +193,9 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         S::Kind: Values<T>,
     {
         // SAFETY: rules 3 and 4, the id is valid; rule 6, the load is atomic.
-        from::<S, T>(unsafe { load_at(Self::address_on(cpu)) })
+        let value = unsafe { load_at(Self::address_on(cpu)) };
+        obtain::<As<S, T>>();
+        from::<S, T>(value)
     }
 
     /// The values of all CPUs, by their ids; each is read once, when the iterator comes to it.

@@ -8,7 +8,8 @@ use crate::guard::NoPreemptGuard;
 use crate::init::checked_register_of;
 use crate::kind::{Borrows, Kind};
 use crate::scalar::{
-    compare_exchange_at, fetch_at, load_at, one, same_bits, store_at, store_same_at, swap_at,
+    compare_exchange_at, fetch_at, load_at, one, publish, same_bits, store_at, store_same_at,
+    swap_at,
 };
 use crate::{Bits, CpuPin, Integer, Scalar, arch};
 
@@ -31,7 +32,11 @@ pub unsafe trait Symbol<T> {
     fn displacement() -> usize;
 
     /// The initial value, evaluated anew.
-    fn initial() -> T;
+    ///
+    /// # Safety
+    ///
+    /// It becomes the value of a copy: one that is nobody's to give, as the template's is.
+    unsafe fn initial() -> T;
 
     /// Where an exclusive variable's borrow flag is, and the variable's name.
     fn flag() -> Flag;
@@ -172,6 +177,7 @@ pub unsafe trait Symbol<T> {
                 if same_bits(old, new) {
                     store_same_at(Self::current, old, new);
                 } else {
+                    publish::<V>();
                     Self::store(new);
                 }
                 result
@@ -182,6 +188,7 @@ pub unsafe trait Symbol<T> {
                 if same_bits(old, new) {
                     store_same_at(|| Self::at(register), old, new);
                 } else {
+                    publish::<V>();
                     Self::store_to(register, new);
                 }
                 result
@@ -192,6 +199,7 @@ pub unsafe trait Symbol<T> {
                 if same_bits(old, new) {
                     store_same_at(|| address, old, new);
                 } else {
+                    publish::<V>();
                     store_at(address, new);
                 }
                 result
@@ -304,8 +312,12 @@ unsafe impl<T> Sync for Initial<T> {}
 
 impl<T> Initial<T> {
     /// A copy of the value.
+    ///
+    /// # Safety
+    ///
+    /// As [`Symbol::initial`].
     #[inline(always)]
-    pub fn get(&'static self) -> T {
+    pub unsafe fn get(&'static self) -> T {
         // SAFETY: rule 3: each copy is what a CPU's area starts with; nothing writes or drops the original.
         unsafe { ptr::read(&raw const self.0) }
     }
@@ -615,12 +627,13 @@ macro_rules! __define {
             $crate::__direct! { $group $storage, $ty }
 
             #[inline(always)]
-            fn initial() -> $ty {
+            unsafe fn initial() -> $ty {
                 // Items have no hygiene: the name is none that the value may mention.
                 // In braces, so that `&` of a temporary is as good as in the storage.
                 static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
                     $crate::__priv::Initial { 0: $value };
-                __PERCPU_INITIAL.get()
+                // SAFETY: rule 3 is the caller's.
+                unsafe { __PERCPU_INITIAL.get() }
             }
 
             #[cfg(target_has_atomic = "64")]

@@ -24,7 +24,7 @@ exists() {
                     file=percpu-hv/tests/${1%%::*}.rs
                     ;;
                 loom::*) file=tests/loom/src/lib.rs ;;
-                links/* | conformance/*) file=${1%::*} file=tests/${file%/*}/tests/${file#*/}.rs ;;
+                links/* | conformance/* | golden/*) file=${1%::*} file=tests/${file%/*}/tests/${file#*/}.rs ;;
                 *) file=percpu-hv/src/${1%::*}.rs ;;
             esac
             # The attribute, perhaps another one, and the function; or one in proptest!.

@@ -127,6 +127,29 @@ fn a_look_at_a_value_is_the_bare_load() {
 }
 
 #[test]
+fn what_a_reference_refers_to_is_published_with_it() {
+    for (mode, barrier) in [
+        ("aarch64-el2", "dmb "),
+        ("riscv64", "fence "),
+        ("loongarch64", "dbar "),
+        ("armv7a", "dmb "),
+    ] {
+        let found = MODES.iter().find(|found| found.name == mode);
+        let text = fs::read_to_string(found.expect("the mode is there").path())
+            .expect("the text is there");
+        let barriers = |function: &str| {
+            let path = path(&text, function);
+            path.iter().filter(|line| line.starts_with(barrier)).count()
+        };
+        assert_eq!(barriers("reference.write_current"), 1, "{mode}");
+        assert_eq!(barriers("reference.read_remote"), 1, "{mode}");
+        // This CPU's own stores are in order, and a raw pointer is dereferenced by `unsafe` code.
+        assert_eq!(barriers("reference.read_current"), 0, "{mode}");
+        assert_eq!(barriers("pointer.write_current"), 0, "{mode}");
+    }
+}
+
+#[test]
 fn every_mode_is_compared() {
     let architectures = [
         "aarch64",

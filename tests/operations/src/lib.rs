@@ -144,6 +144,16 @@ functions! { "pointer":
     "with_current, set"(value: *mut u8) { POINTER.with_current(|pointer| *pointer = value) }
 }
 
+#[def_percpu]
+static REFERENCE: &u64 = &0;
+
+// What a reference refers to is published with it.
+functions! { "reference":
+    "read_current"() -> &'static u64 { REFERENCE.read_current() }
+    "write_current"(value: &'static u64) { REFERENCE.write_current(value) }
+    "read_remote"(cpu: CpuId) -> &'static u64 { REFERENCE.read_remote(cpu) }
+}
+
 functions! { "bool":
     "or_current"(operand: bool) { FLAG.or_current(operand) }
     "fetch_or_current"(operand: bool) -> bool { FLAG.fetch_or_current(operand) }
