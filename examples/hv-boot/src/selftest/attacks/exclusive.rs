@@ -132,7 +132,7 @@ impl<E: Exclusive> Attack for Borrows<E> {
 
     fn is_enough(notes: &Notes) -> bool {
         let (by_handler, refusals) = (notes.changes.get(), notes.refusals.get());
-        notes.hits.get() >= super::HITS && by_handler > 0 && refusals > 0
+        notes.hits.get() >= Self::HITS && by_handler > 0 && refusals > 0
     }
 }
 
@@ -166,7 +166,7 @@ impl<E: Exclusive> Attack for Resets<E> {
     }
 
     fn is_enough(notes: &Notes) -> bool {
-        notes.hits.get() >= super::HITS && notes.refusals.get() > 0
+        notes.hits.get() >= Self::HITS && notes.refusals.get() > 0
     }
 }
 

@@ -55,7 +55,8 @@ pub(super) const TESTS: &[Test] = &[
     shared!(Cells, "cells_are_whole", "hot", hot),
     shared!(Unguarded, "unguarded_cells_are_not", "ordinary"),
     shared!(Unguarded, "unguarded_cells_are_not", "hot", hot),
-    Test::new::<Guards>("guards_leave_interrupts_masked", "no variable"),
+    Test::new::<Unmasked>("guards_restore_unmasked", "no variable"),
+    Test::new::<Masked>("guards_restore_masked", "no variable"),
 ];
 
 /// A number and its complement.
@@ -221,10 +222,28 @@ impl<S: Shared> Attack for Unguarded<S> {
     }
 }
 
-/// Guards where interrupts are masked already: none unmasks them.
-struct Guards;
+/// Guards that last as short as they can: afterwards interrupts come, or the test has no end.
+struct Unmasked;
 
-impl Attack for Guards {
+impl Attack for Unmasked {
+    // Most come when a guard ends, since they had to wait.
+    const HITS: usize = 40;
+
+    fn reset() {}
+
+    fn access(notes: &Notes, _: &CpuPin) {
+        notes.access(|| under_guards(notes.accesses.get(), |_| ()));
+    }
+
+    fn attack(notes: &Notes, _: &CpuPin) {
+        under_guards(notes.attacks.get(), |_| ());
+    }
+}
+
+/// Guards where interrupts are masked already: afterwards none come.
+struct Masked;
+
+impl Attack for Masked {
     fn reset() {}
 
     fn access(notes: &Notes, _: &CpuPin) {
