@@ -14,9 +14,15 @@ pub fn boot() -> Result<usize, percpu::InitError> {
 }
 
 /// Boots it in memory of the caller's.
-pub fn boot_in(memory: *mut u8, count: usize) -> Result<usize, percpu::InitError> {
+///
+/// # Safety
+///
+/// The memory is that of the layout, and nobody else's.
+#[allow(unused_unsafe, reason = "it is safe in percpu, and not in percpu-hv")]
+pub unsafe fn boot_in(memory: *mut u8, count: usize) -> Result<usize, percpu::InitError> {
     let _ = percpu::percpu_area_layout_expected(count);
-    percpu::init(memory, count)
+    // SAFETY: rule 9 is the caller's.
+    unsafe { percpu::init(memory, count) }
 }
 
 /// Counts an exit.
