@@ -517,11 +517,14 @@ boot_and_find() {
     done <<<"$sentences"
 }
 
-# refused ARCHITECTURE BIN SENTENCE ARGUMENT...: a boot that ends with a failing status, and says the sentence.
+# refused ARCHITECTURE BIN SENTENCES ARGUMENT...: a boot that ends with a failing status, and says the sentences, one a line.
 refused() {
-    local console=$consoles/$1-$2.log sentence=$3 status=0
+    local console=$consoles/$1-$2.log sentence status=0
     scripts/qemu-virt.sh --arch "$1" --bin "$2" "${@:4}" 2>&1 | tee "$console" || status=$?
-    ((status != 0 && status != 124)) && grep -F -- "$sentence" "$console"
+    ((status != 0 && status != 124)) || return
+    while read -r sentence; do
+        grep -F -- "$sentence" "$console" || return
+    done <<<"$3"
 }
 
 # What a suite says if nothing failed.
@@ -576,8 +579,9 @@ boots_of() {
     done
     check "qemu: $arch, access before init" \
         refused "$arch" panics-before-init "there are no per-CPU areas yet"
-    check "qemu: $arch, a variable before the register" \
-        refused "$arch" panics-without-register "which is no area; call \`percpu_hv::init_percpu_reg" --debug
+    check "qemu: $arch, a guard before the register" \
+        refused "$arch" panics-without-register \
+        "which is no area; call \`percpu_hv::init_percpu_reg"$'\n'"examples/hv-boot/src/bin/panics-without-register.rs" --debug
     check "qemu: $arch, a nested borrow" \
         refused "$arch" panics-on-nested-borrow "the per-CPU variable \`EXITS\` is borrowed on this CPU already" --debug
     check "qemu: $arch, an area overwritten" \
