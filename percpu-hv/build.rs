@@ -5,7 +5,6 @@
 //! |---|---|
 //! | `process` | no bare metal: there is a heap, for areas |
 //! | `hosted` | a process in which a thread-local plays the per-CPU register |
-//! | `platform_areas` | the areas are not ours: feature `custom-base` on bare metal |
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -14,7 +13,7 @@ fn main() {
     println!("cargo::rerun-if-changed=percpu.x");
     println!("cargo::rerun-if-changed=percpu-at-0.x");
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(hosted, platform_areas, process)");
+    println!("cargo::rustc-check-cfg=cfg(hosted, process)");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
     if is_process() {
@@ -22,8 +21,6 @@ fn main() {
         if !has_own_register(&arch) {
             println!("cargo::rustc-cfg=hosted");
         }
-    } else if env::var_os("CARGO_FEATURE_CUSTOM_BASE").is_some() {
-        println!("cargo::rustc-cfg=platform_areas");
     }
     let any_address = env::var_os("CARGO_FEATURE_NON_ZERO_VMA").is_some();
 

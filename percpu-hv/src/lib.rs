@@ -1,6 +1,5 @@
 #![doc = include_str!("../guide/overview.md")]
 #![cfg_attr(not(hosted), no_std)]
-#![cfg_attr(platform_areas, allow(dead_code, reason = "nothing makes areas here"))]
 
 #[cfg(process)]
 extern crate std;
@@ -9,75 +8,32 @@ extern crate std;
 extern crate self as percpu_hv;
 
 mod arch;
-#[cfg(not(feature = "sp-naive"))]
+#[cfg_attr(feature = "sp-naive", path = "area/naive.rs")]
 mod area;
-#[cfg(not(any(feature = "sp-naive", platform_areas)))]
-mod claim;
 mod compat;
-#[cfg(target_has_atomic = "64")]
-mod counter;
 mod cpu;
-mod data;
 mod error;
-mod exclusive;
-mod group;
-mod guard;
-#[cfg(not(any(feature = "sp-naive", platform_areas)))]
-mod init;
-mod irq;
-pub mod kind;
-#[cfg(not(feature = "sp-naive"))]
-mod layout;
-mod once;
-mod operations;
-mod pin;
-#[cfg(all(not(feature = "sp-naive"), platform_areas))]
-mod platform;
-#[cfg(not(feature = "sp-naive"))]
-mod register;
-mod scalar;
-#[cfg(not(feature = "sp-naive"))]
-mod section;
-mod shared;
-#[cfg(not(any(feature = "sp-naive", platform_areas)))]
-mod state;
 mod sync;
-mod value;
+mod types;
 mod variable;
 
-// Who makes the areas.
-#[cfg(feature = "sp-naive")]
-use arch as init;
-#[cfg(all(not(feature = "sp-naive"), platform_areas))]
-use platform as init;
-
-#[cfg(feature = "sp-naive")]
-pub use arch::{
-    init_percpu_reg, percpu_area_layout_expected, percpu_area_size, read_percpu_reg,
-    resume_percpu_reg, write_percpu_reg,
-};
-#[cfg(target_has_atomic = "64")]
-pub use counter::PerCpuCounter;
-pub use cpu::{CpuId, CpuIds, current_cpu};
-pub use error::InitError;
-pub use exclusive::Borrowed;
+pub use arch::{Bits, Integer, Scalar};
 #[cfg(hosted)]
-pub use init::init_hosted;
-pub use init::{
-    claim_percpu_reg, init, init_from, init_in_place, percpu_area_base, percpu_area_num,
-    reinit_percpu_area,
+pub use area::init_hosted;
+pub use area::{
+    init, init_from, init_in_place, percpu_area_base, percpu_area_layout_expected, percpu_area_num,
+    percpu_area_size,
 };
-pub use irq::IrqOff;
-#[cfg(not(feature = "sp-naive"))]
-pub use layout::{percpu_area_layout_expected, percpu_area_size};
-pub use once::PerCpuOnce;
+pub use cpu::{
+    CpuId, CpuIds, CpuPin, IrqOff, claim_percpu_reg, current_cpu, init_percpu_reg, read_percpu_reg,
+    reinit_percpu_area, resume_percpu_reg, write_percpu_reg,
+};
+pub use error::InitError;
 pub use percpu_hv_macros::def_percpu;
-pub use pin::CpuPin;
-#[cfg(not(feature = "sp-naive"))]
-pub use register::{init_percpu_reg, read_percpu_reg, resume_percpu_reg, write_percpu_reg};
-pub use scalar::{Bits, Integer, Scalar};
-pub use shared::Shared;
-pub use variable::PerCpu;
+#[cfg(target_has_atomic = "64")]
+pub use types::PerCpuCounter;
+pub use types::PerCpuOnce;
+pub use variable::{Borrowed, PerCpu, Shared, kind};
 
 /// What hypervisor and kernel authors ask beyond a single item.
 #[cfg(doc)]
@@ -96,19 +52,15 @@ struct Readme;
 /// What expansions and the compat crates name; not for other code.
 #[doc(hidden)]
 pub mod __priv {
-    #[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
-    pub use crate::arch::__PERCPU_SELF_PTR;
-    pub use crate::compat::Percpu;
-    #[cfg(target_has_atomic = "64")]
-    pub use crate::counter::Total;
-    pub use crate::data::PerCpuData;
-    pub use crate::exclusive::Flag;
-    pub use crate::group::{CacheLine, Page};
-    pub use crate::guard::NoPreemptGuard;
-    pub use crate::init::compat;
-    pub use crate::kind::{Choice, Otherwise, Probe, choose};
-    pub use crate::scalar::{combine, load_at, op, store_at};
-    pub use crate::variable::{Initial, Symbol};
+    pub use crate::arch::expansion::*;
+    pub use crate::area::{CacheLine, Page};
+    pub mod compat {
+        pub use crate::compat::*;
+    }
+    pub use crate::compat::{PerCpuData, Percpu};
+    pub use crate::cpu::NoPreemptGuard;
+    pub use crate::variable::kind::{Choice, Otherwise, Probe, choose};
+    pub use crate::variable::{Flag, Initial, Symbol};
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};
 }
 

@@ -1,6 +1,6 @@
 //! What state.rs, claim.rs, once.rs and counter/total.rs are made of; tests/loom has the same names for it.
 #![cfg_attr(
-    any(feature = "sp-naive", platform_areas),
+    feature = "sp-naive",
     allow(dead_code, unused_imports, reason = "no areas are made")
 )]
 

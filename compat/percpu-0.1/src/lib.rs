@@ -6,7 +6,8 @@
 extern crate self as percpu;
 
 pub use percpu_hv::__priv::compat::{
-    init_for as init, init_percpu_reg_early as set_local_thread_pointer, percpu_area_base,
+    init_for as init, init_percpu_reg_early as set_local_thread_pointer,
+    percpu_area_base_early as percpu_area_base,
 };
 pub use percpu_hv::__priv::def_percpu_compat as def_percpu;
 #[doc(hidden)]

@@ -6,7 +6,8 @@
 extern crate self as percpu;
 
 pub use percpu_hv::__priv::compat::{
-    init_once as init, init_percpu_reg_early as init_percpu_reg, percpu_area_base,
+    init_once as init, init_percpu_reg_early as init_percpu_reg,
+    percpu_area_base_early as percpu_area_base, percpu_area_num,
 };
 #[cfg(not(all(feature = "custom-base", not(feature = "sp-naive"))))]
 pub use percpu_hv::__priv::def_percpu_compat as def_percpu;
@@ -14,4 +15,4 @@ pub use percpu_hv::__priv::def_percpu_compat as def_percpu;
 pub use percpu_hv::__priv::{PerCpuData, def_percpu_data as def_percpu};
 #[doc(hidden)]
 pub use percpu_hv::{__data, __priv, __variable};
-pub use percpu_hv::{percpu_area_num, percpu_area_size, read_percpu_reg, write_percpu_reg};
+pub use percpu_hv::{percpu_area_size, read_percpu_reg, write_percpu_reg};

@@ -171,8 +171,8 @@ pub(crate) mod access {
     #[cfg(feature = "non-zero-vma")]
     pub(crate) const HOT_REACH: Option<usize> = None;
 
-    pub(crate) fn register() -> usize {
-        register_for_access()
+    pub(crate) fn register() -> Option<usize> {
+        Some(register_for_access())
     }
 
     #[inline(always)]
@@ -205,7 +205,7 @@ pub(crate) mod access {
 
     /// # Safety
     ///
-    /// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
+    /// Rule 2 of docs/safety.md: `value` is the base of an area, less the bias.
     pub(crate) unsafe fn set_register(value: usize) {
         // SAFETY: rule 10. Not `nomem`, as aarch64-cpu's write is: what comes after goes to another area.
         unsafe {
@@ -216,12 +216,7 @@ pub(crate) mod access {
         }
     }
 
-    /// Nothing: the register says it all.
-    ///
-    /// # Safety
-    ///
-    /// None is needed; `unsafe` where an area is written.
-    pub(crate) const unsafe fn name_area(_base: usize) {}
+    pub(crate) const REGISTER_IS_IN_AREA: bool = false;
 
     #[track_caller]
     pub(crate) fn assert_register_accessible() {
@@ -249,17 +244,7 @@ pub(crate) mod access {
         Some(MPIDR_EL1.get() as usize)
     }
 
-    #[cfg(not(feature = "non-zero-vma"))]
-    #[inline(always)]
-    pub(crate) const fn bias() -> usize {
-        0
-    }
-
-    #[cfg(feature = "non-zero-vma")]
-    #[inline(always)]
-    pub(crate) fn bias() -> usize {
-        crate::section::start()
-    }
+    pub(crate) const BIASED: bool = cfg!(feature = "non-zero-vma");
 
     #[cfg(not(feature = "non-zero-vma"))]
     pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
@@ -413,7 +398,7 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __direct {
-        (hot $symbol:path, $ty:ty) => {
+        (hot $symbol:path) => {
             #[inline(always)]
             fn at(register: ::core::primitive::usize) -> ::core::primitive::usize {
                 let address: ::core::primitive::usize;
@@ -475,7 +460,7 @@ pub(crate) mod access {
                 }
             }
         };
-        ($group:ident $symbol:path, $ty:ty) => {};
+        ($group:ident $symbol:path) => {};
     }
 
     /// Nothing: an address in a register is as short.
@@ -483,7 +468,7 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __direct {
-        ($group:ident $symbol:path, $ty:ty) => {};
+        ($group:ident $symbol:path) => {};
     }
 
     #[doc(hidden)]

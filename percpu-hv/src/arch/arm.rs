@@ -118,8 +118,8 @@ pub(crate) mod access {
 
     pub(crate) const HOT_REACH: Option<usize> = None;
 
-    pub(crate) fn register() -> usize {
-        register_for_access()
+    pub(crate) fn register() -> Option<usize> {
+        Some(register_for_access())
     }
 
     #[inline(always)]
@@ -151,7 +151,7 @@ pub(crate) mod access {
 
     /// # Safety
     ///
-    /// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
+    /// Rule 2 of docs/safety.md: `value` is the base of an area, less the bias.
     pub(crate) unsafe fn set_register(value: usize) {
         // SAFETY: rule 10. Not `nomem`: what comes after goes to another area.
         unsafe {
@@ -162,12 +162,7 @@ pub(crate) mod access {
         }
     }
 
-    /// Nothing: the register says it all.
-    ///
-    /// # Safety
-    ///
-    /// None is needed; `unsafe` where an area is written.
-    pub(crate) const unsafe fn name_area(_base: usize) {}
+    pub(crate) const REGISTER_IS_IN_AREA: bool = false;
 
     #[track_caller]
     pub(crate) fn assert_register_accessible() {
@@ -200,17 +195,7 @@ pub(crate) mod access {
         Some(value)
     }
 
-    #[cfg(not(feature = "non-zero-vma"))]
-    #[inline(always)]
-    pub(crate) const fn bias() -> usize {
-        0
-    }
-
-    #[cfg(feature = "non-zero-vma")]
-    #[inline(always)]
-    pub(crate) fn bias() -> usize {
-        crate::section::start()
-    }
+    pub(crate) const BIASED: bool = cfg!(feature = "non-zero-vma");
 
     #[cfg(not(feature = "non-zero-vma"))]
     pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
@@ -371,6 +356,6 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __direct {
-        ($group:ident $symbol:path, $ty:ty) => {};
+        ($group:ident $symbol:path) => {};
     }
 }

@@ -162,9 +162,9 @@ pub(crate) mod access {
 
     pub(crate) const HOT_REACH: Option<usize> = None;
 
-    /// Stands for base 0 until this thread is a CPU.
-    pub(crate) fn register() -> usize {
-        REGISTER.get().unwrap_or(bias().wrapping_neg())
+    /// None until this thread is a CPU.
+    pub(crate) fn register() -> Option<usize> {
+        REGISTER.get()
     }
 
     #[inline]
@@ -183,26 +183,18 @@ pub(crate) mod access {
 
     /// # Safety
     ///
-    /// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
+    /// Rule 2 of docs/safety.md: `value` is the base of an area, less the bias.
     pub(crate) unsafe fn set_register(value: usize) {
         REGISTER.set(Some(value));
     }
 
-    /// Nothing: the register says it all.
-    ///
-    /// # Safety
-    ///
-    /// None is needed; `unsafe` where an area is written.
-    pub(crate) const unsafe fn name_area(_base: usize) {}
+    pub(crate) const REGISTER_IS_IN_AREA: bool = false;
 
     pub(crate) const fn assert_register_accessible() {}
 
     pub(crate) use assert_register_accessible as assert_register_is_own;
 
-    #[inline(always)]
-    pub(crate) fn bias() -> usize {
-        crate::section::start()
-    }
+    pub(crate) const BIASED: bool = true;
 
     pub(crate) const fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
         Ok(())
@@ -234,6 +226,6 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __direct {
-        ($group:ident $symbol:path, $ty:ty) => {};
+        ($group:ident $symbol:path) => {};
     }
 }

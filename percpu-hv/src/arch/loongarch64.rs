@@ -71,8 +71,8 @@ pub(crate) mod access {
     #[cfg(feature = "non-zero-vma")]
     pub(crate) const HOT_REACH: Option<usize> = None;
 
-    pub(crate) fn register() -> usize {
-        register_for_access()
+    pub(crate) fn register() -> Option<usize> {
+        Some(register_for_access())
     }
 
     #[inline(always)]
@@ -98,7 +98,7 @@ pub(crate) mod access {
 
     /// # Safety
     ///
-    /// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
+    /// Rule 2 of docs/safety.md: `value` is the base of an area, less the bias.
     pub(crate) unsafe fn set_register(value: usize) {
         // SAFETY: rule 10; compiled code does not use `$r21`. Not `nomem`: what comes after goes to
         // another area.
@@ -107,12 +107,7 @@ pub(crate) mod access {
         }
     }
 
-    /// Nothing: the register says it all.
-    ///
-    /// # Safety
-    ///
-    /// None is needed; `unsafe` where an area is written.
-    pub(crate) const unsafe fn name_area(_base: usize) {}
+    pub(crate) const REGISTER_IS_IN_AREA: bool = false;
 
     pub(crate) const fn assert_register_accessible() {}
 
@@ -128,10 +123,7 @@ pub(crate) mod access {
         Some(value)
     }
 
-    #[inline(always)]
-    pub(crate) fn bias() -> usize {
-        crate::section::start()
-    }
+    pub(crate) const BIASED: bool = true;
 
     #[cfg(not(feature = "non-zero-vma"))]
     pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
@@ -279,12 +271,12 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __direct {
-        ($group:ident $symbol:path, $ty:ty) => {
+        ($group:ident $symbol:path) => {
             const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
 
             #[inline(always)]
             fn pinned(_: ::core::primitive::usize) -> ::core::primitive::usize {
-                <Self as $crate::__priv::Symbol<$ty>>::current()
+                <Self as $crate::__priv::Access>::current()
             }
 
             #[inline(always)]

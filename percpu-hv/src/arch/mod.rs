@@ -55,6 +55,7 @@ compile_error!(
     "percpu-hv has no backend for this architecture: docs/porting.md says how to add one"
 );
 
+pub(crate) use access::Access;
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) use imp::access::*;
 #[cfg(all(not(hosted), target_arch = "arm"))]
@@ -64,14 +65,29 @@ pub(crate) use imp::interrupts;
 pub(crate) use imp::interrupts::Turn;
 #[cfg(any(hosted, target_arch = "aarch64"))]
 pub(crate) use imp::wide;
-// Takes the place of `access`, and its public functions that of init.rs.
+pub(crate) use memory::{load_at, obtain, publish, store_at};
+pub use scalar::{Bits, Integer, Scalar};
+pub(crate) use scalar::{combine, one, op, zero};
 #[cfg(feature = "sp-naive")]
 mod naive;
 #[cfg(feature = "sp-naive")]
-pub use naive::*;
-// Expansions name it.
-#[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
-pub use imp::access::__PERCPU_SELF_PTR;
+pub(crate) use naive::*;
+
+mod access;
+mod memory;
+mod scalar;
+
+/// Whether there is one CPU, whose variables are plain globals.
+pub(crate) const ONE_CPU: bool = cfg!(feature = "sp-naive");
+
+/// What expansions name.
+pub(crate) mod expansion {
+    pub use super::access::Access;
+    #[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
+    pub use super::imp::access::__PERCPU_SELF_PTR;
+    pub use super::memory::{load_at, store_at};
+    pub use super::scalar::{combine, op};
+}
 
 /// The turn of a context on its CPU, where others run beside it as this CPU: in a process.
 #[cfg(not(hosted))]

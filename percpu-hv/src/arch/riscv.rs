@@ -65,8 +65,8 @@ pub(crate) mod access {
     #[cfg(feature = "non-zero-vma")]
     pub(crate) const HOT_REACH: Option<usize> = None;
 
-    pub(crate) fn register() -> usize {
-        register_for_access()
+    pub(crate) fn register() -> Option<usize> {
+        Some(register_for_access())
     }
 
     #[inline(always)]
@@ -92,7 +92,7 @@ pub(crate) mod access {
 
     /// # Safety
     ///
-    /// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
+    /// Rule 2 of docs/safety.md: `value` is the base of an area, less the bias.
     pub(crate) unsafe fn set_register(value: usize) {
         // SAFETY: rule 10; compiled code does not use `gp`. Not `nomem`: what comes after goes to
         // another area.
@@ -101,12 +101,7 @@ pub(crate) mod access {
         }
     }
 
-    /// Nothing: the register says it all.
-    ///
-    /// # Safety
-    ///
-    /// None is needed; `unsafe` where an area is written.
-    pub(crate) const unsafe fn name_area(_base: usize) {}
+    pub(crate) const REGISTER_IS_IN_AREA: bool = false;
 
     pub(crate) const fn assert_register_accessible() {}
 
@@ -117,10 +112,7 @@ pub(crate) mod access {
         None
     }
 
-    #[inline(always)]
-    pub(crate) fn bias() -> usize {
-        crate::section::start()
-    }
+    pub(crate) const BIASED: bool = true;
 
     /// On riscv32 `lui` reaches every address.
     #[cfg(not(feature = "non-zero-vma"))]
@@ -313,12 +305,12 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __direct {
-        ($group:ident $symbol:path, $ty:ty) => {
+        ($group:ident $symbol:path) => {
             const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
 
             #[inline(always)]
             fn pinned(_: ::core::primitive::usize) -> ::core::primitive::usize {
-                <Self as $crate::__priv::Symbol<$ty>>::current()
+                <Self as $crate::__priv::Access>::current()
             }
 
             #[inline(always)]
@@ -363,7 +355,7 @@ pub(crate) mod access {
                             ::core::mem::transmute_copy(&$crate::__load!($group ::core::primitive::usize, "ld", $symbol))
                         }
                         // 64 bits are two registers on riscv32.
-                        _ => $crate::__priv::load_at(<Self as $crate::__priv::Symbol<$ty>>::current()),
+                        _ => $crate::__priv::load_at(<Self as $crate::__priv::Access>::current()),
                     }
                 }
             }
@@ -379,7 +371,7 @@ pub(crate) mod access {
                         8 if ::core::mem::size_of::<::core::primitive::usize>() == 8 => {
                             $crate::__store!($group ::core::primitive::usize, "sd", value, $symbol)
                         }
-                        _ => $crate::__priv::store_at(<Self as $crate::__priv::Symbol<$ty>>::current(), value),
+                        _ => $crate::__priv::store_at(<Self as $crate::__priv::Access>::current(), value),
                     }
                 }
             }

@@ -118,13 +118,15 @@ unsafe fn system_call(number: usize, arguments: [usize; 4]) -> isize {
 
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) mod access {
-    use core::ptr;
-
     use crate::InitError;
 
-    // The register's own value, in every area: `gs` relative reads are the only way to it that is
-    // fast. The name is that of `percpu`, which assembly refers to.
-    crate::__storage! { variables [#[doc(hidden)] #[unsafe(no_mangle)]] {pub static mut} __PERCPU_SELF_PTR: usize = 0; }
+    unsafe extern "C" {
+        /// The register's own value, in the header of every area: `gs` relative reads are the only way to it that is
+        /// fast.
+        pub static mut __PERCPU_SELF_PTR: usize;
+    }
+
+    pub(crate) const REGISTER_IS_IN_AREA: bool = true;
 
     pub(crate) use gs_base::register;
 
@@ -133,29 +135,11 @@ pub(crate) mod access {
 
     /// # Safety
     ///
-    /// Rule 2 of docs/safety.md: `value` is the base of an area minus [`bias`].
+    /// Rule 2 of docs/safety.md: `value` is the base of an area, less the bias.
     #[inline]
     pub(crate) unsafe fn set_register(value: usize) {
-        // First the area, so that no handler finds a register whose area does not name it.
-        // SAFETY: rule 3, the area becomes this CPU's.
-        unsafe { name_area(value.wrapping_add(bias())) };
         // SAFETY: rule 2 is the caller's.
         unsafe { gs_base::set(value) };
-    }
-
-    /// Writes the self pointer.
-    ///
-    /// # Safety
-    ///
-    /// Rule 3 of docs/safety.md: there is an area at `base`.
-    #[inline]
-    pub(crate) unsafe fn name_area(base: usize) {
-        let value = base.wrapping_sub(bias());
-        let own: *mut usize = ptr::with_exposed_provenance_mut(
-            value.wrapping_add(crate::__displacement!(__PERCPU_SELF_PTR)),
-        );
-        // SAFETY: rule 3, inside the area.
-        unsafe { own.write_volatile(value) };
     }
 
     /// The register in ring 0.
@@ -169,7 +153,7 @@ pub(crate) mod access {
         /// `CR4.FSGSBASE` (SDM vol. 3A, "Control Registers"): `rdgsbase` and `wrgsbase` are enabled.
         const CR4_FSGSBASE: u64 = 1 << 16;
 
-        pub(crate) fn register() -> usize {
+        pub(crate) fn register() -> Option<usize> {
             let (low, high): (u32, u32);
             // SAFETY: rule 10. The MSR exists on every x86_64 and its read has no effect; not `pure`,
             // since another context may run on another CPU.
@@ -182,7 +166,7 @@ pub(crate) mod access {
                     options(nomem, nostack, preserves_flags)
                 );
             }
-            (high as usize) << 32 | low as usize
+            Some((high as usize) << 32 | low as usize)
         }
 
         /// # Safety
@@ -238,12 +222,12 @@ pub(crate) mod access {
         }
 
         #[inline]
-        pub(crate) fn register() -> usize {
+        pub(crate) fn register() -> Option<usize> {
             let mut value = 0_usize;
             let result = arch_prctl(ARCH_GET_GS, (&raw mut value).expose_provenance());
             done(result, "read");
             // SAFETY: rule 10, the call wrote it.
-            unsafe { ptr::read_volatile(&raw const value) }
+            Some(unsafe { ptr::read_volatile(&raw const value) })
         }
 
         /// # Safety
@@ -304,10 +288,7 @@ pub(crate) mod access {
         }
     }
 
-    #[inline(always)]
-    pub(crate) fn bias() -> usize {
-        crate::section::start()
-    }
+    pub(crate) const BIASED: bool = true;
 
     /// The linker checks the range of every reference, but not that a script put all of them there.
     #[cfg(not(feature = "non-zero-vma"))]
@@ -461,7 +442,7 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __direct {
-        ($group:ident $symbol:path, $ty:ty) => {
+        ($group:ident $symbol:path) => {
             const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
             const OFFSET_IS_IMMEDIATE: ::core::primitive::bool = true;
 

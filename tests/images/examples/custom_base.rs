@@ -8,13 +8,12 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 
 use hv_boot::{ExitCode, Machine, println};
 use percpu_hv::__priv::{PerCpuData, compat};
-use percpu_hv::def_percpu;
 
 hv_boot::main!(main);
 
 #[percpu_hv::__priv::def_percpu_data(crate = percpu_hv)]
 static DATA: Option<u64> = Some(0x0123_4567_89ab_cdef);
-#[def_percpu]
+#[percpu_hv::__priv::def_percpu_compat(crate = percpu_hv)]
 static WORD: u64 = 0xfedc_ba98_7654_3210;
 
 unsafe extern "C" {
@@ -55,19 +54,16 @@ fn make_areas(machine: &'static Machine) {
 fn main(machine: &'static Machine) -> ExitCode {
     make_areas(machine);
     println!("0.2: {}", compat::init_once());
-    println!("in place: {:?}", percpu_hv::init_in_place());
-    // SAFETY: rule 9, the memory is not used.
-    println!("given: {:?}", unsafe {
-        percpu_hv::init(ptr::null_mut(), 4)
-    });
+    println!("in place: {:?}", compat::init_in_place());
+    println!("given: {:?}", compat::init(ptr::null_mut(), 4));
     let _: &PerCpuData<Option<u64>> = &DATA;
 
     machine.run_on_all(|cpu| {
         let id = cpu.id();
-        percpu_hv::init_percpu_reg(id);
+        compat::init_percpu_reg(id);
         let base = _percpu_base_ptr(id).addr();
         assert_eq!(percpu_hv::read_percpu_reg(), base);
-        assert_eq!(percpu_hv::percpu_area_base(id), base);
+        assert_eq!(compat::percpu_area_base(id), base);
         assert_eq!(DATA.remote_ptr(id).addr(), base + DATA.offset());
         assert_eq!(DATA.read_current(), Some(0x0123_4567_89ab_cdef));
         assert_eq!(WORD.read_current(), 0xfedc_ba98_7654_3210);
@@ -83,6 +79,6 @@ fn main(machine: &'static Machine) -> ExitCode {
 
     // No area for this one.
     AREAS.store(ptr::null_mut(), Ordering::Release);
-    percpu_hv::init_percpu_reg(0);
+    compat::init_percpu_reg(0);
     ExitCode::SUCCESS
 }

@@ -30,8 +30,20 @@ fn enable() {
 #[cfg(feature = "preempt-hook")]
 percpu_hv::preempt_hook! { unsafe { disable = disable, enable = enable } }
 
-#[cfg(feature = "kernel-guard")]
+#[cfg(any(feature = "kernel-guard", feature = "preempt-kernel-guard-0-1"))]
 struct Kernel;
+
+#[cfg(feature = "preempt-kernel-guard-0-1")]
+#[crate_interface_0_1::impl_interface]
+impl kernel_guard_0_1::KernelGuardIf for Kernel {
+    fn disable_preempt() {
+        disable();
+    }
+
+    fn enable_preempt() {
+        enable();
+    }
+}
 
 #[cfg(feature = "kernel-guard")]
 #[crate_interface::impl_interface]

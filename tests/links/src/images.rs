@@ -25,10 +25,10 @@ pub enum Mode {
     NonZeroVma,
     /// `TPIDR_EL1`, 16-bit offsets.
     El1,
-    /// The safe accessors hold the guard of kernel_guard 0.1. Only the image `preempt`.
+    /// The safe accessors hold the guard of kernel_guard, which the kernel implements. Only the image `preempt`.
+    Preempt,
+    /// The kernel implements what kernel_guard 0.1 asks for.
     PreemptKernelGuard01,
-    /// Of 0.2, and 0.1 is asked for too, as in an image with crates of several lines of percpu.
-    PreemptBoth,
     /// The safe accessors call the kernel's hook. Only the image `preempt`.
     PreemptHook,
     /// The platform makes the areas. Only the image `custom_base`.
@@ -46,10 +46,7 @@ impl Mode {
             Self::PreemptKernelGuard01 => {
                 &["--example=preempt", "--features=preempt-kernel-guard-0-1"]
             }
-            Self::PreemptBoth => &[
-                "--example=preempt",
-                "--features=preempt,preempt-kernel-guard-0-1",
-            ],
+            Self::Preempt => &["--example=preempt", "--features=preempt"],
             Self::PreemptHook => &["--example=preempt", "--features=preempt-hook"],
             Self::CustomBase => &["--example=custom_base", "--features=custom-base"],
             Self::Checked => &[

@@ -45,7 +45,7 @@ fn preemption_is_counted(mode: Mode) {
 /// Both versions of kernel_guard call the same functions, by their names in the object file.
 #[test]
 fn kernel_guard_is_told_once() {
-    for mode in [Mode::PreemptKernelGuard01, Mode::PreemptBoth] {
+    for mode in [Mode::Preempt, Mode::PreemptKernelGuard01] {
         preemption_is_counted(mode);
     }
 }

@@ -2,14 +2,14 @@
 //! itself, with loom's atomics: each test runs in every order of accesses that the memory model allows.
 #![cfg(test)]
 
-#[path = "../../../percpu-hv/src/claim.rs"]
-mod claim;
-#[path = "../../../percpu-hv/src/once.rs"]
+#[path = "../../../percpu-hv/src/area/owner.rs"]
+mod owner;
+#[path = "../../../percpu-hv/src/types/once.rs"]
 #[allow(unreachable_pub, reason = "it is public there")]
 mod once;
-#[path = "../../../percpu-hv/src/state.rs"]
+#[path = "../../../percpu-hv/src/area/state.rs"]
 mod state;
-#[path = "../../../percpu-hv/src/counter/total.rs"]
+#[path = "../../../percpu-hv/src/types/total.rs"]
 #[allow(unreachable_pub, reason = "it is public there")]
 mod total;
 

@@ -1,0 +1,277 @@
+//! Scalars in memory: loaded, stored and changed at an address.
+
+use core::mem::transmute_copy;
+use core::ptr;
+#[cfg(target_has_atomic = "64")]
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
+use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU16, AtomicU32, fence};
+
+#[cfg(all(not(hosted), target_arch = "arm"))]
+use super::double;
+#[cfg(any(hosted, target_arch = "aarch64"))]
+use super::scalar::combine;
+use super::scalar::{Bits, Scalar, op};
+#[cfg(any(hosted, target_arch = "aarch64"))]
+use super::wide;
+
+/// Whether what a value refers to is read through it.
+const fn may_refer<V: Scalar>() -> bool {
+    V::HOLDS_REFERENCES && size_of::<V>() >= size_of::<usize>()
+}
+
+/// Comes before a value is stored: who loads the value sees what it refers to. In a process the accesses are ordered
+/// themselves, as tools see it that know no fences.
+#[inline(always)]
+pub(crate) fn publish<V: Scalar>() {
+    if may_refer::<V>() && cfg!(not(hosted)) {
+        fence(Release);
+    }
+}
+
+/// Comes after a value of another CPU is loaded; as [`publish`].
+#[inline(always)]
+pub(crate) fn obtain<V: Scalar>() {
+    if may_refer::<V>() && cfg!(not(hosted)) {
+        fence(Acquire);
+    }
+}
+
+/// The order of an access to a `V` that is `order` in a process.
+const fn ordered<V: Scalar>(order: Ordering) -> Ordering {
+    if may_refer::<V>() && cfg!(hosted) {
+        order
+    } else {
+        Relaxed
+    }
+}
+
+/// Whether the target has an atomic operation of the scalar's width, as an error of compilation.
+macro_rules! assert_width {
+    ($ty:ty) => {
+        const {
+            assert!(
+                size_of::<$ty>() <= 4 || cfg!(target_has_atomic = "64") || size_of::<$ty>() == 16,
+                "percpu-hv: this target changes at most 32 bits atomically; use `with_current` \
+                 while interrupts are off"
+            )
+        }
+    };
+}
+
+/// An operation on the atomic of the scalar's width at an address, named with its bits' type.
+/// `AtomicPtr` keeps the provenance of a pointer; an `integer` has none, and arithmetic.
+macro_rules! atomic {
+    ($ty:ty, $address:expr, |$atomic:ident: $bits:ident| $operation:expr) => {
+        if size_of::<$ty>() == size_of::<usize>() {
+            atomic!(@ AtomicPtr<()>, *mut (), $address, $atomic, $bits, $operation)
+        } else {
+            atomic!(integer $ty, $address, |$atomic: $bits| $operation)
+        }
+    };
+    (integer $ty:ty, $address:expr, |$atomic:ident: $bits:ident| $operation:expr) => {
+        match size_of::<$ty>() {
+            1 => atomic!(@ AtomicU8, u8, $address, $atomic, $bits, $operation),
+            2 => atomic!(@ AtomicU16, u16, $address, $atomic, $bits, $operation),
+            4 => atomic!(@ AtomicU32, u32, $address, $atomic, $bits, $operation),
+            #[cfg(target_has_atomic = "64")]
+            _ => atomic!(@ AtomicU64, u64, $address, $atomic, $bits, $operation),
+            #[cfg(not(target_has_atomic = "64"))]
+            _ => unreachable!(),
+        }
+    };
+    (@ $own:ty, $inner:ty, $address:expr, $atomic:ident, $bits:ident, $operation:expr) => {{
+        type $bits = $inner;
+        let $atomic = <$own>::from_ptr(ptr::with_exposed_provenance_mut($address));
+        $operation
+    }};
+}
+
+/// Loads a copy by its address. Atomic, since a handler or another CPU may write it meanwhile.
+///
+/// # Safety
+///
+/// There is a `V` at `address` that may be read (rules 3 and 5 of docs/safety.md).
+#[inline(always)]
+pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
+    // SAFETY: rules 3 and 5 are the caller's.
+    unsafe {
+        #[cfg(any(hosted, target_arch = "aarch64"))]
+        if size_of::<V>() == 16 {
+            return transmute_copy(&wide::load(address));
+        }
+        #[cfg(all(not(hosted), target_arch = "arm"))]
+        if size_of::<V>() == 8 {
+            return transmute_copy(&double::load(address));
+        }
+        if size_of::<V>() > 4 && cfg!(not(target_has_atomic = "64")) {
+            return ptr::with_exposed_provenance::<V>(address).read_volatile();
+        }
+        atomic!(V, address, |atomic: Width| {
+            let bits = atomic.load(ordered::<V>(Acquire));
+            if size_of::<V>() == 1 {
+                V::__loaded(usize::from(transmute_copy::<Width, u8>(&bits)));
+            }
+            transmute_copy::<Width, V>(&bits)
+        })
+    }
+}
+
+/// Stores a copy by its address, atomic as [`load_at`].
+///
+/// # Safety
+///
+/// There is a `V` at `address` that may be written (rules 3 and 5 of docs/safety.md).
+#[inline(always)]
+pub unsafe fn store_at<V: Scalar>(address: usize, value: V) {
+    // SAFETY: rules 3 and 5 are the caller's.
+    unsafe {
+        #[cfg(any(hosted, target_arch = "aarch64"))]
+        if size_of::<V>() == 16 {
+            wide::swap(address, transmute_copy(&value));
+            return;
+        }
+        #[cfg(all(not(hosted), target_arch = "arm"))]
+        if size_of::<V>() == 8 {
+            return double::store(address, transmute_copy(&value));
+        }
+        if size_of::<V>() > 4 && cfg!(not(target_has_atomic = "64")) {
+            return ptr::with_exposed_provenance_mut::<V>(address).write_volatile(value);
+        }
+        atomic!(V, address, |atomic: Width| {
+            atomic.store(transmute_copy::<V, Width>(&value), ordered::<V>(Release))
+        });
+    }
+}
+
+/// Whether two values have the same bits.
+#[inline(always)]
+pub(crate) fn same_bits<V: Scalar>(a: V, b: V) -> bool {
+    // SAFETY: rule 14, `V` has one of these widths and no padding.
+    unsafe {
+        match size_of::<V>() {
+            1 => transmute_copy::<V, u8>(&a) == transmute_copy::<V, u8>(&b),
+            2 => transmute_copy::<V, u16>(&a) == transmute_copy::<V, u16>(&b),
+            4 => transmute_copy::<V, u32>(&a) == transmute_copy::<V, u32>(&b),
+            8 => transmute_copy::<V, u64>(&a) == transmute_copy::<V, u64>(&b),
+            _ => transmute_copy::<V, u128>(&a) == transmute_copy::<V, u128>(&b),
+        }
+    }
+}
+
+/// What stands for the store of a value whose bits are there already, at `address`: an equal address may be that
+/// of another object, and a load gives what was stored last.
+///
+/// # Safety
+///
+/// As [`store_at`]; the copy was loaded as `old`, with the bits of `new`.
+#[inline(always)]
+pub(crate) unsafe fn store_same_at<V: Scalar>(address: impl FnOnce() -> usize, old: V, new: V) {
+    if V::__BITS_ARE_ALL || size_of::<V>() != size_of::<usize>() {
+        return;
+    }
+    // A store would overwrite what a handler wrote meanwhile. Where `asm!` runs, an empty one may have stored
+    // the pointer, as far as the optimizer knows.
+    #[cfg(process)]
+    // SAFETY: as here.
+    unsafe {
+        let _ = compare_exchange_at(address(), old, new);
+    }
+    #[cfg(not(process))]
+    {
+        let _ = (address, old);
+        // SAFETY: rule 10, no instruction. Not `nomem`: it stands for a store.
+        unsafe {
+            let pointer = transmute_copy::<V, *mut ()>(&new);
+            core::arch::asm!("/* {} */", in(reg) pointer, options(nostack, preserves_flags));
+        }
+    }
+}
+
+/// Replaces a copy by its address.
+///
+/// # Safety
+///
+/// As [`store_at`].
+#[inline(always)]
+pub(crate) unsafe fn swap_at<V: Scalar>(address: usize, value: V) -> V {
+    assert_width!(V);
+    // SAFETY: rules 3 and 5 are the caller's.
+    unsafe {
+        #[cfg(any(hosted, target_arch = "aarch64"))]
+        if size_of::<V>() == 16 {
+            return transmute_copy(&wide::swap(address, transmute_copy(&value)));
+        }
+        atomic!(V, address, |atomic: Width| {
+            let order = ordered::<V>(AcqRel);
+            transmute_copy::<Width, V>(&atomic.swap(transmute_copy::<V, Width>(&value), order))
+        })
+    }
+}
+
+/// Replaces a copy by its address if it has the bits of `current`; the value that was there is
+/// `Ok` if so.
+///
+/// # Safety
+///
+/// As [`store_at`].
+#[inline(always)]
+pub(crate) unsafe fn compare_exchange_at<V: Scalar>(
+    address: usize,
+    current: V,
+    new: V,
+) -> Result<V, V> {
+    assert_width!(V);
+    // SAFETY: rules 3 and 5 are the caller's.
+    unsafe {
+        #[cfg(any(hosted, target_arch = "aarch64"))]
+        if size_of::<V>() == 16 {
+            let (current, new) = (transmute_copy(&current), transmute_copy(&new));
+            let value = |found: u128| transmute_copy::<u128, V>(&found);
+            let result = wide::compare_exchange(address, current, new);
+            return result.map(value).map_err(value);
+        }
+        atomic!(V, address, |atomic: Width| {
+            let current = transmute_copy::<V, Width>(&current);
+            let new = transmute_copy::<V, Width>(&new);
+            let value = |found: Width| transmute_copy::<Width, V>(&found);
+            let (success, failure) = (ordered::<V>(AcqRel), ordered::<V>(Acquire));
+            let result = atomic.compare_exchange(current, new, success, failure);
+            result.map(value).map_err(value)
+        })
+    }
+}
+
+/// Combines a copy by its address with `operand`, and gives the value that was there.
+///
+/// # Safety
+///
+/// As [`store_at`]; `V: Integer` for `add` and `sub`.
+#[inline(always)]
+pub(crate) unsafe fn fetch_at<V: Bits, const OP: u8>(address: usize, operand: V) -> V {
+    assert_width!(V);
+    // SAFETY: rules 3 and 5 are the caller's; rule 14, what comes out is a value.
+    unsafe {
+        #[cfg(any(hosted, target_arch = "aarch64"))]
+        if size_of::<V>() == 16 {
+            let mut old: V = load_at(address);
+            loop {
+                match compare_exchange_at(address, old, combine::<V, OP>(old, operand)) {
+                    Ok(old) => return old,
+                    Err(found) => old = found,
+                }
+            }
+        }
+        atomic!(integer V, address, |atomic: Width| {
+            let operand = transmute_copy::<V, Width>(&operand);
+            let old = match OP {
+                op::ADD => atomic.fetch_add(operand, Relaxed),
+                op::SUB => atomic.fetch_sub(operand, Relaxed),
+                op::AND => atomic.fetch_and(operand, Relaxed),
+                op::OR => atomic.fetch_or(operand, Relaxed),
+                _ => atomic.fetch_xor(operand, Relaxed),
+            };
+            transmute_copy::<Width, V>(&old)
+        })
+    }
+}

@@ -1,0 +1,334 @@
+//! Which types one instruction can move or change.
+
+use core::mem::transmute_copy;
+use core::num::NonZero;
+use core::ptr::NonNull;
+
+/// A type that one load or store moves: its variables are of the kind [`Value`](crate::kind::Value).
+///
+/// Implemented for all integers up to 64 bits (128 on AArch64 and in a process), `NonZero` of these and its `Option`,
+/// `bool`, `char`, `f32`, `f64`, raw pointers, `NonNull`, `&'static T` of a `Sync` type, function pointers, and `Option`
+/// of the last three. Aliases need nothing: a type is looked at, not its spelling. A function pointer with a lifetime
+/// of its own (`fn(&mut T)`) has no impl, as it would overlap with `fn(A)`: wrap it in a transparent newtype.
+///
+/// riscv32 and 32-bit Arm may move 64 bits in two steps: there a type of 64 bits of which not all bits are a value
+/// is refused. AArch64 moves 128 bits by a pair of exclusives.
+///
+/// To implement it for a type that has variables changes their kind, and breaks their users.
+///
+/// # Safety
+///
+/// The implementor
+/// * has the size and alignment of one of `u8`, `u16`, `u32`, `u64`, and no byte of a value is uninitialized, as padding
+///   is. A variable of another size or alignment does not compile;
+/// * is `Send`, as another context on the CPU, or another CPU, reads it. A variable of a type that is not does not
+///   compile. (Raw pointers and `NonNull` are scalars by themselves: on another CPU they are an address);
+/// * holds no reference where it says so by [`HOLDS_REFERENCES`](Self::HOLDS_REFERENCES).
+///
+/// ```
+/// # #[cfg(target_os = "linux")] {
+/// /// A newtype opts in, and so does an enum without fields.
+/// #[derive(Clone, Copy, PartialEq, Debug)]
+/// #[repr(transparent)]
+/// struct VcpuId(u32);
+/// // SAFETY: rule 14: a transparent `u32`, which is `Send`.
+/// unsafe impl percpu_hv::Scalar for VcpuId {}
+///
+/// #[derive(Clone, Copy)]
+/// #[repr(transparent)]
+/// struct Ticks(u64);
+/// // SAFETY: rule 14: a transparent `u64`, which is `Send` and holds no reference.
+/// unsafe impl percpu_hv::Scalar for Ticks {
+///     const HOLDS_REFERENCES: bool = false;
+/// }
+///
+/// #[derive(Clone, Copy, PartialEq, Debug)]
+/// #[repr(u8)]
+/// enum World { Host, Guest }
+/// // SAFETY: rule 14: one byte, which is `Send`.
+/// unsafe impl percpu_hv::Scalar for World {}
+///
+/// #[derive(Clone, Copy)]
+/// #[repr(transparent)]
+/// struct Handler(fn(&mut u32));
+/// // SAFETY: rule 14: a transparent function pointer, which is `Send`.
+/// unsafe impl percpu_hv::Scalar for Handler {}
+///
+/// #[percpu_hv::def_percpu]
+/// static CURRENT: VcpuId = VcpuId(7);
+/// #[percpu_hv::def_percpu]
+/// static WORLD: World = World::Host;
+/// #[percpu_hv::def_percpu]
+/// static HANDLER: Handler = Handler(|count| *count += 1);
+///
+/// percpu_hv::init_hosted(1).unwrap();
+/// percpu_hv::init_percpu_reg(0);
+/// assert_eq!(CURRENT.read_current(), VcpuId(7));
+/// assert_eq!(WORLD.swap_current(World::Guest), World::Host);
+/// let mut count = 0;
+/// (HANDLER.read_current().0)(&mut count);
+/// assert_eq!(count, 1);
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no scalar: one load or store does not move it",
+    note = "implement `percpu_hv::Scalar` for a newtype or enum of 1, 2, 4 or 8 bytes"
+)]
+pub unsafe trait Scalar: Copy + 'static {
+    /// Whether it is an address, with which nothing safe can be done in another context.
+    #[doc(hidden)]
+    const __IS_ADDRESS: bool = false;
+
+    /// Whether any bits are a value.
+    #[doc(hidden)]
+    const __ANY_BITS: bool = false;
+
+    /// Whether equal bits are one value, as they are where none of them is a pointer's.
+    #[doc(hidden)]
+    const __BITS_ARE_ALL: bool = false;
+
+    /// Whether a value may hold a reference, through which another CPU, or a handler, then reads what was written before
+    /// the value was stored. A store of such a value is a release, and a load of another CPU's an acquire: a barrier
+    /// more on AArch64, 32-bit Arm, RISC-V and LoongArch64. A newtype of an integer of the size of a pointer saves
+    /// it by `false`; values smaller than a pointer hold none.
+    const HOLDS_REFERENCES: bool = true;
+
+    /// Tells the optimizer which bit patterns a loaded byte can have.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn __loaded(_byte: usize) {}
+}
+
+/// A scalar with the operations `and`, `or` and `xor` on its bits: all integers and `bool`.
+///
+/// # Safety
+///
+/// Whatever the three operations make of the bits of two values is a value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `and`, `or` and `xor`",
+    note = "integers and `bool` have them; a newtype implements `percpu_hv::Bits`"
+)]
+pub unsafe trait Bits: Scalar {}
+
+/// A scalar with `add` and `sub`, which wrap around: all integers.
+///
+/// # Safety
+///
+/// Every pattern of its bits is a value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `add` and `sub`",
+    note = "integers have them; a newtype implements `percpu_hv::Integer`"
+)]
+pub unsafe trait Integer: Bits {}
+
+macro_rules! scalars {
+    ($($ty:ty),*) => {$(
+        // SAFETY: rule 14: a primitive without padding, of 1 to 16 bytes, and `Send`.
+        unsafe impl Scalar for $ty {
+            const __ANY_BITS: bool = true;
+            const __BITS_ARE_ALL: bool = true;
+            const HOLDS_REFERENCES: bool = false;
+        }
+    )*};
+}
+scalars!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64);
+
+macro_rules! with_a_niche {
+    ($($ty:ty),*) => {$(
+        // SAFETY: rule 14: a primitive without padding, of 1 to 16 bytes, and `Send`.
+        unsafe impl Scalar for $ty {
+            const __BITS_ARE_ALL: bool = true;
+            const HOLDS_REFERENCES: bool = false;
+        }
+    )*};
+}
+with_a_niche!(char);
+
+macro_rules! non_zero {
+    ($($integer:ty),*) => {
+        with_a_niche!($(NonZero<$integer>),*);
+        $(
+            // SAFETY: rule 14: as the integer; `None` is its 0.
+            unsafe impl Scalar for Option<NonZero<$integer>> {
+                const __ANY_BITS: bool = true;
+                const __BITS_ARE_ALL: bool = true;
+                const HOLDS_REFERENCES: bool = false;
+            }
+        )*
+    };
+}
+non_zero!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
+
+#[cfg(any(hosted, target_arch = "aarch64"))]
+scalars!(u128, i128);
+#[cfg(any(hosted, target_arch = "aarch64"))]
+non_zero!(u128, i128);
+
+macro_rules! integers {
+    ($($ty:ty),*) => {$(
+        // SAFETY: rule 14: any bits are an integer.
+        unsafe impl Bits for $ty {}
+        // SAFETY: rule 14: any bits are an integer.
+        unsafe impl Integer for $ty {}
+    )*};
+}
+integers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
+#[cfg(any(hosted, target_arch = "aarch64"))]
+integers!(u128, i128);
+
+// SAFETY: rule 14: one byte, and `Send`.
+unsafe impl Scalar for bool {
+    const __BITS_ARE_ALL: bool = true;
+    const HOLDS_REFERENCES: bool = false;
+
+    #[inline(always)]
+    fn __loaded(byte: usize) {
+        // SAFETY: rule 1, the variable is a `bool`.
+        unsafe { core::hint::assert_unchecked(byte < 2) }
+    }
+}
+
+// SAFETY: rule 14: of two bits that are 0 or 1 comes 0 or 1.
+unsafe impl Bits for bool {}
+
+// SAFETY: rule 14: one address; dereferencing it is unsafe in every context.
+unsafe impl<T: 'static> Scalar for *const T {
+    const __IS_ADDRESS: bool = true;
+    const HOLDS_REFERENCES: bool = false;
+}
+// SAFETY: rule 14: as `*const T`.
+unsafe impl<T: 'static> Scalar for *mut T {
+    const __IS_ADDRESS: bool = true;
+    const HOLDS_REFERENCES: bool = false;
+}
+// SAFETY: rule 14: as `*const T`.
+unsafe impl<T: 'static> Scalar for NonNull<T> {
+    const __IS_ADDRESS: bool = true;
+    const HOLDS_REFERENCES: bool = false;
+}
+// SAFETY: rule 14: as `*const T`; `None` is the null address.
+unsafe impl<T: 'static> Scalar for Option<NonNull<T>> {
+    const __IS_ADDRESS: bool = true;
+    const HOLDS_REFERENCES: bool = false;
+}
+// SAFETY: rule 14: one address, `Send` since `T` is `Sync`.
+unsafe impl<T: Sync + 'static> Scalar for &'static T {}
+// SAFETY: rule 14: as `&T`; `None` is the null address.
+unsafe impl<T: Sync + 'static> Scalar for Option<&'static T> {}
+
+macro_rules! functions {
+    ($($argument:ident)*) => {
+        functions!(@ [$($argument)*] fn($($argument),*) -> R);
+        functions!(@ [$($argument)*] unsafe fn($($argument),*) -> R);
+        functions!(@ [$($argument)*] extern "C" fn($($argument),*) -> R);
+        functions!(@ [$($argument)*] unsafe extern "C" fn($($argument),*) -> R);
+    };
+    (@ [$($argument:ident)*] $function:ty) => {
+        // SAFETY: rule 14: the address of code, which is `Send`.
+        unsafe impl<R: 'static, $($argument: 'static),*> Scalar for $function {
+            const HOLDS_REFERENCES: bool = false;
+        }
+        // SAFETY: rule 14: as the function; `None` is the null address.
+        unsafe impl<R: 'static, $($argument: 'static),*> Scalar for Option<$function> {
+            const HOLDS_REFERENCES: bool = false;
+        }
+    };
+}
+functions!();
+functions!(A);
+functions!(A B);
+functions!(A B C);
+functions!(A B C D);
+functions!(A B C D E);
+functions!(A B C D E F);
+
+/// An operation of [`Bits`] or [`Integer`], as a const argument.
+pub mod op {
+    #![allow(missing_docs, reason = "the names say it")]
+    pub const ADD: u8 = 0;
+    pub const SUB: u8 = 1;
+    pub const AND: u8 = 2;
+    pub const OR: u8 = 3;
+    pub const XOR: u8 = 4;
+}
+
+/// What `OP` makes of two values, whose higher bits do not matter.
+macro_rules! apply {
+    ($op:ident, $a:expr, $b:expr) => {
+        match $op {
+            op::ADD => $a.wrapping_add($b),
+            op::SUB => $a.wrapping_sub($b),
+            op::AND => $a & $b,
+            op::OR => $a | $b,
+            _ => $a ^ $b,
+        }
+    };
+}
+
+/// The value's bits, zero-extended.
+#[inline(always)]
+fn bits<V: Bits>(value: V) -> u64 {
+    // SAFETY: rule 14, `V` has one of these widths and no padding.
+    unsafe {
+        match size_of::<V>() {
+            1 => u64::from(transmute_copy::<V, u8>(&value)),
+            2 => u64::from(transmute_copy::<V, u16>(&value)),
+            4 => u64::from(transmute_copy::<V, u32>(&value)),
+            _ => transmute_copy::<V, u64>(&value),
+        }
+    }
+}
+
+/// The value that the low bits are.
+///
+/// # Safety
+///
+/// They are a value of `V`.
+#[inline(always)]
+unsafe fn value<V: Bits>(bits: u64) -> V {
+    // SAFETY: rule 14, `V` has one of these widths; that it is a value is the caller's.
+    unsafe {
+        match size_of::<V>() {
+            1 => transmute_copy::<u8, V>(&(bits as u8)),
+            2 => transmute_copy::<u16, V>(&(bits as u16)),
+            4 => transmute_copy::<u32, V>(&(bits as u32)),
+            _ => transmute_copy::<u64, V>(&bits),
+        }
+    }
+}
+
+/// What `OP` makes of two values.
+///
+/// # Safety
+///
+/// `V: Integer` for `add` and `sub`.
+#[inline(always)]
+pub unsafe fn combine<V: Bits, const OP: u8>(a: V, b: V) -> V {
+    // SAFETY: rule 14, the contract of `Bits`; that of `Integer` for `add` and `sub` is the caller's.
+    unsafe {
+        if size_of::<V>() == 16 {
+            let [a, b] = [a, b].map(|value| transmute_copy::<V, u128>(&value));
+            return transmute_copy::<u128, V>(&apply!(OP, a, b));
+        }
+        value(apply!(OP, bits(a), bits(b)))
+    }
+}
+
+/// The integer 1.
+#[inline(always)]
+pub(crate) fn one<V: Integer>() -> V {
+    // SAFETY: rule 14, any bits are a value.
+    unsafe {
+        if size_of::<V>() == 16 {
+            return transmute_copy::<u128, V>(&1);
+        }
+        value(1)
+    }
+}
+
+/// The integer 0.
+#[inline(always)]
+pub(crate) fn zero<V: Integer>() -> V {
+    // SAFETY: rule 14, any bits are a value.
+    unsafe { core::mem::zeroed() }
+}

@@ -1,0 +1,57 @@
+//! How large the areas are.
+
+use core::alloc::Layout;
+
+use super::header;
+use super::template::{self, Template};
+use crate::InitError;
+
+/// The bytes of one area, from its base to the end of its last variable (not rounded up to the
+/// stride).
+pub fn percpu_area_size() -> usize {
+    let size = template::size();
+    // lld drops the section of a process with its bounds unless some code names what is in it: the header is.
+    if cfg!(hosted) {
+        size.max(header::end())
+    } else {
+        size
+    }
+}
+
+/// The memory that the areas of `cpu_count` CPUs take: `cpu_count` strides, aligned to the
+/// largest alignment of a variable and at least to a cache line of 64 bytes.
+///
+/// # Panics
+///
+/// If the areas exceed the address space.
+#[track_caller]
+pub fn percpu_area_layout_expected(cpu_count: usize) -> Layout {
+    match linked_template().geometry() {
+        Ok(geometry) => match geometry.layout(cpu_count) {
+            Some(layout) => layout,
+            None => panic!("{}", InitError::TooManyCpus { cpu_count }),
+        },
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The template of this image.
+pub(crate) fn linked_template() -> Template {
+    let mut template = template::template();
+    template.size = percpu_area_size();
+    template
+}
+
+/// The template, once it is known to hold what was linked.
+pub(crate) fn loaded_template() -> Result<Template, InitError> {
+    let template = linked_template();
+    template::check_reach(template.start, template.size)?;
+    if template.image == 0 || header::end() > template.size {
+        return Err(InitError::TemplateNotLoaded);
+    }
+    // SAFETY: rule 8, the header is inside the template.
+    if unsafe { !header::is_loaded(template.image) } {
+        return Err(InitError::TemplateNotLoaded);
+    }
+    Ok(template)
+}

@@ -1,0 +1,25 @@
+//! Areas: one copy of the template for each CPU. With `sp-naive` naive.rs takes the place of this file.
+
+pub(crate) mod geometry;
+pub(crate) mod header;
+pub(crate) mod init;
+pub(crate) mod layout;
+pub(crate) mod owner;
+pub(crate) mod registry;
+mod section;
+// No variable compiles on another host.
+#[cfg(all(hosted, target_os = "linux"))]
+mod segments;
+pub(crate) mod state;
+mod storage;
+pub(crate) mod template;
+
+#[cfg(hosted)]
+pub use init::init_hosted;
+pub(crate) use init::rebuild;
+pub use init::{init, init_from, init_in_place, percpu_area_num};
+pub use layout::{percpu_area_layout_expected, percpu_area_size};
+pub use registry::percpu_area_base;
+pub(crate) use registry::{checked_register, count, cpu_at, register, register_unchecked};
+pub use storage::{CacheLine, Page};
+pub(crate) use template::{bias, start};

@@ -1,0 +1,93 @@
+//! The areas of this image: which one is whose, once they are built.
+
+use core::sync::atomic::AtomicBool;
+
+use super::state::Areas;
+use super::template::bias;
+use crate::sync::{AtomicUsize, Published};
+
+pub(crate) static AREAS: Areas = Areas::new();
+
+impl Areas {
+    pub(crate) const fn new() -> Self {
+        Self {
+            claimed: AtomicBool::new(false),
+            register: Published::new(0),
+            stride: Published::new(0),
+            count: AtomicUsize::new(0),
+        }
+    }
+}
+
+/// The number of CPUs with an area: 0 before init.
+#[inline]
+pub(crate) fn count() -> usize {
+    AREAS.count()
+}
+
+/// What the per-CPU register of a CPU holds; the number of CPUs if it is none of them.
+#[inline]
+pub(crate) fn register(cpu_id: usize) -> Result<usize, usize> {
+    AREAS.register(cpu_id)
+}
+
+/// The same for an id that was checked.
+///
+/// # Safety
+///
+/// `cpu` is less than what [`count`] gave (rule 4 of docs/safety.md).
+#[inline(always)]
+pub(crate) unsafe fn register_unchecked(cpu: usize) -> usize {
+    // SAFETY: rule 4, `count` was acquired when the id was checked.
+    unsafe { AREAS.register_unchecked(cpu) }
+}
+
+/// What the per-CPU register of CPU `cpu_id` holds.
+#[inline]
+#[track_caller]
+pub(crate) fn checked_register(cpu_id: usize) -> usize {
+    match register(cpu_id) {
+        Ok(register) => register,
+        Err(count) => refuse(cpu_id, count),
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn refuse(cpu_id: usize, count: usize) -> ! {
+    if count == 0 {
+        panic!(
+            "there are no per-CPU areas yet; call `percpu_hv::init_in_place()` or \
+             `percpu_hv::init(base, cpu_count)` first"
+        );
+    }
+    panic!(
+        "CPU id {cpu_id} is out of range: the per-CPU areas are for {count} CPUs; CPU ids are \
+         dense indices from 0, not MPIDRs or APIC ids"
+    );
+}
+
+/// The CPU whose area is at `base`, if there is one.
+pub(crate) fn cpu_at(base: usize) -> Option<usize> {
+    let count = count();
+    if count == 0 {
+        return None;
+    }
+    // SAFETY: rule 4, `count` was acquired and is not 0.
+    let (first, second) = unsafe { (register_unchecked(0), register_unchecked(1)) };
+    let distance = base.wrapping_sub(first.wrapping_add(bias()));
+    let stride = second.wrapping_sub(first);
+    (distance % stride == 0 && distance / stride < count).then_some(distance / stride)
+}
+
+/// The base of the area of CPU `cpu_id`.
+///
+/// # Panics
+///
+/// Before init, and if `cpu_id` is not in `0..percpu_area_num()`.
+#[inline]
+#[track_caller]
+pub fn percpu_area_base(cpu_id: usize) -> usize {
+    checked_register(cpu_id).wrapping_add(bias())
+}

@@ -1,0 +1,160 @@
+//! What `percpu` promised of its init functions: a second call is no error.
+
+pub(crate) use crate::area::checked_register as register_of;
+#[cfg(not(process))]
+use crate::area::init::init_reserved;
+use crate::area::init::{Plan, build, init_at, plan_in_place};
+#[cfg(process)]
+use crate::area::init::{on_heap, set_up};
+#[cfg(process)]
+use crate::area::layout::linked_template;
+use crate::area::layout::loaded_template;
+#[cfg(not(process))]
+use crate::area::percpu_area_layout_expected;
+use crate::area::registry::AREAS;
+#[cfg(not(process))]
+use crate::area::template::block;
+pub use crate::area::{percpu_area_base, percpu_area_num};
+use crate::cpu::write_percpu_reg;
+use crate::{InitError, arch};
+
+/// `init` of 0.3 and 0.4: as [`crate::init`], and again at any time, also elsewhere. Whether the memory is
+/// the caller's is not checked, although it is safe there.
+///
+/// Each time every area starts from the template anew (with a script for `percpu` that is area 0
+/// of the image, as it is then). Meanwhile no other CPU may use a variable, and each one runs
+/// `init_percpu_reg` afterwards.
+pub fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> {
+    let plan = Plan::new(&loaded_template()?, base.expose_provenance(), cpu_count)?;
+    Ok(rebuild(&plan))
+}
+
+/// `init_in_place` of 0.3 and 0.4: as [`crate::init_in_place`]; areas that are there already stay
+/// as they are, and others are left behind as by [`init`].
+pub fn init_in_place() -> Result<usize, InitError> {
+    let plan = plan_in_place()?;
+    if AREAS.are(plan.block) {
+        return Ok(plan.block.count);
+    }
+    Ok(rebuild(&plan))
+}
+
+fn rebuild(plan: &Plan) -> usize {
+    AREAS.rebuild(plan.block, arch::memory_is_normal(), || build(plan));
+    plan.block.count
+}
+
+/// `init` of 0.2: the number of areas, or 0 if they were there already (in a process with
+/// `custom-base` their number, too).
+///
+/// # Panics
+///
+/// If there can be none, with the reason.
+#[track_caller]
+pub fn init_once() -> usize {
+    #[cfg(process)]
+    let result = init_process(process_cpus());
+    #[cfg(not(process))]
+    let result = init_reserved();
+    match result {
+        Ok(count) => count,
+        Err(InitError::AlreadyInitialized { cpu_count }) if cfg!(feature = "custom-base") => {
+            cpu_count
+        }
+        Err(InitError::AlreadyInitialized { .. }) => 0,
+        Err(error) => panic!("percpu::init: {error}"),
+    }
+}
+
+/// `init` of 0.1: areas for at least `max_cpu_num` CPUs.
+///
+/// # Panics
+///
+/// If there can be none, with the reason.
+#[track_caller]
+pub fn init_for(max_cpu_num: usize) {
+    #[cfg(process)]
+    let result = init_process(max_cpu_num);
+    #[cfg(not(process))]
+    let result = init_reserved_for(max_cpu_num);
+    match result {
+        Ok(_) => {}
+        Err(InitError::AlreadyInitialized { cpu_count }) if cpu_count >= max_cpu_num => {}
+        Err(error) => panic!("percpu::init({max_cpu_num}): {error}"),
+    }
+}
+
+/// In the areas of the linker script, which for 0.1 need not say where they end.
+#[cfg(not(process))]
+fn init_reserved_for(cpu_count: usize) -> Result<usize, InitError> {
+    let (base, given) = block();
+    let needed = percpu_area_layout_expected(cpu_count).size();
+    if given != 0 && given < needed {
+        return Err(InitError::TooSmall { needed, given });
+    }
+    init_at(base, cpu_count)
+}
+
+/// On the heap, as there. Its scripts lose the initial values (`(NOLOAD)`): then they are zeros.
+#[cfg(process)]
+fn init_process(cpu_count: usize) -> Result<usize, InitError> {
+    let live = AREAS.count();
+    if live != 0 {
+        return Err(InitError::AlreadyInitialized { cpu_count: live });
+    }
+    let memory = on_heap(cpu_count)?;
+    match loaded_template() {
+        Err(InitError::TemplateNotLoaded) => {
+            let base = memory.expose_provenance();
+            let mut template = linked_template();
+            template.image = base;
+            set_up(&Plan::new(&template, base, cpu_count)?)
+        }
+        _ => init_at(memory.expose_provenance(), cpu_count),
+    }
+}
+
+/// As many CPUs as the linker script reserves areas for; without one as many as `percpu` takes for
+/// its own tests.
+#[cfg(process)]
+fn process_cpus() -> usize {
+    match percpu_area_num() {
+        0 => 4,
+        count => count,
+    }
+}
+
+/// `percpu_area_base` of 0.1 and 0.2, where the areas of the linker script have their addresses
+/// before init.
+#[track_caller]
+pub fn percpu_area_base_early(cpu_id: usize) -> usize {
+    #[cfg(not(process))]
+    if AREAS.count() == 0 {
+        let stride = percpu_area_layout_expected(1).size();
+        return block().0 + cpu_id * stride;
+    }
+    percpu_area_base(cpu_id)
+}
+
+/// `init_percpu_reg` of 0.3 and 0.4: whose the id is, and whether the register is a guest's, is not checked.
+#[track_caller]
+pub fn init_percpu_reg(cpu_id: usize) {
+    arch::assert_register_accessible();
+    // SAFETY: rule 2, an area's base; the id is the caller's.
+    unsafe { write_percpu_reg(percpu_area_base(cpu_id)) }
+}
+
+/// `init_percpu_reg` of 0.1 and 0.2, which may come before init; otherwise the same.
+#[track_caller]
+pub fn init_percpu_reg_early(cpu_id: usize) {
+    arch::assert_register_accessible();
+    // SAFETY: rule 2, an area's base; the id is the caller's.
+    unsafe { write_percpu_reg(percpu_area_base_early(cpu_id)) }
+}
+
+/// The provider that `percpu` has in a process: its own areas.
+#[cfg(all(process, feature = "custom-base"))]
+#[unsafe(no_mangle)]
+extern "C" fn _percpu_base_ptr(cpu_id: usize) -> *mut u8 {
+    core::ptr::with_exposed_provenance_mut(percpu_area_base(cpu_id))
+}

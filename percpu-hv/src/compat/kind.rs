@@ -1,0 +1,40 @@
+//! The kind of their variables: all that `percpu` allows, unchecked.
+
+use super::init::register_of;
+use crate::variable::kind::{Borrows, Kind};
+use crate::variable::{PerCpu, Symbol, are_values, sealed};
+
+/// What `percpu` asks for: nothing. Its users keep rules 5 to 7 of docs/safety.md themselves.
+#[derive(Debug)]
+pub enum Percpu {}
+
+impl sealed::Sealed for Percpu {}
+
+impl Kind for Percpu {
+    const CHECKED: bool = false;
+
+    #[inline]
+    #[track_caller]
+    fn register_of(cpu_id: usize) -> usize {
+        register_of(cpu_id)
+    }
+}
+
+are_values!(Percpu);
+
+// SAFETY: rules 5 and 7 are the users', as in `percpu`.
+unsafe impl<T> Borrows<T> for Percpu {
+    #[inline(always)]
+    #[track_caller]
+    unsafe fn with_current<S: Symbol<T, Kind = Self>, R>(f: impl FnOnce(&mut T) -> R) -> R {
+        // SAFETY: rules 2 and 3; rules 5 and 7 are the users', as in `percpu`.
+        f(unsafe { &mut *PerCpu::<S, T>::pointer(S::current()).cast_mut() })
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    unsafe fn reset<S: Symbol<T, Kind = Self>>() {
+        // SAFETY: as here.
+        unsafe { Self::with_current::<S, ()>(|value| *value = S::initial()) };
+    }
+}

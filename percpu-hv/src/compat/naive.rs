@@ -1,0 +1,25 @@
+//! With `sp-naive`: one CPU, and nothing to make. Takes the place of init.rs.
+
+use crate::InitError;
+pub(crate) use crate::area::checked_register as register_of;
+pub use crate::area::{
+    init_in_place, percpu_area_base, percpu_area_base as percpu_area_base_early, percpu_area_num,
+};
+
+/// Does nothing, successfully, for 1 CPU; the memory is not used.
+pub fn init(_base: *mut u8, _cpu_count: usize) -> Result<usize, InitError> {
+    Ok(1)
+}
+
+/// Does nothing; as there, 1.
+pub fn init_once() -> usize {
+    1
+}
+
+/// Does nothing.
+pub fn init_for(_max_cpu_num: usize) {}
+
+/// Does nothing: there is no per-CPU register.
+pub fn init_percpu_reg(_cpu_id: usize) {}
+
+pub use self::init_percpu_reg as init_percpu_reg_early;

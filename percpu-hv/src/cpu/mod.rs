@@ -1,0 +1,16 @@
+//! The CPU that runs this: its id, its register, and what keeps a context on it.
+
+mod id;
+mod irq;
+mod lifecycle;
+mod pin;
+mod preempt;
+mod register;
+
+pub use id::{CpuId, CpuIds, current_cpu};
+pub use irq::IrqOff;
+pub use lifecycle::{claim_percpu_reg, init_percpu_reg, reinit_percpu_area, resume_percpu_reg};
+pub use pin::CpuPin;
+pub use preempt::NoPreemptGuard;
+pub(crate) use register::assert_register;
+pub use register::{read_percpu_reg, write_percpu_reg};

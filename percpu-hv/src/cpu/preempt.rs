@@ -1,0 +1,139 @@
+//! What the safe accessors hold while they touch a variable: it keeps this context on its CPU.
+
+#[cfg(all(feature = "preempt-hook", feature = "preempt"))]
+compile_error!(
+    "percpu-hv: the features `preempt` and `preempt-hook` exclude each other; keep `preempt` if the \
+     kernel implements `kernel_guard::KernelGuardIf`, and `preempt-hook` if it calls \
+     `percpu_hv::preempt_hook!`"
+);
+
+#[cfg(feature = "preempt")]
+pub use kernel_guard::NoPreempt as NoPreemptGuard;
+#[cfg(not(feature = "preempt"))]
+pub use own::NoPreemptGuard;
+
+/// The guard without kernel_guard.
+#[cfg(not(feature = "preempt"))]
+mod own {
+    use core::marker::PhantomData;
+
+    /// Keeps preemption off; where the kernel is not preemptible, there is nothing to do.
+    #[derive(Debug)]
+    pub struct NoPreemptGuard(PhantomData<*mut ()>);
+
+    #[cfg(feature = "preempt-hook")]
+    unsafe extern "Rust" {
+        safe fn _percpu_hv_preempt_hook_disable();
+        safe fn _percpu_hv_preempt_hook_enable();
+    }
+
+    impl NoPreemptGuard {
+        /// Disables preemption until the guard is dropped.
+        #[inline(always)]
+        #[allow(clippy::new_without_default)]
+        pub fn new() -> Self {
+            #[cfg(feature = "preempt-hook")]
+            _percpu_hv_preempt_hook_disable();
+            Self(PhantomData)
+        }
+    }
+
+    #[cfg(feature = "preempt-hook")]
+    impl Drop for NoPreemptGuard {
+        #[inline(always)]
+        fn drop(&mut self) {
+            _percpu_hv_preempt_hook_enable();
+        }
+    }
+}
+
+/// Registers how this kernel disables and enables preemption, for the feature `preempt-hook`.
+///
+/// A safe accessor of this CPU's copy then calls `disable` before it finds out on which CPU it is, and
+/// `enable` after it touched the copy, once each; a guard does so when it is made and dropped. (An
+/// operation that is one instruction calls neither.) The compiler moves no access out of the section
+/// in between.
+///
+/// One crate of the image says it, once, outside of functions. An image without it does not link:
+/// `_percpu_hv_preempt_hook_disable` is undefined.
+///
+/// # Safety
+///
+/// The safe accessors rely on it (rule 13 of docs/safety.md):
+///
+/// * when `disable` returns, the context is on a CPU that it does not leave, and does not give to
+///   another context but a handler, until the `enable` that belongs to the call;
+/// * calls nest: as many of `enable` as of `disable` let go of the CPU;
+/// * neither uses a safe accessor or guard, itself or in what it calls (`current_ptr` and the methods
+///   that end in `_raw` hold nothing).
+///
+#[cfg_attr(all(target_os = "linux", feature = "preempt-hook"), doc = "```")]
+#[cfg_attr(
+    not(all(target_os = "linux", feature = "preempt-hook")),
+    doc = "```ignore"
+)]
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// static DEPTH: AtomicUsize = AtomicUsize::new(0);
+///
+/// fn disable() {
+///     DEPTH.fetch_add(1, Ordering::Relaxed);
+/// }
+///
+/// fn enable() {
+///     DEPTH.fetch_sub(1, Ordering::Relaxed);
+/// }
+///
+/// // One thread is one CPU here, and stays it.
+/// percpu_hv::preempt_hook! { unsafe { disable = disable, enable = enable } }
+///
+/// #[percpu_hv::def_percpu]
+/// static EXITS: u64 = 0;
+///
+/// fn main() {
+///     percpu_hv::init_hosted(1).unwrap();
+///     percpu_hv::init_percpu_reg(0);
+///     assert_eq!(EXITS.with_current(|_| DEPTH.load(Ordering::Relaxed)), 1);
+///     assert_eq!(DEPTH.load(Ordering::Relaxed), 0);
+/// }
+/// ```
+#[cfg(feature = "preempt-hook")]
+#[macro_export]
+macro_rules! preempt_hook {
+    (unsafe { disable = $disable:expr, enable = $enable:expr $(,)? }) => {
+        const _: () = {
+            const DISABLE: fn() = $disable;
+            const ENABLE: fn() = $enable;
+
+            // Inlined, a hook that counts is two changes of a number that cancel each other, and nothing
+            // keeps the accesses between them: the fences do.
+            #[unsafe(no_mangle)]
+            extern "Rust" fn _percpu_hv_preempt_hook_disable() {
+                DISABLE();
+                ::core::sync::atomic::compiler_fence(::core::sync::atomic::Ordering::SeqCst);
+            }
+
+            #[unsafe(no_mangle)]
+            extern "Rust" fn _percpu_hv_preempt_hook_enable() {
+                ::core::sync::atomic::compiler_fence(::core::sync::atomic::Ordering::SeqCst);
+                ENABLE();
+            }
+        };
+    };
+    ($($hook:tt)*) => {
+        ::core::compile_error!(
+            "write `percpu_hv::preempt_hook! { unsafe { disable = f, enable = g } }`: every safe accessor \
+             relies on these functions to keep its context on its CPU; the documentation of \
+             `preempt_hook` says what they promise"
+        );
+    };
+}
+
+/// Registers how this kernel disables and enables preemption; needs the feature `preempt-hook`.
+#[cfg(not(feature = "preempt-hook"))]
+#[macro_export]
+macro_rules! preempt_hook {
+    ($($hook:tt)*) => {
+        ::core::compile_error!("`preempt_hook` needs the feature `preempt-hook` of percpu-hv");
+    };
+}

@@ -1,0 +1,15 @@
+//! Types for variables.
+
+#[cfg(target_has_atomic = "64")]
+mod counter;
+mod once;
+#[cfg(target_has_atomic = "64")]
+mod total;
+
+#[cfg(target_has_atomic = "64")]
+pub use counter::PerCpuCounter;
+pub use once::PerCpuOnce;
+
+use crate::variable::Shared;
+
+impl<T> Shared for PerCpuOnce<T> {}

@@ -1,0 +1,100 @@
+//! What `def_percpu` expands to.
+
+/// Everything that `#[def_percpu]` stands for. Called by its expansion alone.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __variable {
+    ($($variable:tt)*) => {
+        $crate::__refuse_host!();
+        $crate::__define! { $($variable)* }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __define {
+    (
+        [$($attr:tt)*] [$($storage_attr:tt)*]
+        $vis:vis static $name:ident: $ty:ty = $value:expr;
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, kind = $kind:ident,
+        group = $group:ident
+    ) => {
+        $crate::__storage! { $group [$($storage_attr)*] {static mut} $storage: $ty = $value; }
+
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, clippy::exhaustive_enums)]
+        $vis enum $symbol {}
+
+        // SAFETY: rule 1, the storage is the static above, which is in the section.
+        unsafe impl $crate::__priv::Access for $symbol {
+            const HOT: ::core::primitive::bool = $crate::__is_hot!($group);
+
+            #[inline(always)]
+            fn address() -> ::core::primitive::usize {
+                $crate::__address!($storage)
+            }
+
+            #[inline(always)]
+            fn displacement() -> ::core::primitive::usize {
+                $crate::__displacement!($storage)
+            }
+
+            $crate::__direct! { $group $storage }
+        }
+
+        // SAFETY: rule 1, the storage is of this type.
+        unsafe impl $crate::__priv::Symbol<$ty> for $symbol {
+            type Kind = $crate::__kind!($kind $ty);
+
+            $crate::__flag! { $kind $storage $name }
+
+            #[inline(always)]
+            unsafe fn initial() -> $ty {
+                // Items have no hygiene: the name is none that the value may mention.
+                // In braces, so that `&` of a temporary is as good as in the storage.
+                static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
+                    $crate::__priv::Initial { 0: $value };
+                // SAFETY: rule 3 is the caller's.
+                unsafe { __PERCPU_INITIAL.get() }
+            }
+
+            #[cfg(target_has_atomic = "64")]
+            #[inline(always)]
+            fn total() -> &'static $crate::__priv::CacheLine<::core::sync::atomic::AtomicI64> {
+                static TOTAL: $crate::__priv::CacheLine<::core::sync::atomic::AtomicI64> =
+                    $crate::__priv::CacheLine { 0: ::core::sync::atomic::AtomicI64::new(0) };
+                &TOTAL
+            }
+        }
+
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, private_interfaces)]
+        $vis type $alias = $crate::PerCpu<$symbol, $ty>;
+
+        $($attr)*
+        #[allow(private_interfaces)]
+        $vis static $name: $alias = $crate::PerCpu::__new();
+    };
+}
+
+/// Emits a variable's borrow flag, which only exclusive variables ask for: the linker drops the others', as each has a
+/// section of its own.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __flag {
+    (percpu $storage:ident $name:ident) => {
+        $crate::__flag! { shared $storage $name }
+    };
+    (shared $storage:ident $name:ident) => {
+        fn flag() -> $crate::__priv::Flag {
+            ::core::unreachable!()
+        }
+    };
+    ($kind:ident $storage:ident $name:ident) => {
+        #[inline(always)]
+        fn flag() -> $crate::__priv::Flag {
+            $crate::__storage! { flags [] {static mut} $storage: ::core::primitive::bool = false; }
+            ($crate::__displacement!($storage), ::core::stringify!($name))
+        }
+    };
+}

@@ -1,0 +1,322 @@
+//! The kinds of variables: what safe code may do with one.
+//!
+//! Each variable has one kind, fixed where it is defined. The accessors of the kinds do not mix, so that
+//! safe code never holds a reference to what safe code stores to.
+//!
+//! | kind | of which types | safe accessors |
+//! |---|---|---|
+//! | [`Value`] | [`Scalar`]: integers, `bool`, pointers, ... | `read_current`, `write_current`, the this-CPU operations, `read(&pin)`, `read_remote`, `sum`; `with_current` works on a local copy |
+//! | [`Shared`] | [`Shared`](trait@crate::Shared): atomics, `Cell`, `RefCell`, ... | `&T` by `get(&pin)`, `on(cpu)`, `iter`, `get_local(&irq)`, `borrow_mut(&irq)` |
+//! | [`Exclusive`] | every other type that is `Send` | `&mut T` by `with_current` and `try_with_current` |
+//!
+//! `#[def_percpu(shared)]` and `#[def_percpu(exclusive)]` choose another kind than the type's own. The
+//! `unsafe` methods (`current_ptr`, `remote_ptr`, `with_current_unchecked` and others) exist for every kind.
+//!
+//! The traits of this module say which accessors a kind has. Only this crate implements them, for which they are
+//! `unsafe`: an impl for a type of another crate's would mix the kinds. A function that is generic over variables
+//! may name them as bounds.
+
+use core::marker::PhantomData;
+
+use super::symbol::{Symbol, sealed};
+use crate::arch::{Bits, Integer, Scalar};
+
+pub use super::symbol::Kind;
+
+/// Loaded and stored as a whole: safe code holds no reference to the variable.
+#[derive(Debug)]
+pub enum Value {}
+
+/// Reached by `&T` alone, on this CPU and, where `T` is `Sync`, on others.
+#[derive(Debug)]
+pub enum Shared {}
+
+/// Reached by `&mut T` on its own CPU, by one borrow at a time.
+#[derive(Debug)]
+pub enum Exclusive {}
+
+impl Kind for Value {}
+impl Kind for Shared {}
+impl Kind for Exclusive {}
+
+impl sealed::Sealed for Value {}
+impl sealed::Sealed for Shared {}
+impl sealed::Sealed for Exclusive {}
+
+/// Kinds whose variables are loaded and stored as a whole.
+///
+/// # Safety
+///
+/// `As` is `T`, and safe code gets no reference to a variable of the kind (rules 14 and 16 of docs/safety.md).
+#[diagnostic::on_unimplemented(
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` is not loaded and stored as a whole",
+    label = "only a `Value` is",
+    note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`, an `Exclusive` one by \
+            `with_current`",
+    note = "a type of your own is a `Value` by `unsafe impl percpu_hv::Scalar`, and every `Scalar` is one unless \
+            `#[def_percpu(shared)]` or `#[def_percpu(exclusive)]` is said"
+)]
+pub unsafe trait Values<T>: Kind {
+    /// `T`, known to be a scalar.
+    #[doc(hidden)]
+    type As: Scalar;
+
+    #[doc(hidden)]
+    fn to(value: T) -> Self::As;
+
+    #[doc(hidden)]
+    fn from(value: Self::As) -> T;
+}
+
+/// Kinds whose variables have `and_current`, `or_current`, `xor_current` and their kin.
+///
+/// # Safety
+///
+/// As [`Values`].
+#[diagnostic::on_unimplemented(
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` has no `and`, `or` and `xor`",
+    label = "only integers and `bool` that are a `Value` have them",
+    note = "a newtype that is a `Value` has them by `unsafe impl percpu_hv::Bits`",
+    note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`, an `Exclusive` one by \
+            `with_current`"
+)]
+pub unsafe trait BitValues<T>: Values<T, As: Bits> {}
+
+/// Kinds whose variables have `add_current`, `inc_current`, `sum` and their kin.
+///
+/// # Safety
+///
+/// As [`Values`].
+#[diagnostic::on_unimplemented(
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` has no `add` and `sub`",
+    label = "only integers that are a `Value` have them",
+    note = "a newtype that is a `Value` has them by `unsafe impl percpu_hv::Integer`",
+    note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`, an `Exclusive` one by \
+            `with_current`"
+)]
+pub unsafe trait IntegerValues<T>: BitValues<T> + Values<T, As: Integer> {}
+
+/// Kinds whose variables have a `sum` over all CPUs: `R` is `T` itself, or `i64` of a counter.
+#[diagnostic::on_unimplemented(
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` has no such `sum`",
+    label = "only integers that are a `Value` have one, of their own type, and a `PerCpuCounter`, which is an `i64`",
+    note = "a `Shared` variable has `fold`; the copies of an `Exclusive` one are for their own CPUs"
+)]
+pub trait Sums<T, R>: Kind {
+    #[doc(hidden)]
+    fn sum<S: Symbol<T, Kind = Self>>() -> R;
+}
+
+/// Kinds whose variables give `&T` to any CPU.
+///
+/// # Safety
+///
+/// `T` is `Sync`, and nothing safe stores to a variable of the kind or gives a `&mut T` (rule 16 of docs/safety.md).
+#[diagnostic::on_unimplemented(
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` gives no `&{T}` by a `CpuPin` or to another CPU",
+    label = "only a `Shared` one of a type that is `Sync` does",
+    note = "a `Value` has `read_current`, `read(&pin)` and `read_remote(cpu)`, an `Exclusive` variable \
+            `with_current`, a `Shared` one that is not `Sync` has `get_local(&irq)`",
+    note = "atomics, cells, `PerCpuOnce` and `PerCpuCounter` are `Shared` unless `#[def_percpu(exclusive)]` is said, \
+            others by `#[def_percpu(shared)]`, and a type of your own by `impl percpu_hv::Shared`"
+)]
+pub unsafe trait References<T>: Kind {}
+
+/// Kinds whose variables give `&T` while interrupts are off.
+///
+/// # Safety
+///
+/// `T` is `Send` (rule 7 of docs/safety.md); otherwise as [`References`].
+#[diagnostic::on_unimplemented(
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` gives no `&{T}` while interrupts are off",
+    label = "only a `Shared` one of a type that is `Send` does",
+    note = "a `Value` has `read_current` and `read(&irq)`, an `Exclusive` variable `with_current`",
+    note = "atomics, cells, `PerCpuOnce` and `PerCpuCounter` are `Shared` unless `#[def_percpu(exclusive)]` is said, \
+            others by `#[def_percpu(shared)]`, and a type of your own by `impl percpu_hv::Shared`",
+    note = "what is not `Send` is for one context: another one on the same CPU would find what this one left; \
+            `current_ptr` is `unsafe`"
+)]
+pub unsafe trait LocalReferences<T>: Kind {}
+
+/// Kinds whose variables have `with_current` and `reset_to_init`.
+///
+/// # Safety
+///
+/// Safe code gets no reference to a variable of the kind otherwise (rules 5 and 16 of docs/safety.md).
+#[diagnostic::on_unimplemented(
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` gives safe code no `&mut {T}`",
+    label = "only a `Value` does, and an `Exclusive` one of a type that is `Send`",
+    note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`; \
+            `#[def_percpu(exclusive)]` makes it `Exclusive`",
+    note = "what is not `Send` is for one context: another one on the same CPU would find what this one left; \
+            `with_current_unchecked` is `unsafe`"
+)]
+pub unsafe trait Borrows<T>: Kind {
+    /// Calls `f` with this CPU's value.
+    ///
+    /// # Safety
+    ///
+    /// `S` is a variable of this kind; this CPU's register is set, and the context stays on the CPU (rules 2 and
+    /// 13 of docs/safety.md).
+    #[doc(hidden)]
+    unsafe fn with_current<S: Symbol<T, Kind = Self>, R>(f: impl FnOnce(&mut T) -> R) -> R;
+
+    /// Assigns the initial value.
+    ///
+    /// # Safety
+    ///
+    /// As [`with_current`](Self::with_current).
+    #[doc(hidden)]
+    unsafe fn reset<S: Symbol<T, Kind = Self>>();
+}
+
+/// Kinds whose variables have `try_with_current`.
+///
+/// # Safety
+///
+/// The kind is [`Exclusive`], and `T` is `Send` (rules 5 and 7 of docs/safety.md).
+#[diagnostic::on_unimplemented(
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` has no `try_with_current`",
+    label = "only an `Exclusive` one of a type that is `Send` has it, as no other can be found borrowed",
+    note = "a `Value` has `with_current`, which never panics by itself; a `Shared` variable is reached by \
+            `get(&pin)`, `get_local(&irq)` or `on(cpu)`"
+)]
+pub unsafe trait TryBorrows<T>: Borrows<T> {}
+
+/// Facts about a type, looked up where the type is concrete: the inherent constants where the bound holds, those
+/// of [`Otherwise`] elsewhere.
+pub struct Probe<T>(PhantomData<T>);
+
+/// What a [`Probe`] says where no bound holds. A trait of the user's for all types may have constants of other names.
+pub trait Otherwise {
+    #![allow(missing_docs, reason = "the inherent constants say it")]
+    const __PERCPU_SCALAR: Option<Facts> = None;
+    const __PERCPU_SHARED: bool = false;
+    const __PERCPU_INTEGER: bool = false;
+    const __PERCPU_SEND: bool = false;
+}
+
+impl<T> Otherwise for Probe<T> {}
+
+/// What a `Scalar` says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    size: usize,
+    align: usize,
+    is_address: bool,
+    any_bits: bool,
+}
+
+impl<T: Scalar> Probe<T> {
+    /// Whether the type is a scalar.
+    pub const __PERCPU_SCALAR: Option<Facts> = Some(Facts {
+        size: size_of::<T>(),
+        align: align_of::<T>(),
+        is_address: T::__IS_ADDRESS,
+        any_bits: T::__ANY_BITS,
+    });
+}
+
+impl<T: super::shared_types::Shared> Probe<T> {
+    /// Whether the type is shared by default.
+    pub const __PERCPU_SHARED: bool = true;
+}
+
+impl<T: Integer> Probe<T> {
+    /// Whether any bits are a value.
+    pub const __PERCPU_INTEGER: bool = true;
+}
+
+impl<T: Send> Probe<T> {
+    /// Whether another context may have the value.
+    pub const __PERCPU_SEND: bool = true;
+}
+
+/// The kind that a type has by default, as an index of [`Choice`]; panics where a scalar breaks a rule that shows.
+pub const fn choose(scalar: Option<Facts>, shared: bool, integer: bool, send: bool) -> u8 {
+    let Some(facts) = scalar else {
+        return if shared { SHARED } else { EXCLUSIVE };
+    };
+    assert!(
+        !shared,
+        "percpu-hv: a type is `Scalar` or `Shared`, not both; remove one of the two impls"
+    );
+    assert!(
+        send || facts.is_address,
+        "percpu-hv: a `Scalar` is `Send`, as another context on the CPU reads it; implement `Send` too if that is sound"
+    );
+    let wide = facts.size == 16 && cfg!(any(hosted, target_arch = "aarch64"));
+    assert!(
+        (matches!(facts.size, 1 | 2 | 4 | 8) || wide)
+            && facts.align == align_of_integer(facts.size),
+        "percpu-hv: a `Scalar` has the size and alignment of an integer that the target moves at once; give the type \
+         one by its `repr`, or remove the impl"
+    );
+    // riscv32 has no load of 64 bits, and 32-bit Arm one that may be two.
+    assert!(
+        facts.size != 8 || !cfg!(target_pointer_width = "32") || facts.any_bits || integer,
+        "percpu-hv: this target may read 64 bits in two steps, so a `Scalar` of 64 bits of which not all bits are a \
+         value can be torn; make it smaller, or the variable `#[def_percpu(exclusive)]`"
+    );
+    VALUE
+}
+
+const fn align_of_integer(size: usize) -> usize {
+    match size {
+        2 => align_of::<u16>(),
+        4 => align_of::<u32>(),
+        8 => align_of::<u64>(),
+        16 => align_of::<u128>(),
+        _ => 1,
+    }
+}
+
+const VALUE: u8 = 0;
+const SHARED: u8 = 1;
+const EXCLUSIVE: u8 = 2;
+
+/// The kind with an index.
+pub trait Choice<const KIND: u8> {
+    /// It.
+    type Kind: Kind;
+}
+
+impl Choice<VALUE> for () {
+    type Kind = Value;
+}
+
+impl Choice<SHARED> for () {
+    type Kind = Shared;
+}
+
+impl Choice<EXCLUSIVE> for () {
+    type Kind = Exclusive;
+}
+
+/// The kind of a variable: its option's, or its type's.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __kind {
+    (by_type $ty:ty) => {
+        <() as $crate::__priv::Choice<
+            {
+                use $crate::__priv::Otherwise as _;
+                $crate::__priv::choose(
+                    $crate::__priv::Probe::<$ty>::__PERCPU_SCALAR,
+                    $crate::__priv::Probe::<$ty>::__PERCPU_SHARED,
+                    $crate::__priv::Probe::<$ty>::__PERCPU_INTEGER,
+                    $crate::__priv::Probe::<$ty>::__PERCPU_SEND,
+                )
+            },
+        >>::Kind
+    };
+    (shared $ty:ty) => {
+        $crate::kind::Shared
+    };
+    (exclusive $ty:ty) => {
+        $crate::kind::Exclusive
+    };
+    (percpu $ty:ty) => {
+        $crate::__priv::Percpu
+    };
+}

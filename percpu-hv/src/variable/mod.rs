@@ -1,0 +1,20 @@
+//! Variables: what `def_percpu` makes, and their accessors by kind.
+
+mod define;
+mod exclusive;
+pub mod kind;
+mod operations;
+mod per_cpu;
+mod remote;
+mod shared;
+mod shared_types;
+mod symbol;
+mod value;
+
+pub use exclusive::Borrowed;
+pub(crate) use operations::stay;
+pub use per_cpu::PerCpu;
+pub use shared_types::Shared;
+pub(crate) use symbol::sealed;
+pub use symbol::{Flag, Initial, Symbol};
+pub(crate) use value::{are_values, sum};

@@ -1,0 +1,206 @@
+//! A variable and its accessors of every kind.
+
+use core::marker::PhantomData;
+use core::ptr;
+
+use super::kind::Borrows;
+use super::symbol::{Kind, Symbol};
+use crate::arch;
+use crate::area::{bias, start};
+use crate::cpu::{CpuPin, NoPreemptGuard, assert_register};
+
+/// The type of the static that `#[def_percpu]` leaves in place of the original: a name for one
+/// `T` per CPU.
+///
+/// Methods that end in `_current` or contain `current` reach the copy of the CPU that runs them;
+/// methods with `remote` in their name take a CPU id in `0..count`.
+///
+/// ```
+/// # #[cfg(target_os = "linux")] {
+/// use percpu_hv::def_percpu;
+///
+/// #[def_percpu]
+/// static EXITS: u64 = 0;
+///
+/// percpu_hv::init_hosted(4).unwrap();
+/// percpu_hv::init_percpu_reg(0);
+/// EXITS.write_current(EXITS.read_current() + 1);
+/// assert_eq!(EXITS.read_current(), 1);
+/// # }
+/// ```
+pub struct PerCpu<S, T> {
+    symbol: PhantomData<fn() -> (S, T)>,
+}
+
+impl<S: Symbol<T>, T> PerCpu<S, T> {
+    #[doc(hidden)]
+    pub const fn __new() -> Self {
+        Self {
+            symbol: PhantomData,
+        }
+    }
+
+    /// The address that the linker gave the variable in the template, equal on all CPUs.
+    #[inline]
+    pub fn symbol_vma(&self) -> usize {
+        S::address()
+    }
+
+    /// The variable's distance in bytes from the start of any area.
+    ///
+    /// With `sp-naive` there are no areas: the address itself, as [`percpu_area_base`](crate::percpu_area_base) is 0 then.
+    #[inline]
+    pub fn offset(&self) -> usize {
+        S::displacement().wrapping_sub(bias())
+    }
+
+    /// The address of this CPU's copy: the per-CPU register plus an offset.
+    ///
+    /// # Safety
+    ///
+    /// This CPU ran [`init_percpu_reg`](crate::init_percpu_reg), and the context stays on this
+    /// CPU for as long as it uses the pointer (rules 2 and 5 of docs/safety.md).
+    #[inline]
+    pub unsafe fn current_ptr(&self) -> *const T {
+        Self::pointer(S::current())
+    }
+
+    /// This CPU's copy, shared.
+    ///
+    /// # Safety
+    ///
+    /// As [`current_ptr`](Self::current_ptr), and nothing writes the copy while the reference
+    /// lives, unless `T` is `Sync` and writes through shared references.
+    #[inline]
+    pub unsafe fn current_ref_raw(&self) -> &T {
+        // SAFETY: rule 3, the pointer is into this CPU's area; rules 2 and 5 are the caller's.
+        unsafe { &*self.current_ptr() }
+    }
+
+    /// This CPU's copy, exclusive.
+    ///
+    /// # Safety
+    ///
+    /// As [`current_ptr`](Self::current_ptr), and nothing else reaches the copy while the
+    /// reference lives: no interrupt handler, no other CPU, no second call.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub unsafe fn current_ref_mut_raw(&self) -> &mut T {
+        // SAFETY: rule 3, the pointer is into this CPU's area; rules 2 and 5 are the caller's.
+        unsafe { &mut *self.current_ptr().cast_mut() }
+    }
+
+    /// Calls `f` with this CPU's value; with the feature `preempt`, preemption is off meanwhile.
+    ///
+    /// | kind | `f` gets |
+    /// |---|---|
+    /// | [`Value`](crate::kind::Value) | a local copy, which is stored afterwards if its bits changed: what `f` does to the variable itself, or a handler that interrupts it, is overwritten then. If `f` panics, nothing is stored |
+    /// | [`Exclusive`](crate::kind::Exclusive) | the variable itself |
+    ///
+    /// A [`Shared`](crate::kind::Shared) variable has no such method, as references to it may live.
+    ///
+    /// # Panics
+    ///
+    /// An `Exclusive` variable that is borrowed on this CPU: by an outer call of this method, or by the context
+    /// that a handler interrupted. [`try_with_current`](Self::try_with_current) gives an error instead.
+    #[inline]
+    #[track_caller]
+    pub fn with_current<F, R>(&self, f: F) -> R
+    where
+        F: FnOnce(&mut T) -> R,
+        S::Kind: Borrows<T>,
+    {
+        let _guard = Self::enter();
+        // SAFETY: rules 2 and 13, the guard keeps the context on this CPU.
+        unsafe { <S::Kind as Borrows<T>>::with_current::<S, R>(f) }
+    }
+
+    /// As [`with_current`](Self::with_current), for every kind and type, with the variable itself, and without
+    /// a look whether it is borrowed.
+    ///
+    /// # Safety
+    ///
+    /// Nothing else reaches this CPU's copy during the call (rule 5 of docs/safety.md): no other method inside of
+    /// `f`, no handler, no reference that another accessor gave. If `T` is not `Send`, no other context finds
+    /// what `f` leaves there.
+    #[inline]
+    #[track_caller]
+    pub unsafe fn with_current_unchecked<F, R>(&self, f: F) -> R
+    where
+        F: FnOnce(&mut T) -> R,
+    {
+        let _guard = Self::enter();
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; rules 5 and 7 are the caller's.
+        f(unsafe { self.current_ref_mut_raw() })
+    }
+
+    /// Assigns the initial value to this CPU's copy; the old value is dropped. Preemption is off meanwhile, as in
+    /// [`with_current`](Self::with_current). (It is the initial expression evaluated once more: a static that is defined
+    /// inside of it exists twice.)
+    ///
+    /// A [`Shared`](crate::kind::Shared) variable is reset through its own type, as by `Cell::set` or
+    /// `RefCell::replace`; what its type gives no way to is reset by the `unsafe` [`reset_remote`](Self::reset_remote).
+    ///
+    /// # Panics
+    ///
+    /// As [`with_current`](Self::with_current).
+    #[inline]
+    #[track_caller]
+    pub fn reset_to_init(&self)
+    where
+        S::Kind: Borrows<T>,
+    {
+        let _guard = Self::enter();
+        // SAFETY: rules 2 and 13, the guard keeps the context on this CPU.
+        unsafe { <S::Kind as Borrows<T>>::reset::<S>() };
+    }
+
+    /// The address of the copy of the CPU that `pin` stays on.
+    #[inline(always)]
+    pub(crate) fn pinned(pin: &CpuPin) -> usize {
+        S::pinned(pin.register())
+    }
+
+    /// What a safe accessor does first: it stays on this CPU, which has an area.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn enter() -> NoPreemptGuard {
+        let guard = NoPreemptGuard::new();
+        if <S::Kind as Kind>::CHECKED {
+            assert_register();
+        }
+        Self::assert_reach();
+        guard
+    }
+
+    /// Panics, in debug builds of a kernel, if the linker script put a hot variable where its accesses
+    /// do not reach.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn assert_reach() {
+        if let (true, Some(reach)) = (cfg!(debug_assertions) && S::HOT, arch::HOT_REACH) {
+            let offset = S::address().wrapping_sub(start());
+            let name = core::any::type_name::<S>().rsplit("__PERCPU_SYM_").next();
+            assert!(
+                offset < reach,
+                "the hot per-CPU variable `{}` is {offset:#x} bytes into the template, but its accesses \
+                 reach only {reach:#x}; link with percpu.x of percpu-hv, or put `*(percpu_hot)` first \
+                 into `.percpu` and make fewer variables hot",
+                name.unwrap_or_default()
+            );
+        }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn pointer(address: usize) -> *const T {
+        Self::assert_reach();
+        // A script written for percpu fixes the stride itself and cannot honour more than 64.
+        debug_assert!(
+            address % align_of::<T>() == 0 || !<S::Kind as Kind>::CHECKED,
+            "a per-CPU variable is misaligned in this area; link with percpu.x of percpu-hv, \
+             which aligns areas to their variables"
+        );
+        ptr::with_exposed_provenance(address)
+    }
+}

@@ -1,0 +1,126 @@
+//! Shared variables: `&T` of this CPU or another one, never a `&mut T`.
+
+use core::cell::{BorrowError, BorrowMutError, Ref, RefCell, RefMut};
+
+use super::kind::{self, LocalReferences, References};
+use super::per_cpu::PerCpu;
+use super::symbol::Symbol;
+use crate::cpu::{CpuId, CpuPin, IrqOff};
+
+#[diagnostic::do_not_recommend]
+// SAFETY: rule 16, `T: Sync`, and there is no store and no `&mut T`.
+unsafe impl<T: Sync> References<T> for kind::Shared {}
+#[diagnostic::do_not_recommend]
+// SAFETY: rules 7 and 16, `T: Send`, and there is no store and no `&mut T`.
+unsafe impl<T: Send> LocalReferences<T> for kind::Shared {}
+
+impl<S: Symbol<T>, T> PerCpu<S, T> {
+    /// This CPU's copy, for as long as the context stays here.
+    #[inline]
+    #[track_caller]
+    pub fn get<'pin>(&self, pin: &'pin CpuPin) -> &'pin T
+    where
+        S::Kind: References<T>,
+    {
+        // SAFETY: rules 2, 3 and 13, the context stays on this CPU; rule 16, the variable is shared, and `T: Sync`.
+        unsafe { &*Self::pointer(Self::pinned(pin)) }
+    }
+
+    /// This CPU's copy, for as long as interrupts are off: also where `T` is not `Sync`, as `Cell` and `RefCell`,
+    /// since nothing else runs on this CPU.
+    #[inline]
+    #[track_caller]
+    pub fn get_local<'irq>(&self, irq: &'irq IrqOff) -> &'irq T
+    where
+        S::Kind: LocalReferences<T>,
+    {
+        // SAFETY: rules 2, 3 and 13, the context stays on this CPU; rule 16, the variable is shared, and nothing
+        // else runs on this CPU; rule 7, `T: Send`.
+        unsafe { &*Self::pointer(Self::pinned(irq)) }
+    }
+
+    /// The copy of another CPU, or of this one.
+    #[inline]
+    pub fn on(&self, cpu: CpuId) -> &T
+    where
+        S::Kind: References<T>,
+    {
+        // SAFETY: rules 3 and 4, the id is valid; rule 16, the variable is shared, and `T: Sync`.
+        unsafe { &*Self::pointer(Self::address_on(cpu)) }
+    }
+
+    /// The copies of all CPUs, by their ids.
+    #[inline]
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (CpuId, &T)> + ExactSizeIterator
+    where
+        S::Kind: References<T>,
+    {
+        CpuId::all().map(|cpu| (cpu, self.on(cpu)))
+    }
+
+    /// Folds the copies of all CPUs, by their ids.
+    #[inline]
+    pub fn fold<A>(&self, start: A, mut f: impl FnMut(A, &T) -> A) -> A
+    where
+        S::Kind: References<T>,
+    {
+        self.iter().fold(start, |sum, (_, value)| f(sum, value))
+    }
+}
+
+/// A value that is borrowed while interrupts are off, also for longer than a call.
+impl<S: Symbol<RefCell<T>>, T> PerCpu<S, RefCell<T>> {
+    /// Borrows this CPU's value.
+    ///
+    /// # Panics
+    ///
+    /// If it is mutably borrowed.
+    #[inline]
+    #[track_caller]
+    pub fn borrow<'irq>(&self, irq: &'irq IrqOff) -> Ref<'irq, T>
+    where
+        S::Kind: LocalReferences<RefCell<T>>,
+    {
+        self.get_local(irq).borrow()
+    }
+
+    /// Mutably borrows this CPU's value.
+    ///
+    /// # Panics
+    ///
+    /// If it is borrowed.
+    #[inline]
+    #[track_caller]
+    pub fn borrow_mut<'irq>(&self, irq: &'irq IrqOff) -> RefMut<'irq, T>
+    where
+        S::Kind: LocalReferences<RefCell<T>>,
+    {
+        self.get_local(irq).borrow_mut()
+    }
+
+    /// Borrows this CPU's value.
+    ///
+    /// # Errors
+    ///
+    /// If it is mutably borrowed.
+    #[inline]
+    pub fn try_borrow<'irq>(&self, irq: &'irq IrqOff) -> Result<Ref<'irq, T>, BorrowError>
+    where
+        S::Kind: LocalReferences<RefCell<T>>,
+    {
+        self.get_local(irq).try_borrow()
+    }
+
+    /// Mutably borrows this CPU's value.
+    ///
+    /// # Errors
+    ///
+    /// If it is borrowed.
+    #[inline]
+    pub fn try_borrow_mut<'irq>(&self, irq: &'irq IrqOff) -> Result<RefMut<'irq, T>, BorrowMutError>
+    where
+        S::Kind: LocalReferences<RefCell<T>>,
+    {
+        self.get_local(irq).try_borrow_mut()
+    }
+}

@@ -1,0 +1,208 @@
+//! Values: variables that are loaded and stored as a whole.
+
+use super::kind::{Borrows, Sums, Value, Values};
+use super::per_cpu::PerCpu;
+use super::symbol::Symbol;
+use crate::arch::{Integer, Scalar, combine, load_at, obtain, op, publish, zero};
+use crate::cpu::{CpuId, CpuPin};
+
+/// The scalar that a variable's value is.
+pub(crate) type As<S, T> = <<S as Symbol<T>>::Kind as Values<T>>::As;
+
+/// The variable's value as a scalar.
+#[inline(always)]
+pub(crate) fn to<S: Symbol<T, Kind: Values<T>>, T>(value: T) -> As<S, T> {
+    <S::Kind as Values<T>>::to(value)
+}
+
+/// The value that the scalar is.
+#[inline(always)]
+pub(crate) fn from<S: Symbol<T, Kind: Values<T>>, T>(value: As<S, T>) -> T {
+    <S::Kind as Values<T>>::from(value)
+}
+
+/// The sum of a variable's values over all CPUs.
+#[inline]
+pub(crate) fn sum<S: Symbol<T, Kind: Values<T>>, T: Integer>() -> T {
+    let variable = PerCpu::<S, T>::__new();
+    CpuId::all()
+        .map(|cpu| variable.read_remote(cpu))
+        // SAFETY: rule 14, `T` is an integer.
+        .reduce(|a, b| unsafe { combine::<T, { op::ADD }>(a, b) })
+        .unwrap_or_else(zero)
+}
+
+/// Makes the variables of a kind values, where their type allows it.
+macro_rules! are_values {
+    ($kind:ty) => {
+        #[diagnostic::do_not_recommend]
+        // SAFETY: rule 14, `T` is a scalar; rule 16, there are no references.
+        unsafe impl<T: $crate::Scalar> $crate::kind::Values<T> for $kind {
+            type As = T;
+
+            #[inline(always)]
+            fn to(value: T) -> T {
+                value
+            }
+
+            #[inline(always)]
+            fn from(value: T) -> T {
+                value
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        // SAFETY: as `Values`.
+        unsafe impl<T: $crate::Bits> $crate::kind::BitValues<T> for $kind {}
+
+        #[diagnostic::do_not_recommend]
+        // SAFETY: as `Values`.
+        unsafe impl<T: $crate::Integer> $crate::kind::IntegerValues<T> for $kind {}
+
+        #[diagnostic::do_not_recommend]
+        impl<T: $crate::Integer> $crate::kind::Sums<T, T> for $kind {
+            #[inline]
+            fn sum<S: $crate::variable::Symbol<T, Kind = Self>>() -> T {
+                $crate::variable::sum::<S, T>()
+            }
+        }
+    };
+}
+pub(crate) use are_values;
+
+are_values!(Value);
+
+#[diagnostic::do_not_recommend]
+// SAFETY: rule 16, the reference is to a local copy.
+unsafe impl<T: Scalar> Borrows<T> for Value {
+    #[inline(always)]
+    #[track_caller]
+    unsafe fn with_current<S: Symbol<T, Kind = Self>, R>(f: impl FnOnce(&mut T) -> R) -> R {
+        // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 13 are the caller's.
+        unsafe { S::edit(f) }
+    }
+
+    #[inline(always)]
+    unsafe fn reset<S: Symbol<T, Kind = Self>>() {
+        // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 13 are the caller's.
+        unsafe {
+            publish::<T>();
+            S::store(S::initial());
+        }
+    }
+}
+
+impl<S: Symbol<T>, T> PerCpu<S, T> {
+    /// This CPU's value, in one load.
+    ///
+    /// # Safety
+    ///
+    /// This CPU ran [`init_percpu_reg`](crate::init_percpu_reg), and the context stays on it
+    /// during the call (rules 2 and 5 of docs/safety.md).
+    #[inline]
+    pub unsafe fn read_current_raw(&self) -> T
+    where
+        S::Kind: Values<T>,
+    {
+        // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 5 are the caller's.
+        from::<S, T>(unsafe { S::load() })
+    }
+
+    /// Stores this CPU's value, in one store.
+    ///
+    /// # Safety
+    ///
+    /// As [`read_current_raw`](Self::read_current_raw), and no reference to the copy is live.
+    #[inline]
+    pub unsafe fn write_current_raw(&self, value: T)
+    where
+        S::Kind: Values<T>,
+    {
+        publish::<As<S, T>>();
+        // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 5 are the caller's.
+        unsafe { S::store(to::<S, T>(value)) }
+    }
+
+    /// This CPU's value; with the feature `preempt`, preemption is off meanwhile.
+    #[inline]
+    #[track_caller]
+    pub fn read_current(&self) -> T
+    where
+        S::Kind: Values<T>,
+    {
+        let _guard = Self::enter();
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU.
+        unsafe { self.read_current_raw() }
+    }
+
+    /// Stores this CPU's value; with the feature `preempt`, preemption is off meanwhile.
+    #[inline]
+    #[track_caller]
+    pub fn write_current(&self, value: T)
+    where
+        S::Kind: Values<T>,
+    {
+        let _guard = Self::enter();
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU.
+        unsafe { self.write_current_raw(value) }
+    }
+
+    /// This CPU's value, in one load.
+    #[inline]
+    #[track_caller]
+    pub fn read(&self, pin: &CpuPin) -> T
+    where
+        S::Kind: Values<T>,
+    {
+        Self::assert_reach();
+        // SAFETY: rules 2, 3 and 13, the context stays on this CPU; `T` is the type of `S`.
+        from::<S, T>(unsafe { S::load_pinned(pin.register()) })
+    }
+
+    /// Stores this CPU's value, in one store.
+    #[inline]
+    #[track_caller]
+    pub fn write(&self, pin: &CpuPin, value: T)
+    where
+        S::Kind: Values<T>,
+    {
+        Self::assert_reach();
+        publish::<As<S, T>>();
+        // SAFETY: rules 2, 3 and 13, the context stays on this CPU; `T` is the type of `S`.
+        unsafe { S::store_pinned(pin.register(), to::<S, T>(value)) }
+    }
+
+    /// The value of another CPU, in one load: a value that it had, whole, while the other CPU goes
+    /// on changing it. (riscv32, and Armv7 without the Large Physical Address Extension, read 64 bits
+    /// in two steps.)
+    #[inline]
+    pub fn read_remote(&self, cpu: CpuId) -> T
+    where
+        S::Kind: Values<T>,
+    {
+        // SAFETY: rules 3 and 4, the id is valid; rule 6, the load is atomic.
+        let value = unsafe { load_at(Self::address_on(cpu)) };
+        obtain::<As<S, T>>();
+        from::<S, T>(value)
+    }
+
+    /// The values of all CPUs, by their ids; each is read once, when the iterator comes to it.
+    #[inline]
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = (CpuId, T)> + ExactSizeIterator
+    where
+        S::Kind: Values<T>,
+    {
+        CpuId::all().map(|cpu| (cpu, self.read_remote(cpu)))
+    }
+
+    /// The sum over all CPUs, wrapping around: each value is read once, at its own time.
+    ///
+    /// That of a [`PerCpuCounter`](crate::PerCpuCounter) is never more than what was added; it is exact while no CPU adds.
+    #[inline]
+    pub fn sum<R>(&self) -> R
+    where
+        S::Kind: Sums<T, R>,
+    {
+        <S::Kind as Sums<T, R>>::sum::<S>()
+    }
+}
