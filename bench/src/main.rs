@@ -5,6 +5,7 @@ mod chart;
 mod compile_time;
 mod cost;
 mod costs;
+mod counts;
 mod documents;
 mod executed;
 mod init_time;
