@@ -38,8 +38,27 @@ pub use variable::{Borrowed, PerCpu, Shared, kind};
 /// What hypervisor and kernel authors ask beyond a single item.
 #[cfg(doc)]
 pub mod guide {
+    // The pages name the items of this crate.
+    use super::*;
+
     #[doc = include_str!("../guide/assumptions.md")]
     pub mod assumptions {}
+    #[doc = include_str!("../guide/boot.md")]
+    pub mod boot {}
+    #[doc = include_str!("../guide/errors.md")]
+    pub mod errors {}
+    #[doc = include_str!("../guide/features.md")]
+    pub mod features {}
+    #[doc = include_str!("../guide/groups.md")]
+    pub mod groups {}
+    #[doc = include_str!("../guide/guests.md")]
+    pub mod guests {}
+    #[doc = include_str!("../guide/kinds.md")]
+    pub mod kinds {}
+    #[doc = include_str!("../guide/linking.md")]
+    pub mod linking {}
+    #[doc = include_str!("../guide/testing.md")]
+    pub mod testing {}
     #[doc = include_str!("../guide/trap-handlers.md")]
     pub mod trap_handlers {}
 }
