@@ -9,8 +9,8 @@ use crate::Sources;
 pub struct Places {
     /// The one file that has it, or the one folder whose `mod.rs` says why all of its files do; more are a mistake.
     pub homes: BTreeSet<String>,
-    /// `file:line` of those that have a comment with the reason.
-    pub with_reason: Vec<String>,
+    /// Files where a comment gives the reason.
+    pub with_reason: BTreeSet<String>,
 }
 
 /// Finds each `feature = "name"`.
@@ -33,7 +33,7 @@ pub fn places(sources: &Sources) -> BTreeMap<String, Places> {
             {
                 let places = found.entry(feature.to_owned()).or_default();
                 if has_reason(&lines, at) {
-                    places.with_reason.push(format!("{file}:{}", at + 1));
+                    places.with_reason.insert(file.clone());
                 } else {
                     places.homes.insert(
                         folder_with_reason(sources, file, feature).unwrap_or_else(|| file.clone()),
@@ -133,7 +133,10 @@ mod tests {
                 .collect(),
         );
         assert_eq!(found["smp"].homes.iter().collect::<Vec<_>>(), homes);
-        assert_eq!(found["smp"].with_reason, with_reason);
+        assert_eq!(
+            found["smp"].with_reason.iter().collect::<Vec<_>>(),
+            with_reason
+        );
     }
 
     #[test]
@@ -141,7 +144,7 @@ mod tests {
         let here = "#[cfg(feature = \"smp\")]\nfn f() {}\n";
         let there = format!("// Only these wait.\n\n{here}");
         has(&[("a.rs", here), ("b.rs", here)], &["a.rs", "b.rs"], &[]);
-        has(&[("a.rs", here), ("b.rs", &there)], &["a.rs"], &["b.rs:3"]);
+        has(&[("a.rs", here), ("b.rs", &there)], &["a.rs"], &["b.rs"]);
         let documented = format!("/// Waits.\n{here}");
         has(
             &[("a.rs", here), ("b.rs", &documented)],
@@ -149,7 +152,7 @@ mod tests {
             &[],
         );
         let long = "// Only these wait.\n#[cfg(all(\n    a,\n    b,\n    feature = \"smp\"\n))]\nfn f() {}";
-        has(&[("a.rs", here), ("b.rs", long)], &["a.rs"], &["b.rs:5"]);
+        has(&[("a.rs", here), ("b.rs", long)], &["a.rs"], &["b.rs"]);
         let far = format!("// Only these wait.\n\n\n{here}");
         has(&[("b.rs", &far)], &["b.rs"], &[]);
     }

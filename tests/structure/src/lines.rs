@@ -9,25 +9,28 @@ pub struct Length<'a> {
     /// How many lines it has.
     pub lines: usize,
     /// How many it may have.
-    pub limit: usize,
+    pub limit: Option<usize>,
 }
 
-/// The files of a folder, which is named with `/` at its end. `limits` has those that may be longer than `usual`.
+/// The files of a folder, which is named with `/` at its end.
+///
+/// Those that its mod.rs chooses between, by `path = "..."`, have a limit: the usual one, or that among the others.
 pub fn lengths<'a>(
     sources: &'a Sources,
     folder: &str,
     usual: usize,
-    limits: &[(&str, usize)],
+    others: &[(&str, usize)],
 ) -> Vec<Length<'a>> {
+    let choices = &sources[&format!("{folder}mod.rs")];
+    let limit = |file: &str| {
+        let other = others.iter().find(|(name, _)| *name == file);
+        choices
+            .contains(&format!("path = \"{file}\""))
+            .then(|| other.map_or(usual, |(_, limit)| *limit))
+    };
     let inside = sources
         .iter()
         .filter_map(|(file, text)| Some((file.strip_prefix(folder)?, text.lines().count())));
-    let limit = |file: &str| {
-        limits
-            .iter()
-            .find(|(name, _)| *name == file)
-            .map_or(usual, |(_, limit)| *limit)
-    };
     inside
         .map(|(file, lines)| Length {
             file,
@@ -42,11 +45,14 @@ mod tests {
     use super::lengths;
 
     #[test]
-    fn each_file_has_its_limit() {
+    fn each_choice_has_its_limit() {
+        let choices = "#[cfg_attr(a, path = \"a.rs\")]\n#[cfg_attr(b, path = \"b.rs\")]\nmod imp;\nmod shared;\n";
         let files = [
             ("a.rs", "1"),
             ("arch/a.rs", "1\n2\n"),
             ("arch/b.rs", "1\n2\n3\n"),
+            ("arch/mod.rs", choices),
+            ("arch/shared.rs", "1"),
         ];
         let sources = files
             .iter()
@@ -57,6 +63,14 @@ mod tests {
             .iter()
             .map(|found| (found.file, found.lines, found.limit))
             .collect();
-        assert_eq!(found, [("a.rs", 2, 2), ("b.rs", 3, 3)]);
+        assert_eq!(
+            found,
+            [
+                ("a.rs", 2, Some(2)),
+                ("b.rs", 3, Some(3)),
+                ("mod.rs", 4, None),
+                ("shared.rs", 1, None)
+            ]
+        );
     }
 }
