@@ -648,13 +648,17 @@ el1_image_at_el2() {
 }
 
 stage_quick() {
+    local row target
     # shellcheck disable=SC2046  # a list of names
     two_by_two core_of $(platform_names)
     check "quick: format" cargo fmt --all --check
     check_structure
     check "quick: clippy, host" \
         cargo clippy --package percpu-hv --package percpu-hv-macros --all-targets -- --deny warnings
-    check "quick: clippy, $aarch64" bare_cargo "$aarch64" clippy --package hv-boot -- --deny warnings
+    for row in "${platforms[@]}"; do
+        read -r _ target _ <<<"$row"
+        check "quick: clippy, $target" bare_cargo "$target" clippy --package hv-boot -- --deny warnings
+    done
     check "quick: unit" cargo test --package percpu-hv --lib --test hosted --test lifecycle
     check "quick: unit, macros" cargo test --package percpu-hv-macros --lib
     check "quick: ui" cargo test --package percpu-hv --test ui
