@@ -96,7 +96,7 @@ fn a_feature_stands_in_one_file() {
             wrong.push(format!("{feature}: {}", homes.join(", ")));
         }
     }
-    let asked = "move them into one, or write the reason into a `//` comment above the attribute";
+    let asked = "move them into one, or give the reason as CONTRIBUTING.md says";
     assert!(
         wrong.is_empty(),
         "features in several files of percpu-hv/src; {asked}:\n{}",
