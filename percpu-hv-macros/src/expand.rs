@@ -5,7 +5,8 @@ use quote::{format_ident, quote};
 use syn::{Error, Ident, parse2};
 
 use crate::attrs::Routed;
-use crate::parse::{Item, Options, Static};
+use crate::item::{Item, Static};
+use crate::options::Options;
 
 /// Which macro of the runtime a static becomes a call of.
 #[derive(Clone, Copy)]
