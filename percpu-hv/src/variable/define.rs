@@ -16,7 +16,7 @@ macro_rules! __define {
     (
         [$($attr:tt)*] [$($storage_attr:tt)*]
         $vis:vis static $name:ident: $ty:ty = $value:expr;
-        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, kind = $kind:ident,
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, kind = $kind:tt,
         group = $group:ident
     ) => {
         $crate::__storage! { $group [$($storage_attr)*] {static mut} $storage: $ty = $value; }
@@ -82,7 +82,7 @@ macro_rules! __define {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __flag {
-    (percpu $storage:ident $name:ident) => {
+    (($kind:path) $storage:ident $name:ident) => {
         $crate::__flag! { shared $storage $name }
     };
     (shared $storage:ident $name:ident) => {

@@ -293,7 +293,7 @@ impl Choice<EXCLUSIVE> for () {
     type Kind = Exclusive;
 }
 
-/// The kind of a variable: its option's, or its type's.
+/// The kind of a variable: its option's, its type's, or one given in parentheses, which borrows without a flag.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __kind {
@@ -316,7 +316,7 @@ macro_rules! __kind {
     (exclusive $ty:ty) => {
         $crate::kind::Exclusive
     };
-    (percpu $ty:ty) => {
-        $crate::__priv::Percpu
+    (($kind:path) $ty:ty) => {
+        $kind
     };
 }
