@@ -5,7 +5,13 @@ use std::{fs, path::Path};
 use links::tools::root;
 
 /// The pages that are read in the repository.
-const PAGES: [&str; 3] = ["docs/migration.md", "docs/safety.md", "bench/results.md"];
+const PAGES: [&str; 5] = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/migration.md",
+    "docs/safety.md",
+    "bench/results.md",
+];
 
 fn read(page: impl AsRef<Path>) -> String {
     let path = root().join(page);
