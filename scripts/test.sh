@@ -606,11 +606,11 @@ boots_of() {
     check "qemu: $arch, a nested borrow" \
         refused "$arch" panics-on-nested-borrow "the per-CPU variable \`EXITS\` is borrowed on this CPU already" --debug
     check "qemu: $arch, an area overwritten" \
-        refused "$arch" panics-on-overwritten-area "is overwritten: it says that it is that of CPU" --debug
+        refused "$arch" panics-on-overwritten-area "is overwritten: it holds the id of CPU" --debug
     check "qemu: $arch, the area of another CPU" \
-        refused "$arch" panics-on-anothers-area "is another CPU's already; give each CPU an id of its own"
+        refused "$arch" panics-on-anothers-area "belongs to another CPU already; give each CPU an id of its own"
     check "qemu: $arch, one id for all CPUs" \
-        refused "$arch" panics-on-one-id-for-all "is another CPU's already; give each CPU an id of its own"
+        refused "$arch" panics-on-one-id-for-all "belongs to another CPU already; give each CPU an id of its own"
     check "qemu: $arch, a CPU id out of range" refused "$arch" panics-on-wrong-id "is out of range"
 }
 

@@ -4,7 +4,7 @@
 #[cfg(process)]
 extern crate std;
 
-// The expansion says `::percpu_hv`, also in this crate's own code, tests and examples.
+// Expansions name `::percpu_hv`, also in this crate's own code, tests and examples.
 extern crate self as percpu_hv;
 
 mod arch;
@@ -63,12 +63,12 @@ pub mod guide {
     pub mod trap_handlers {}
 }
 
-/// Its code runs with the other examples.
+/// The README's code is tested with the other examples.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// What expansions and the compat crates name; not for other code.
+/// Items for expansions and the compat crates only. Not a public interface.
 #[doc(hidden)]
 pub mod __priv {
     pub use crate::arch::expansion::*;
@@ -83,7 +83,7 @@ pub mod __priv {
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};
 }
 
-/// The linked address of a static in the per-CPU section, as `percpu_macros` offered it.
+/// Expands to the linked address of a static in the per-CPU section, as a macro of `percpu_macros` does.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! percpu_symbol_vma {

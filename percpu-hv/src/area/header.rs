@@ -1,4 +1,4 @@
-//! What an area says of itself.
+//! The header of an area: CPU id, owner, state of the interrupt guards, self pointer and magic number.
 
 use core::ops::Range;
 use core::ptr;
@@ -8,7 +8,7 @@ use super::owner::{OPEN, Owner, UNBUILT};
 use crate::arch::{self, Access, load_at, store_at};
 use crate::sync::AtomicUsize;
 
-/// The magic number of a template that was loaded.
+/// The magic number. A template that was not loaded, or was cleared, does not hold it.
 const MAGIC: usize = 0x7063_6876;
 
 crate::__storage! { variables [] {static mut} __PERCPU_HEADER: usize = MAGIC; }
@@ -24,13 +24,13 @@ crate::__storage! { variables [] {static mut} __PERCPU_ID: usize = if arch::ONE_
 crate::__storage! { variables [] {static mut} __PERCPU_DEPTH: usize = 0; }
 crate::__storage! { variables [] {static mut} __PERCPU_BEFORE: usize = 0; }
 
-/// Makes a field accessible on this CPU as a variable is.
+/// Implements [`Access`] for a field, so that this CPU accesses it like a variable.
 macro_rules! field {
     ($(#[$doc:meta])* $name:ident = $storage:ident) => {
         $(#[$doc])*
         pub(crate) enum $name {}
 
-        // SAFETY: rule 1, a field of the header.
+        // SAFETY: rule 1, the storage is a field of the header.
         unsafe impl Access for $name {
             const HOT: bool = false;
 
@@ -50,19 +50,19 @@ macro_rules! field {
 }
 
 field! {
-    /// The CPU's id, once the areas are built.
+    /// The CPU id, stored when the area is built.
     Id = __PERCPU_ID
 }
 field! {
-    /// How many guards of interrupts live on the CPU.
+    /// The number of counted `IrqOff` guards that are live on the CPU.
     Depth = __PERCPU_DEPTH
 }
 field! {
-    /// The state of interrupts before the first of them.
+    /// The interrupt state before the first of these guards.
     Before = __PERCPU_BEFORE
 }
 
-/// The offset of what must be in the template: its end.
+/// Returns the offset of the magic number's end: a valid template is at least this long.
 pub(crate) fn end() -> usize {
     magic_offset() + size_of::<usize>()
 }
@@ -71,39 +71,39 @@ fn magic_offset() -> usize {
     crate::__displacement!(__PERCPU_HEADER).wrapping_sub(bias())
 }
 
-/// Whether the template that is read at `image` is what was linked.
+/// Returns whether the template at `image` holds what was linked.
 ///
 /// # Safety
 ///
-/// There are [`end`] bytes at `image` (rule 8 of docs/safety.md).
+/// At least [`end`] bytes are readable at `image` (rule 8 of docs/safety.md).
 pub(crate) unsafe fn is_loaded(image: usize) -> bool {
     let magic: *const usize = ptr::with_exposed_provenance(image + magic_offset());
     // SAFETY: rule 8, inside the template.
     unsafe { magic.read_volatile() == MAGIC }
 }
 
-/// The part of an area that says which CPU has it, in bytes from the base: nothing copies to it.
+/// Returns the range of the owner record in an area, in bytes from the base. No copy overwrites it.
 pub(crate) fn words_of_owner() -> Range<usize> {
     let start = crate::__displacement!(__PERCPU_OWNER).wrapping_sub(bias());
     start..start + size_of::<Owner>()
 }
 
-/// What the area at `base` says of the CPU that has it.
+/// Returns the owner record of the area at `base`.
 ///
 /// # Safety
 ///
-/// There is an area at `base`, which no CPU may have yet (rule 3 of docs/safety.md).
+/// There is an area at `base`; it need not have an owner yet (rule 3 of docs/safety.md).
 pub(crate) unsafe fn owner_at(base: usize) -> &'static Owner {
     let owner: *const Owner = ptr::with_exposed_provenance(base + words_of_owner().start);
-    // SAFETY: rule 3, inside the area and aligned; atomics, which nothing else writes.
+    // SAFETY: rule 3, inside the area and aligned; the fields are atomics, and no plain store changes them.
     unsafe { &*owner }
 }
 
-/// Makes the area at `base` that of a CPU.
+/// Stores the CPU id and the register's value in the area at `base`.
 ///
 /// # Safety
 ///
-/// There is an area at `base`, which no CPU uses (rule 3 of docs/safety.md).
+/// There is an area at `base`, and no CPU uses it (rule 3 of docs/safety.md).
 pub(crate) unsafe fn name(base: usize, cpu: usize) {
     // SAFETY: rule 3, inside the area.
     unsafe {
@@ -112,7 +112,7 @@ pub(crate) unsafe fn name(base: usize, cpu: usize) {
     }
 }
 
-/// Writes the register's value into the area at `base`, where the architecture reads it there.
+/// Stores the register's value in the area at `base`, on architectures that read it from there.
 ///
 /// # Safety
 ///
@@ -129,7 +129,7 @@ pub(crate) unsafe fn store_register(base: usize) {
     }
 }
 
-/// The id that the area at `base` says.
+/// Returns the CPU id that the area at `base` holds.
 ///
 /// # Safety
 ///

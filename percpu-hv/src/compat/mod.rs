@@ -1,4 +1,4 @@
-//! All that only the crates called `percpu` need: their kind, and their init functions.
+//! What only the crates called `percpu` need: the kind of their variables, and their init functions.
 
 mod data;
 #[cfg_attr(feature = "sp-naive", path = "naive.rs")]

@@ -1,4 +1,4 @@
-//! Variables: what `def_percpu` makes, and their accessors by kind.
+//! Variables: what `def_percpu` defines, and the accessors of each kind.
 
 mod define;
 mod exclusive;
