@@ -2,6 +2,7 @@
 
 mod attacks;
 mod interrupts;
+mod scalars;
 
 use core::{alloc::Layout, fmt::Arguments, mem::MaybeUninit};
 
@@ -43,6 +44,7 @@ pub fn run(machine: &Machine, areas: Areas) -> ExitCode {
         }
     };
     let count = before
+        .and(scalars::hold_on_all_cores(machine))
         .and(conformance::after_init(machine))
         .and(interrupts::keep_counts(machine))
         .and(interrupts::end_reservations(machine));

@@ -1,12 +1,12 @@
 //! A variable is borrowed inside of its own `with_current`: a panic that names it.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
+hv_boot::main!(image::main);
+
 #[cfg(target_os = "none")]
 mod image {
     use hv_boot::{ExitCode, Machine};
     use percpu_hv::def_percpu;
-
-    hv_boot::main!(main);
 
     #[def_percpu]
     static EXITS: [u64; 2] = [0; 2];
@@ -15,19 +15,11 @@ mod image {
         EXITS.with_current(|exits| exits[0] += 1);
     }
 
-    fn main(_machine: &'static Machine) -> ExitCode {
+    pub(super) fn main(_machine: &'static Machine) -> ExitCode {
         percpu_hv::init_in_place().expect("image.ld includes percpu.x");
         percpu_hv::init_percpu_reg(0);
         count();
         EXITS.with_current(|_| count());
         ExitCode::SUCCESS
     }
-}
-
-#[cfg(not(target_os = "none"))]
-fn main() {
-    eprintln!(
-        "panics-on-nested-borrow is a bare-metal image: scripts/qemu-virt.sh --bin panics-on-nested-borrow builds and runs it"
-    );
-    std::process::exit(2);
 }

@@ -1,24 +1,16 @@
 //! A CPU makes a guard before it has an area: a panic at the place of the call that says what to call, in debug builds.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
+hv_boot::main!(image::main);
+
 #[cfg(target_os = "none")]
 mod image {
     use hv_boot::{ExitCode, Machine};
     use percpu_hv::IrqOff;
 
-    hv_boot::main!(main);
-
-    fn main(_machine: &'static Machine) -> ExitCode {
+    pub(super) fn main(_machine: &'static Machine) -> ExitCode {
         percpu_hv::init_in_place().expect("image.ld includes percpu.x");
         drop(IrqOff::new());
         ExitCode::SUCCESS
     }
-}
-
-#[cfg(not(target_os = "none"))]
-fn main() {
-    eprintln!(
-        "panics-without-register is a bare-metal image: scripts/qemu-virt.sh --bin panics-without-register --debug builds and runs it"
-    );
-    std::process::exit(2);
 }

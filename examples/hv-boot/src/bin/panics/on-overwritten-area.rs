@@ -1,6 +1,8 @@
 //! A CPU uses a variable of an area that something wrote over: a panic that says where to look, in debug builds.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
+hv_boot::main!(image::main);
+
 #[cfg(target_os = "none")]
 mod image {
     use core::ptr;
@@ -8,12 +10,10 @@ mod image {
     use hv_boot::{ExitCode, Machine};
     use percpu_hv::def_percpu;
 
-    hv_boot::main!(main);
-
     #[def_percpu]
     static EXITS: usize = 0;
 
-    fn main(_machine: &'static Machine) -> ExitCode {
+    pub(super) fn main(_machine: &'static Machine) -> ExitCode {
         percpu_hv::init_in_place().expect("image.ld includes percpu.x");
         percpu_hv::init_percpu_reg(0);
         EXITS.inc_current();
@@ -23,12 +23,4 @@ mod image {
         EXITS.inc_current();
         ExitCode::SUCCESS
     }
-}
-
-#[cfg(not(target_os = "none"))]
-fn main() {
-    eprintln!(
-        "panics-on-overwritten-area is a bare-metal image: scripts/qemu-virt.sh --bin panics-on-overwritten-area --debug builds and runs it"
-    );
-    std::process::exit(2);
 }
