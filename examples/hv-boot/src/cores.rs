@@ -113,7 +113,7 @@ impl Machine {
 }
 
 /// Where a secondary core spends its life once its MMU is on.
-pub(crate) fn serve(id: usize) -> ! {
+pub(crate) extern "C" fn serve(id: usize) -> ! {
     let mut done = 0;
     loop {
         READY.fetch_add(1, Ordering::Release);

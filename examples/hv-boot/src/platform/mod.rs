@@ -35,7 +35,12 @@ pub(crate) use imp::{
     ticks, ticks_per_second, wait_for_event, write,
 };
 
-use crate::{exit::ExitCode, machine::Machine};
+use core::fmt;
+
+use crate::{
+    exit::{ExitCode, fail},
+    machine::Machine,
+};
 
 unsafe extern "Rust" {
     /// The image's main function, by the macro [`main!`](crate::main!).
@@ -43,7 +48,21 @@ unsafe extern "Rust" {
     safe fn image_main(machine: &'static Machine) -> ExitCode;
 }
 
-/// The common end of every platform's boot: the image runs, then the machine stops.
-fn run_image(machine: &'static Machine) -> ! {
+/// The end of every platform's boot: keeps the machine, lets the platform `prepare` for its other cores, runs the image,
+/// and stops the machine.
+///
+/// # Safety
+///
+/// Called once, by the boot core, before any other core runs.
+unsafe fn run_image<E: fmt::Display>(
+    machine: Result<Machine, E>,
+    prepare: impl FnOnce(&'static Machine),
+) -> ! {
+    let machine = match machine {
+        // SAFETY: rule 11: the caller's promise.
+        Ok(machine) => unsafe { machine.publish() },
+        Err(error) => fail(ExitCode::BOOT, format_args!("{error}")),
+    };
+    prepare(machine);
     image_main(machine).exit()
 }

@@ -5,75 +5,28 @@
 //! with its caches off depends on what another has only in a cache, and no stack line that a cache holds already
 //! shadows what is written past it.
 
-use core::{arch::naked_asm, cell::UnsafeCell, mem::MaybeUninit, ops::Range};
+use core::arch::naked_asm;
 
 use aarch64_cpu::registers::{HCR_EL2, SCTLR_EL2, TCR_EL2};
 
 use super::{
-    device_tree,
+    gic,
     level::{Level, level},
     mmu,
 };
 use crate::{
     cores,
     exit::{ExitCode, fail},
-    machine::MAX_CPUS,
+    machine::Machine,
     platform::{
         common::{
-            pl011,
-            tables::{self, PAGE, TABLES},
+            arm_virt, pl011,
+            stacks::{STACKS, Stack},
+            tables::{self, TABLES},
         },
         run_image,
     },
 };
-
-/// One CPU's stacks, from the lowest address: a guard page, the exception stack, the main stack.
-#[repr(C, align(4096))]
-pub(super) struct Stack(UnsafeCell<MaybeUninit<[u8; Stack::SIZE]>>);
-
-// SAFETY: rule 11: each CPU uses its own, by its stack pointer; Rust code takes addresses only.
-unsafe impl Sync for Stack {}
-
-/// Not cleared at boot, and without space in the file.
-#[unsafe(link_section = ".bss.stacks")]
-static STACKS: [Stack; MAX_CPUS] =
-    [const { Stack(UnsafeCell::new(MaybeUninit::uninit())) }; MAX_CPUS];
-
-impl Stack {
-    const SIZE_BITS: usize = 16;
-    const SIZE: usize = 1 << Self::SIZE_BITS;
-    const GUARD: usize = PAGE;
-    /// Where the exception stack begins, which grows down to the guard; the main stack grows down to it.
-    const EXCEPTION_TOP: usize = Self::GUARD + 0x3000;
-
-    /// The page below CPU `cpu`'s stacks.
-    pub(super) fn guard(cpu: usize) -> Range<usize> {
-        let start = STACKS[cpu].0.get().addr();
-        start..start + Self::GUARD
-    }
-}
-
-unsafe extern "C" {
-    safe static __image_start: u8;
-    safe static __text_end: u8;
-    safe static __rodata_end: u8;
-    safe static __image_end: u8;
-}
-
-/// The executable part of the image.
-pub(super) fn text() -> Range<usize> {
-    (&raw const __image_start).addr()..(&raw const __text_end).addr()
-}
-
-/// Its read-only part.
-pub(super) fn rodata() -> Range<usize> {
-    (&raw const __text_end).addr()..(&raw const __rodata_end).addr()
-}
-
-/// All of it, stacks and areas included.
-pub(super) fn image() -> Range<usize> {
-    (&raw const __image_start).addr()..(&raw const __image_end).addr()
-}
 
 /// `SCTLR_ELx` with everything off, RES1 bits set (Arm ARM, "SCTLR_EL1" and "SCTLR_EL2").
 const SCTLR_EL1_OFF: u64 = 0x30d0_0800;
@@ -157,7 +110,7 @@ pub(super) extern "C" fn secondary_start() -> ! {
         prepare = sym prepare,
         set_stacks = sym set_stacks,
         enable_mmu = sym enable_mmu,
-        serve = sym serve,
+        serve = sym cores::serve,
     )
 }
 
@@ -308,25 +261,12 @@ extern "C" fn boot(tree: usize) -> ! {
         let reason = format_args!("started at {level}, but this image runs at {wanted}");
         fail(ExitCode::BOOT, reason);
     }
-    // SAFETY: rule 11, rule 12: this is the boot core, alone; `tree` is what the boot protocol handed over.
-    let machine = unsafe { device_tree::read(tree) };
-    let machine = match machine {
-        Ok(machine) => machine,
-        Err(error) => fail(ExitCode::BOOT, format_args!("{error}")),
-    };
-    pl011::move_to(machine.platform.uart);
-    pl011::enable();
-    // SAFETY: rule 11: this core runs alone, its MMU is off, and it comes here once.
-    let machine = unsafe {
-        let machine = machine.publish();
-        mmu::build(machine);
-        machine
-    };
-    enable_mmu();
-    run_image(machine)
+    // SAFETY: rule 11, rule 12: this is the boot core, alone, once; the boot protocol passed `tree`.
+    unsafe { run_image(arm_virt::read(tree, gic::COMPATIBLE), turn_mmu_on) }
 }
 
-/// A secondary core in Rust, its MMU on.
-extern "C" fn serve(cpu: usize) -> ! {
-    cores::serve(cpu)
+fn turn_mmu_on(machine: &'static Machine) {
+    // SAFETY: rule 11: the boot core comes here once, with its MMU off.
+    unsafe { mmu::build(machine) };
+    enable_mmu();
 }

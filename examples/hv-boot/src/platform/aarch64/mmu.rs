@@ -1,9 +1,6 @@
 //! The identity map of this platform's image.
 
-use super::{
-    entry::{self, Stack},
-    level::{Level, level},
-};
+use super::level::{Level, level};
 use crate::{
     machine::Machine,
     platform::common::tables::{self, Regime},
@@ -33,7 +30,6 @@ pub(super) unsafe fn build(machine: &Machine) {
         Level::El1 => EL1,
         _ => EL2,
     };
-    let guards = (0..machine.cpu_count()).map(Stack::guard);
     // SAFETY: rule 11: the caller's promise.
-    unsafe { tables::build(machine, regime, entry::text(), entry::rodata(), guards) };
+    unsafe { tables::build(machine, regime) };
 }

@@ -19,12 +19,12 @@ use loongArch64::register::{cpuid, crmd};
 
 pub(super) use self::windows::device;
 pub(crate) use self::{
-    interrupts::{disable_interrupts, enable_interrupts, reserve, step},
+    interrupts::{disable_interrupts, enable_interrupts, reserve},
     ipi::{send_event, start_core, wait_for_event},
     power::exit,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };
-pub(crate) use super::common::ns16550::write;
+pub(crate) use super::common::{no_steps as step, ns16550::write};
 
 /// Where QEMU's `virt` machine has its first UART, for messages from before the device tree is read.
 pub(super) const VIRT_UART: usize = 0x1fe0_01e0;

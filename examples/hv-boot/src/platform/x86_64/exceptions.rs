@@ -8,10 +8,11 @@ use x86_64::{
     structures::idt::{ExceptionVector, InterruptDescriptorTable, InterruptStackFrameValue},
 };
 
-use super::{entry::Stack, interrupts, power, privilege, segments, uart};
+use super::{interrupts, power, privilege, segments, uart};
 use crate::{
     boot_cell::BootCell,
     exit::{ExitCode, fail},
+    platform::common::stacks::Stack,
 };
 
 /// The distance between two entries of the code below.

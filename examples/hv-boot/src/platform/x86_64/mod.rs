@@ -27,12 +27,13 @@ use x86_64::{
 };
 
 pub(crate) use self::{
-    interrupts::{disable_interrupts, enable_interrupts, reserve, step},
+    interrupts::{disable_interrupts, enable_interrupts, reserve},
     power::exit,
     secondary::start_core,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
     uart::write,
 };
+pub(crate) use super::common::no_steps as step;
 
 /// What is left of the boot loader's and the firmware's tables.
 #[derive(Debug)]
