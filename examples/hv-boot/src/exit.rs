@@ -65,6 +65,15 @@ pub(crate) fn fail(code: ExitCode, reason: fmt::Arguments<'_>) -> ! {
     code.exit()
 }
 
+/// Stops a machine that met an exception while it reported one: without a lock, so that it cannot repeat.
+#[cfg(not(any(target_arch = "aarch64", target_arch = "arm")))]
+pub(crate) extern "C" fn give_up() -> ! {
+    platform::write(format_args!(
+        "hv-boot: an exception while one was reported\n"
+    ));
+    ExitCode::EXCEPTION.exit()
+}
+
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     fail(ExitCode::PANIC, format_args!("{info}"))

@@ -1,9 +1,4 @@
 //! From the boot loader, and from PSCI, to Rust on a stack.
-//!
-//! Nothing here but [`boot`] reads or writes memory before the caches are on, apart from the boot core's clearing
-//! of .bss: a secondary core gets its CPU id in a register and computes its stack from it. So no core
-//! with its caches off depends on what another has only in a cache, and no stack line that a cache holds already
-//! shadows what is written past it.
 
 use core::arch::naked_asm;
 
@@ -16,15 +11,10 @@ use super::{
 };
 use crate::{
     cores,
-    exit::{ExitCode, fail},
-    machine::Machine,
-    platform::{
-        common::{
-            arm_virt, pl011,
-            stacks::{STACKS, Stack},
-            tables::{self, TABLES},
-        },
-        run_image,
+    platform::common::{
+        arm_virt::Boot,
+        stacks::{STACKS, Stack},
+        tables::{self, TABLES},
     },
 };
 
@@ -250,23 +240,17 @@ extern "C" fn enable_mmu() {
 
 /// The boot core in Rust, its MMU off.
 extern "C" fn boot(tree: usize) -> ! {
-    pl011::enable();
-    let (fits, wanted) = match level() {
-        Level::El2 => (true, "EL2"),
-        _ if cfg!(feature = "arm-el2") => (false, "EL2"),
-        level => (level == Level::El1, "EL1 or EL2"),
+    let boot = Boot {
+        gic: gic::COMPATIBLE,
+        wanted: match level() {
+            Level::El2 => None,
+            _ if cfg!(feature = "arm-el2") => Some("EL2"),
+            Level::El1 => None,
+            Level::El3 => Some("EL1 or EL2"),
+        },
+        regime: mmu::regime(),
+        enable_mmu,
     };
-    if !fits {
-        let level = level().name();
-        let reason = format_args!("started at {level}, but this image runs at {wanted}");
-        fail(ExitCode::BOOT, reason);
-    }
     // SAFETY: rule 11, rule 12: this is the boot core, alone, once; the boot protocol passed `tree`.
-    unsafe { run_image(arm_virt::read(tree, gic::COMPATIBLE), turn_mmu_on) }
-}
-
-fn turn_mmu_on(machine: &'static Machine) {
-    // SAFETY: rule 11: the boot core comes here once, with its MMU off.
-    unsafe { mmu::build(machine) };
-    enable_mmu();
+    unsafe { boot.run(tree) }
 }

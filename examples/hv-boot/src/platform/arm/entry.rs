@@ -1,9 +1,4 @@
 //! From the boot loader, and from PSCI, to Rust on a stack.
-//!
-//! Nothing here but [`boot`] reads or writes memory before the caches are on, apart from the boot core's clearing
-//! of .bss: a secondary core gets its CPU id in a register and computes its stack from it. So no core
-//! with its caches off depends on what another has only in a cache, and no stack line that a cache holds already
-//! shadows what is written past it.
 
 use core::arch::naked_asm;
 
@@ -13,15 +8,9 @@ use super::{
 };
 use crate::{
     cores,
-    exit::{ExitCode, fail},
-    machine::Machine,
-    platform::{
-        common::{
-            arm_virt, pl011,
-            stacks::{STACKS, Stack},
-            tables,
-        },
-        run_image,
+    platform::common::{
+        arm_virt::Boot,
+        stacks::{STACKS, Stack},
     },
 };
 
@@ -126,18 +115,12 @@ extern "C" fn forget_cached_copy() {
 
 /// The boot core in Rust, its MMU off.
 extern "C" fn boot(tree: usize) -> ! {
-    pl011::enable();
-    if Mode::current() != Mode::WANTED {
-        let (mode, wanted) = (Mode::current().name(), Mode::WANTED.name());
-        let reason = format_args!("started in {mode}, but this image runs in {wanted}");
-        fail(ExitCode::BOOT, reason);
-    }
+    let boot = Boot {
+        gic: gic::COMPATIBLE,
+        wanted: (Mode::current() != Mode::WANTED).then_some(Mode::WANTED.name()),
+        regime: REGIME,
+        enable_mmu,
+    };
     // SAFETY: rule 11, rule 12: this is the boot core, alone, once; the boot protocol passed `tree`.
-    unsafe { run_image(arm_virt::read(tree, gic::COMPATIBLE), turn_mmu_on) }
-}
-
-fn turn_mmu_on(machine: &'static Machine) {
-    // SAFETY: rule 11: the boot core comes here once, with its MMU off.
-    unsafe { tables::build(machine, REGIME) };
-    enable_mmu();
+    unsafe { boot.run(tree) }
 }

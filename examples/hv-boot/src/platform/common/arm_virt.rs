@@ -1,4 +1,9 @@
 //! QEMU's `virt` machine of both Arm architectures: PL011, PSCI, GIC, device tree, semihosting.
+//!
+//! Nothing but [`Boot::run`] reads or writes memory before the caches are on, apart from the boot core's clearing of
+//! .bss: a secondary core gets its CPU id in a register and computes its stack from it. So no core with its caches off
+//! depends on what another has only in a cache, and no stack line that a cache holds already shadows what is written
+//! past it.
 
 use core::arch::asm;
 
@@ -6,11 +11,15 @@ use dtoolkit::fdt::Fdt;
 use smccc::psci::error::Error as Refusal;
 
 use super::{
-    device_tree::{self, Error},
-    image, pl011,
+    device_tree, image, pl011,
     psci::Conduit,
+    tables::{self, Regime},
 };
-use crate::machine::Machine;
+use crate::{
+    exit::{ExitCode, fail},
+    machine::Machine,
+    platform,
+};
 
 /// What is left of the device tree.
 #[derive(Debug)]
@@ -29,29 +38,48 @@ pub(crate) const HARDWARE_ID: &str = "MPIDR";
 /// Where QEMU leaves the device tree for an ELF image, to which it passes the address 0: at the start of RAM.
 const VIRT_TREE: usize = 0x4000_0000;
 
-/// Reads the device tree at `address`, or where QEMU leaves it if that is 0; the machine has a `gic`. From then on the
-/// console is the one that the tree names.
-///
-/// # Safety
-///
-/// `address` is 0 or what the boot protocol passed, and the boot core runs alone.
-pub(in crate::platform) unsafe fn read(
-    address: usize,
-    gic: &'static str,
-) -> Result<Machine, Error> {
-    let address = if address == 0 { VIRT_TREE } else { address };
-    let describe = |tree: Fdt<'_>| {
-        Ok(Description {
-            conduit: Conduit::of(tree)?,
-            gic: device_tree::two_registers(tree, gic)?,
-            uart: device_tree::console(tree, "arm,pl011")?,
-        })
-    };
-    // SAFETY: rule 12: the boot protocol, or QEMU's manual, puts a tree here; the rest is the caller's promise.
-    let machine = unsafe { device_tree::read(address, image::whole(), describe) }?;
-    pl011::move_to(machine.platform.uart);
-    pl011::enable();
-    Ok(machine)
+/// The boot core in Rust, its MMU off, and what only the architecture knows.
+pub(in crate::platform) struct Boot {
+    /// What the device tree calls the GIC.
+    pub(in crate::platform) gic: &'static str,
+    /// Where the image runs, if this core is elsewhere.
+    pub(in crate::platform) wanted: Option<&'static str>,
+    pub(in crate::platform) regime: Regime,
+    pub(in crate::platform) enable_mmu: extern "C" fn(),
+}
+
+impl Boot {
+    /// Reads the device tree at `tree`, or where QEMU leaves it if that is 0, turns the MMU on and runs the image.
+    ///
+    /// # Safety
+    ///
+    /// Called once, by the boot core, which runs alone; `tree` is 0 or what the boot protocol passed.
+    pub(in crate::platform) unsafe fn run(self, tree: usize) -> ! {
+        pl011::enable();
+        if let Some(wanted) = self.wanted {
+            let here = platform::privilege();
+            let reason = format_args!("started in {here}, but this image runs in {wanted}");
+            fail(ExitCode::BOOT, reason);
+        }
+        let tree = if tree == 0 { VIRT_TREE } else { tree };
+        let describe = |tree: Fdt<'_>| {
+            Ok(Description {
+                conduit: Conduit::of(tree)?,
+                gic: device_tree::two_registers(tree, self.gic)?,
+                uart: device_tree::console(tree, "arm,pl011")?,
+            })
+        };
+        // SAFETY: rule 11, rule 12: the caller's promise, or QEMU's manual, for the tree; one core runs, its MMU off.
+        unsafe {
+            let machine = device_tree::read(tree, image::whole(), describe);
+            platform::run_image(machine, |machine| {
+                pl011::move_to(machine.platform.uart);
+                pl011::enable();
+                tables::build(machine, self.regime);
+                (self.enable_mmu)();
+            })
+        }
+    }
 }
 
 /// Starts the core `hardware_id` at `entry`, where it finds its CPU id in the first register: it reads no memory before
