@@ -13,9 +13,14 @@
 //! cargo run --release --bin selftest --target x86_64-unknown-none -- --smp 8
 //! ```
 //!
-//! Debian's Rust has no `core` for bare metal, so cargo builds it: `RUSTC_BOOTSTRAP=1 cargo run -Zbuild-std=core,alloc`.
-//! `scripts/qemu-virt.sh` runs from any directory with either toolchain, and installs what is missing. Both take the
-//! same options; `--help` lists them.
+//! Debian's Rust has no `core` for bare metal; there cargo builds it:
+//!
+//! ```text
+//! RUSTC_BOOTSTRAP=1 cargo run -Zbuild-std=core,alloc
+//! ```
+//!
+//! `scripts/qemu-virt.sh` runs from any directory with either toolchain, and installs what is missing. What follows `--`
+//! are options of that script: its `--help` lists them.
 //!
 //! # Writing an image
 //!
@@ -24,7 +29,8 @@
 //! `Machine::run_on_all` starts the other cores and runs a function on all of them.
 //!
 //! `src/platform/<architecture>/image.ld` is the linker script. `build.rs` passes it to the linker for this package's
-//! images. An image that is a static library is linked by `-T image.ld`, with percpu-hv's `percpu.x` on the search path.
+//! images. An image that is a static library is linked by `-T image.ld`, with percpu-hv's `percpu.x` on the search
+//! path.
 //!
 //! Interrupts are masked until a core unmasks them; `interrupts` has a timer call a function.
 //!
@@ -44,8 +50,8 @@
 //!
 //! # Another architecture
 //!
-//! Add a directory `platform/<architecture>/` that defines what `platform/mod.rs` lists, and a row to `scripts/common.sh`
-//! and `scripts/qemu-virt.sh`.
+//! Add a directory `platform/<architecture>/` that defines what `platform/mod.rs` lists, and a row to
+//! `scripts/common.sh` and `scripts/qemu-virt.sh`.
 //!
 //! On any other target than bare metal this crate is empty, apart from the unit tests of its pure parts.
 #![cfg_attr(target_os = "none", no_std)]

@@ -9,13 +9,10 @@ use super::{
     level::{Level, level},
     mmu,
 };
-use crate::{
-    cores,
-    platform::common::{
-        arm_virt::Boot,
-        stacks::{STACKS, Stack},
-        tables::{self, TABLES},
-    },
+use crate::platform::common::{
+    arm_virt::{Boot, define_secondary_start},
+    stacks::{STACKS, Stack},
+    tables::{self, TABLES},
 };
 
 /// `SCTLR_ELx` with everything off, RES1 bits set (Arm ARM, "SCTLR_EL1" and "SCTLR_EL2").
@@ -60,7 +57,7 @@ extern "C" fn _start() -> ! {
         "bl     {prepare}",
         "mov    x0, xzr",
         "bl     {set_stacks}",
-        // Whatever a cache still holds of what is written from here to the MMU's start.
+        // What a cache may still hold of the memory that is written before the MMU is on.
         "mov    x0, sp",
         "sub    x1, x0, #{stack_size}",
         "bl     {forget}",
@@ -86,23 +83,7 @@ extern "C" fn _start() -> ! {
     )
 }
 
-/// Where PSCI starts the other cores, with the CPU id in x0.
-#[unsafe(naked)]
-pub(super) extern "C" fn secondary_start() -> ! {
-    naked_asm!(
-        "mov    x19, x0",
-        "bl     {prepare}",
-        "mov    x0, x19",
-        "bl     {set_stacks}",
-        "bl     {enable_mmu}",
-        "mov    x0, x19",
-        "bl     {serve}",
-        prepare = sym prepare,
-        set_stacks = sym set_stacks,
-        enable_mmu = sym enable_mmu,
-        serve = sym cores::serve,
-    )
-}
+define_secondary_start!("mov x19, x0", "mov x0, x19");
 
 /// Puts the system registers of the current level into a known state: interrupts masked, MMU off, exceptions to
 /// the vector table. At EL3 it does nothing: `boot` refuses that level. Uses x9 and x10, and no stack.
@@ -162,9 +143,8 @@ extern "C" fn set_stacks() {
     )
 }
 
-/// Discards what caches hold of x1..x0, page-aligned and not empty, without writing it back: memory written
-/// with the caches off must not be shadowed by an older line once they are on ("Cache support"). Uses x1, x9 and x10,
-/// and no stack.
+/// Discards what caches hold of x1..x0, page-aligned and not empty, without writing it back ("Cache support"). Uses
+/// x1, x9 and x10, and no stack.
 #[unsafe(naked)]
 extern "C" fn forget_cached_copy() {
     naked_asm!(

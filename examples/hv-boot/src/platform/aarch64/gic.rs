@@ -14,8 +14,8 @@ use spin::Mutex;
 use super::level::{Level, level};
 use crate::{machine, platform};
 
-/// What the device tree calls it. Its registers are the distributor's, and those of the first redistributor; each of these
-/// says whether it is the last.
+/// What the device tree calls it. Its registers are the distributor's, and those of the first redistributor; each of
+/// these says whether it is the last.
 pub(super) const COMPATIBLE: &str = "arm,gic-v3";
 
 /// Sets the distributor up.
@@ -88,7 +88,7 @@ pub(super) fn enable(interrupt: IntId) {
 ///
 /// If it is another one.
 pub(super) fn handle(interrupt: IntId, handler: fn()) {
-    // Nothing is there if the cause went away.
+    // None is pending if its cause has ended.
     let Some(taken) = GicCpuInterface::get_and_acknowledge_interrupt(InterruptGroup::Group1) else {
         return;
     };

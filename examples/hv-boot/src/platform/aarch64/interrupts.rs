@@ -28,8 +28,8 @@ define_reserve!(
 );
 
 /// The body of an entry that returns: saves on the current stack what a function may change, calls one, and goes back.
-/// Any exception below is reported and final, so that ELR and SPSR need no saving. `eret` ends what the interrupted code
-/// holds exclusively ("Context switch support").
+/// Any exception below is reported and final, so that ELR and SPSR need no saving. `eret` ends what the interrupted
+/// code holds exclusively ("Context switch support").
 macro_rules! entry {
     ($($before:literal,)? $handle:path) => {
         naked_asm!(

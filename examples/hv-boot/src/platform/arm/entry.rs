@@ -6,12 +6,9 @@ use super::{
     gic,
     mode::{Mode, REGIME, enable_mmu, prepare},
 };
-use crate::{
-    cores,
-    platform::common::{
-        arm_virt::Boot,
-        stacks::{STACKS, Stack},
-    },
+use crate::platform::common::{
+    arm_virt::{Boot, define_secondary_start},
+    stacks::{STACKS, Stack},
 };
 
 /// The entry point; a boot loader that follows Linux's protocol passes the device tree in r2 (Linux,
@@ -25,7 +22,7 @@ extern "C" fn _start() -> ! {
         "bl     {prepare}",
         "mov    r0, #0",
         "bl     {set_stacks}",
-        // Whatever a cache still holds of what is written from here to the MMU's start.
+        // What a cache may still hold of the memory that is written before the MMU is on.
         "mov    r0, sp",
         "sub    r1, r0, #{stack_size}",
         "bl     {forget}",
@@ -56,23 +53,7 @@ extern "C" fn _start() -> ! {
     )
 }
 
-/// Where PSCI starts the other cores, with the CPU id in r0.
-#[unsafe(naked)]
-pub(super) extern "C" fn secondary_start() -> ! {
-    naked_asm!(
-        "mov    r4, r0",
-        "bl     {prepare}",
-        "mov    r0, r4",
-        "bl     {set_stacks}",
-        "bl     {enable_mmu}",
-        "mov    r0, r4",
-        "bl     {serve}",
-        prepare = sym prepare,
-        set_stacks = sym set_stacks,
-        enable_mmu = sym enable_mmu,
-        serve = sym cores::serve,
-    )
-}
+define_secondary_start!("mov r4, r0", "mov r0, r4");
 
 /// Sets the stacks for the CPU id in r0: sp, and in TPIDRURW the one for exceptions. Uses r1 and r2, and no memory.
 #[unsafe(naked)]
@@ -92,9 +73,8 @@ extern "C" fn set_stacks() {
     )
 }
 
-/// Discards what caches hold of r1..r0, page-aligned and not empty, without writing it back: memory written
-/// with the caches off must not be shadowed by an older line once they are on ("Cache enabling and disabling"). Uses
-/// r1 to r3, and no stack.
+/// Discards what caches hold of r1..r0, page-aligned and not empty, without writing it back ("Cache enabling and
+/// disabling"). Uses r1 to r3, and no stack.
 #[unsafe(naked)]
 extern "C" fn forget_cached_copy() {
     naked_asm!(

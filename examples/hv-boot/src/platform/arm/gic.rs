@@ -52,7 +52,7 @@ pub(super) fn enable(interrupt: IntId) {
 pub(super) fn handle(interrupt: IntId, handler: fn()) {
     // SAFETY: rule 12: only the CPU interface is used, which is this core's.
     let mut gic = unsafe { gic() };
-    // Nothing is there if the cause went away.
+    // None is pending if its cause has ended.
     let Some(taken) = gic.get_and_acknowledge_interrupt(InterruptGroup::Group0) else {
         return;
     };

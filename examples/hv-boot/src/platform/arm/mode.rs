@@ -118,7 +118,8 @@ pub(super) extern "C" fn enable_mmu() {
     )
 }
 
-/// The body of an entry for interrupts: saves on the current stack what a function may change, calls one, and goes back.
+/// The body of an entry for interrupts: saves on the current stack what a function may change, calls one, and goes
+/// back.
 macro_rules! entry {
     ([$($before:literal),*], $handle:path, [$($back:literal),*]) => {
         naked_asm!(

@@ -1,9 +1,9 @@
 //! QEMU's `virt` machine of both Arm architectures: PL011, PSCI, GIC, device tree, semihosting.
 //!
-//! Nothing but [`Boot::run`] reads or writes memory before the caches are on, apart from the boot core's clearing of
-//! .bss: a secondary core gets its CPU id in a register and computes its stack from it. So no core with its caches off
-//! depends on what another has only in a cache, and no stack line that a cache holds already shadows what is written
-//! past it.
+//! Before the caches are on, only [`Boot::run`], and the boot core's clearing of .bss, use memory. A secondary core
+//! gets its CPU id in a register and computes its stack from it. So no core with its caches off depends on what is
+//! only in another core's cache. The boot core discards what caches hold of the memory that it writes: an older line
+//! must not shadow it once the caches are on.
 
 use core::arch::asm;
 
@@ -24,7 +24,7 @@ use crate::{
 /// What is left of the device tree.
 #[derive(Debug)]
 pub(crate) struct Description {
-    /// How the firmware wants to be called.
+    /// The instruction that calls the firmware.
     conduit: Conduit,
     /// The addresses of the GIC's registers: the distributor's, and the core's own.
     pub(in crate::platform) gic: [usize; 2],
@@ -32,7 +32,7 @@ pub(crate) struct Description {
     pub(in crate::platform) uart: usize,
 }
 
-/// The number that tells cores apart: the affinity fields of `MPIDR`.
+/// The number that identifies a core: the affinity fields of `MPIDR`.
 pub(crate) const HARDWARE_ID: &str = "MPIDR";
 
 /// Where QEMU leaves the device tree for an ELF image, to which it passes the address 0: at the start of RAM.
@@ -81,6 +81,31 @@ impl Boot {
         }
     }
 }
+
+/// Defines where PSCI starts the other cores. `$keep` moves the CPU id from the first register to one that functions
+/// preserve, `$id` moves it back.
+macro_rules! define_secondary_start {
+    ($keep:literal, $id:literal) => {
+        /// Where PSCI starts the other cores, with the CPU id in the first register.
+        #[unsafe(naked)]
+        pub(super) extern "C" fn secondary_start() -> ! {
+            naked_asm!(
+                $keep,
+                "bl     {prepare}",
+                $id,
+                "bl     {set_stacks}",
+                "bl     {enable_mmu}",
+                $id,
+                "bl     {serve}",
+                prepare = sym prepare,
+                set_stacks = sym set_stacks,
+                enable_mmu = sym enable_mmu,
+                serve = sym $crate::cores::serve,
+            )
+        }
+    };
+}
+pub(in crate::platform) use define_secondary_start;
 
 /// Starts the core `hardware_id` at `entry`, where it finds its CPU id in the first register: it reads no memory before
 /// its caches are on.

@@ -5,7 +5,7 @@ use smccc::psci::error::Error as Refusal;
 
 use super::device_tree::Error;
 
-/// The instruction that reaches the firmware.
+/// The instruction that calls the firmware.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Conduit {
     Smc,

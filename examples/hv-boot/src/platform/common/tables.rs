@@ -50,7 +50,7 @@ enum Kind {
 pub(in crate::platform) struct Regime {
     /// In every block and page.
     pub(in crate::platform) always: u64,
-    /// In what nobody executes.
+    /// In what is not executable.
     pub(in crate::platform) no_execute: u64,
     /// In what only the privileged level executes.
     pub(in crate::platform) no_user_execute: u64,

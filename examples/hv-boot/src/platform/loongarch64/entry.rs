@@ -110,7 +110,7 @@ extern "C" fn prepare() {
 /// The boot core in Rust.
 extern "C" fn boot(system_table: usize) -> ! {
     ns16550::enable();
-    // SAFETY: rule 11, rule 12: this is the boot core, alone; the boot protocol handed the table over.
+    // SAFETY: rule 11, rule 12: this is the boot core, alone; the boot protocol passed the table.
     let tree = unsafe { boot_tables::device_tree(system_table) };
     let Some(tree) = tree else {
         let reason = format_args!("the boot loader names no device tree in an EFI system table");

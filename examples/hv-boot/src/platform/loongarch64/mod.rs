@@ -37,7 +37,7 @@ pub(crate) struct Description {
     power: power::Power,
 }
 
-/// The number that tells cores apart: `CSR.CPUID`.
+/// The number that identifies a core: `CSR.CPUID`.
 pub(crate) const HARDWARE_ID: &str = "CPUID";
 
 /// This core's `CSR.CPUID.CoreID`, as the device tree and inter-processor interrupts name cores ("CPU Identity").

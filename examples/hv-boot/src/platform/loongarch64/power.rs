@@ -27,7 +27,7 @@ pub(crate) fn exit(status: u8) -> ! {
             None => super::write(format_args!("hv-boot: no pvpanic-pci to stop QEMU with\n")),
         },
     }
-    // The devices act at once; what is left is a machine without a way to stop.
+    // The devices act at once; if not, the machine cannot be stopped.
     loop {
         ipi::wait_for_event();
     }

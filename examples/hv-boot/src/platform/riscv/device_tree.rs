@@ -15,7 +15,7 @@ use crate::{
 ///
 /// # Safety
 ///
-/// `address` is what SBI handed over, and the boot core runs alone.
+/// `address` is what SBI passed, and the boot core runs alone.
 pub(super) unsafe fn read(address: usize) -> Result<Machine, Error> {
     // SAFETY: rule 12: SBI puts a tree here; the rest is the caller's promise.
     unsafe { device_tree::read(address, image::whole(), describe) }

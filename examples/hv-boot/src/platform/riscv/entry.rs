@@ -61,8 +61,8 @@ pub(super) extern "C" fn secondary_start() -> ! {
     )
 }
 
-/// For the hart id in a0 and the CPU id in a1: `tp`, `gp`, the stacks, the trap entry, interrupts masked. Uses t0 and t1,
-/// and no memory.
+/// For the hart id in a0 and the CPU id in a1: `tp`, `gp`, the stacks, the trap entry, interrupts masked. Uses t0 and
+/// t1, and no memory.
 #[unsafe(naked)]
 extern "C" fn prepare() {
     naked_asm!(

@@ -41,7 +41,7 @@ pub(crate) struct Description {
     timebase: usize,
 }
 
-/// The number that tells cores apart: the hart id.
+/// The number that identifies a core: the hart id.
 pub(crate) const HARDWARE_ID: &str = "hart";
 
 /// This core's hart id, as the device tree and SBI name cores; the entry code put it into `tp`.

@@ -301,7 +301,7 @@ extern "C" fn enter_long_mode() -> ! {
 /// The boot core in Rust.
 extern "C" fn boot(start_info: u64) -> ! {
     uart::enable();
-    // SAFETY: rule 11, rule 12: this is the boot core, alone; `start_info` is what the boot protocol handed over.
+    // SAFETY: rule 11, rule 12: this is the boot core, alone; `start_info` is what the boot protocol passed.
     let machine = unsafe {
         super::prepare(0);
         interrupts::mask_firmware();

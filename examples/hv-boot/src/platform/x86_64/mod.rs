@@ -43,7 +43,7 @@ pub(crate) struct Description {
     trampoline: secondary::Trampoline,
 }
 
-/// The number that tells cores apart.
+/// The number that identifies a core.
 pub(crate) const HARDWARE_ID: &str = "APIC id";
 
 /// This core's APIC id, as ACPI and inter-processor interrupts name cores: 32 bits by CPUID leaf 0BH, or 8 bits by leaf

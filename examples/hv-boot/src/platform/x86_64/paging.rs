@@ -48,7 +48,7 @@ const DEVICE: PageTableFlags = DATA
 /// The tables that are not in use yet.
 struct Unused(&'static mut [PageTable]);
 
-// SAFETY: rule 11: every table is given out once, and is nobody else's.
+// SAFETY: rule 11: every table is returned once, and nothing else uses it.
 unsafe impl FrameAllocator<Size4KiB> for Unused {
     fn allocate_frame(&mut self) -> Option<PhysFrame> {
         let table = self.0.split_off_first_mut()?;

@@ -27,7 +27,7 @@ pub(crate) fn exit(status: u8) -> ! {
             unsafe { port.write(status.into()) };
         }
     }
-    // QEMU ends within moments; what is left is a machine without a way to stop.
+    // QEMU ends within moments; if not, the machine cannot be stopped.
     let deadline = Deadline::after(Duration::from_secs(5));
     while !deadline.has_passed() {
         core::hint::spin_loop();
@@ -45,7 +45,7 @@ impl Power {
     fn switch_off(&self) {
         const SLEEP: u16 = 1 << 13;
         for (port, kind) in [Some(self.a), self.b].into_iter().flatten() {
-            // SAFETY: rule 12: ACPI's tables name the port and the value; the core wants nothing of the machine any more.
+            // SAFETY: rule 12: ACPI's tables name the port and the value; the machine is not needed any more.
             unsafe { Port::<u16>::new(port).write(SLEEP | u16::from(kind & 0b111) << 10) };
         }
     }
