@@ -24,7 +24,7 @@
 //!
 //! # Writing an image
 //!
-//! An image names its `main` by [`main!`]. The library brings the entry point `_start`, the stacks, the vector table
+//! An image defines its `main` by [`main!`]. The library brings the entry point `_start`, the stacks, the vector table
 //! and the panic handler. It calls `main` on the boot core, which is CPU 0, with MMU, caches and console on.
 //! `Machine::run_on_all` starts the other cores and runs a function on all of them.
 //!
@@ -88,11 +88,11 @@ pub use self::{
 #[cfg(target_os = "none")]
 pub use conformance::Areas;
 
-/// Names the image's `main`: a `fn(&'static Machine) -> ExitCode` that runs on the boot core.
+/// Defines the image's `main`: a `fn(&'static Machine) -> ExitCode`, or a closure, that runs on the boot core.
 #[cfg(target_os = "none")]
 #[macro_export]
 macro_rules! main {
-    ($main:path) => {
+    ($main:expr) => {
         #[unsafe(no_mangle)]
         fn __hv_boot_main(machine: &'static $crate::Machine) -> $crate::ExitCode {
             let main: fn(&'static $crate::Machine) -> $crate::ExitCode = $main;
@@ -101,11 +101,11 @@ macro_rules! main {
     };
 }
 
-/// Names the image's `main`, which needs bare metal: a program of the host says so.
+/// Defines a program of the host that says that the image needs bare metal.
 #[cfg(not(target_os = "none"))]
 #[macro_export]
 macro_rules! main {
-    ($main:path) => {
+    ($main:expr) => {
         fn main() {
             let name = env!("CARGO_BIN_NAME");
             eprintln!(
