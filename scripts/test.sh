@@ -577,6 +577,7 @@ stage_qemu() {
     linked_high "$none"
     boot aarch64 "hv-boot" 64 "hv-boot: 64 CPUs at EL2, ok"
     boot aarch64 "hv-boot" 256 "hv-boot: 256 CPUs at EL2, ok" --timeout 600
+    check "qemu: cargo run" cargo_run
     check "qemu: aarch64, the wrong exception level is refused" wrong_level
     check "qemu: aarch64, an image for EL1 at EL2" el1_image_at_el2
 }
@@ -602,7 +603,7 @@ boots_of() {
         refused "$arch" panics-before-init "there are no per-CPU areas yet"
     check "qemu: $arch, a guard before the register" \
         refused "$arch" panics-without-register \
-        "which is no area; call \`percpu_hv::init_percpu_reg"$'\n'"examples/hv-boot/src/bin/panics-without-register.rs" --debug
+        "which is no area; call \`percpu_hv::init_percpu_reg"$'\n'"examples/hv-boot/src/bin/panics/without-register.rs" --debug
     check "qemu: $arch, a nested borrow" \
         refused "$arch" panics-on-nested-borrow "the per-CPU variable \`EXITS\` is borrowed on this CPU already" --debug
     check "qemu: $arch, an area overwritten" \
@@ -626,6 +627,22 @@ linked_high() {
             done
         done
     done
+}
+
+# `cargo run` in examples/hv-boot: its runner boots the image that was built, and passes arguments on.
+cargo_run() {
+    cd examples/hv-boot
+    runs_there "$aarch64" "hv-boot: 2 CPUs at EL2, ok" run -- --smp 2
+    runs_there x86_64-unknown-none "$none" run --release --target x86_64-unknown-none --bin selftest
+}
+
+# runs_there TARGET SENTENCE ARGUMENT...: what cargo runs, with the toolchain for that target, says the sentence.
+runs_there() {
+    local target=$1 sentence=$2 cargo=(cargo)
+    shift 2
+    [[ $(toolchain "$target") == active ]] || cargo=(debian_cargo "$(debian_rust "$target")")
+    "${cargo[@]}" "$@" 2>&1 | tee "$consoles/cargo-run-$target.log"
+    grep -qF -- "$sentence" "$consoles/cargo-run-$target.log"
 }
 
 # An image for EL2 on a machine that starts at EL1.
