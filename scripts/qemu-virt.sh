@@ -21,7 +21,7 @@ ends with the guest's status: 0 is success, 124 is no end within the time limit.
   --release         build with optimization (the default)
   --bin NAME        hv-boot (the default), hv-boot-given-memory (areas in memory that the firmware names),
                     selftest, selftest-given-memory, or another image of examples/hv-boot/Cargo.toml
-  --image FILE      run this image instead of building one; --arch is its architecture
+  --image FILE      run this image, for the architecture that it says, instead of building one
   --features LIST   cargo features of hv-boot, separated by commas: non-zero-vma, sp-naive (with --smp 1);
                     for x86_64 also high-half or top-2-gib, which link the image there
   --gdb             wait for a debugger before the first instruction, without a time limit
