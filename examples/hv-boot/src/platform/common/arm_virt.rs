@@ -58,7 +58,7 @@ impl Boot {
         pl011::enable();
         if let Some(wanted) = self.wanted {
             let here = platform::privilege();
-            let reason = format_args!("started in {here}, but this image runs in {wanted}");
+            let reason = format_args!("started at {here}, but this image runs at {wanted}");
             fail(ExitCode::BOOT, reason);
         }
         let tree = if tree == 0 { VIRT_TREE } else { tree };
