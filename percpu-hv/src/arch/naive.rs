@@ -36,28 +36,3 @@ pub(crate) const fn hardware_id() -> Option<usize> {
 pub(crate) const fn memory_is_normal() -> bool {
     true
 }
-
-/// The address: there is only one copy.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __displacement {
-    ($symbol:path) => {
-        $crate::__address!($symbol)
-    };
-}
-
-/// The address, exposed, since accesses go through it.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __address {
-    ($symbol:path) => {
-        (&raw const $symbol).expose_provenance()
-    };
-}
-
-/// Nothing: an address in a register is as short.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __direct {
-    ($group:ident $symbol:path) => {};
-}

@@ -41,10 +41,10 @@ macro_rules! field {
 
             #[inline(always)]
             fn displacement() -> usize {
-                crate::__displacement!($storage)
+                crate::__displacement!($storage, 0)
             }
 
-            crate::__direct! { variables $storage }
+            crate::__direct! { variables $storage, 0 }
         }
     };
 }
@@ -68,7 +68,7 @@ pub(crate) fn end() -> usize {
 }
 
 fn magic_offset() -> usize {
-    crate::__displacement!(__PERCPU_HEADER).wrapping_sub(bias())
+    crate::__displacement!(__PERCPU_HEADER, 0).wrapping_sub(bias())
 }
 
 /// Whether the template that is read at `image` is what was linked.
@@ -84,7 +84,7 @@ pub(crate) unsafe fn is_loaded(image: usize) -> bool {
 
 /// The part of an area that says which CPU has it, in bytes from the base: nothing copies to it.
 pub(crate) fn words_of_owner() -> Range<usize> {
-    let start = crate::__displacement!(__PERCPU_OWNER).wrapping_sub(bias());
+    let start = crate::__displacement!(__PERCPU_OWNER, 0).wrapping_sub(bias());
     start..start + size_of::<Owner>()
 }
 
@@ -122,7 +122,7 @@ pub(crate) unsafe fn store_register(base: usize) {
     if arch::REGISTER_IS_IN_AREA {
         let register = base.wrapping_sub(bias());
         let place: *mut usize = ptr::with_exposed_provenance_mut(
-            register.wrapping_add(crate::__displacement!(__PERCPU_SELF_PTR)),
+            register.wrapping_add(crate::__displacement!(__PERCPU_SELF_PTR, 0)),
         );
         // SAFETY: rule 3, inside the area.
         unsafe { place.write_volatile(register) };
