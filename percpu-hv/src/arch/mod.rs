@@ -102,7 +102,7 @@ pub(crate) const ONE_CPU: bool = cfg!(feature = "sp-naive");
 pub(crate) mod expansion {
     pub use super::access::Access;
     #[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
-    pub use super::imp::access::__PERCPU_SELF_PTR;
+    pub use super::imp::access::__percpu_hv_header;
     pub use super::memory::{load_at, store_at};
     pub use super::scalar::{combine, op};
 }

@@ -14,11 +14,11 @@
 //! ```text
 //! mov rax, gs:[__PERCPU_X]            a scalar, either way one instruction
 //!
-//! mov rax, gs:[__PERCPU_SELF_PTR]     a pointer
+//! mov rax, gs:[__percpu_hv_header]    a pointer
 //! add rax, offset __PERCPU_X
 //!
 //! lea rax, [rip + __PERCPU_X]         a pointer with `non-zero-vma`
-//! add rax, gs:[rip + __PERCPU_SELF_PTR]
+//! add rax, gs:[rip + __percpu_hv_header]
 //! ```
 //!
 //! Read-modify-writes are one instruction, or a loop of `cmpxchg`, which compares with what a handler stored:
@@ -63,9 +63,9 @@ pub(crate) mod access {
     use crate::arch::emit::Mode;
 
     unsafe extern "C" {
-        /// The register's own value, in the header of every area: `gs` relative reads are the only way to it that is
-        /// fast.
-        pub static mut __PERCPU_SELF_PTR: usize;
+        /// The header of an area, which starts with the register's value: a read relative to `gs` is the only way to it
+        /// that is fast.
+        pub static mut __percpu_hv_header: usize;
     }
 
     /// A hot variable is as any other. The linker checks the range of every reference, but not that a script put all
@@ -82,7 +82,7 @@ pub(crate) mod access {
                 core::arch::asm!(
                     crate::__text!(load double variables),
                     to = out(reg) to,
-                    symbol = sym __PERCPU_SELF_PTR,
+                    symbol = sym __percpu_hv_header,
                     offset = const 0,
                     options($($option,)* nostack, preserves_flags)
                 );
@@ -288,7 +288,7 @@ pub(crate) mod access {
                     ::core::arch::asm!(
                         $crate::__linked!(current),
                         to = out(reg) to,
-                        own = sym $crate::__priv::__PERCPU_SELF_PTR,
+                        own = sym $crate::__priv::__percpu_hv_header,
                         symbol = sym $symbol,
                         offset = const $offset,
                         options(readonly, nostack)

@@ -1,5 +1,6 @@
 //! What an area says of itself.
 
+use core::mem::offset_of;
 use core::ops::Range;
 use core::ptr;
 
@@ -11,22 +12,51 @@ use crate::sync::AtomicUsize;
 /// The magic number of a template that was loaded.
 const MAGIC: usize = 0x7063_6876;
 
-crate::__storage! { variables [] {static mut} __PERCPU_HEADER: usize = MAGIC; }
-crate::__storage! { variables [#[doc(hidden)] #[unsafe(no_mangle)]] {static mut} __PERCPU_SELF_PTR: usize = 0; }
+/// All that an area says of itself.
+#[repr(C)]
+struct Header {
+    /// What the register of the area's CPU holds, where the architecture reads it here.
+    register: usize,
+    magic: usize,
+    owner: Owner,
+    id: usize,
+    depth: usize,
+    before: usize,
+}
+
 crate::__storage! {
-    variables [] {static mut} __PERCPU_OWNER: Owner = Owner {
-        state: AtomicUsize::new(UNBUILT),
-        contender: AtomicUsize::new(0),
-        door: AtomicUsize::new(OPEN),
+    variables [#[unsafe(export_name = "__percpu_hv_header")]] {static mut} __PERCPU_HEADER: Header = Header {
+        register: 0,
+        magic: MAGIC,
+        owner: Owner {
+            state: AtomicUsize::new(UNBUILT),
+            contender: AtomicUsize::new(0),
+            door: AtomicUsize::new(OPEN),
+        },
+        id: if arch::ONE_CPU { 0 } else { usize::MAX },
+        depth: 0,
+        before: 0,
     };
 }
-crate::__storage! { variables [] {static mut} __PERCPU_ID: usize = if arch::ONE_CPU { 0 } else { usize::MAX }; }
-crate::__storage! { variables [] {static mut} __PERCPU_DEPTH: usize = 0; }
-crate::__storage! { variables [] {static mut} __PERCPU_BEFORE: usize = 0; }
+
+// The first field by its name in `percpu`, for assembly. Weak, since an image may have both crates.
+#[cfg(all(not(hosted), target_arch = "x86_64"))]
+core::arch::global_asm!(
+    ".weak __PERCPU_SELF_PTR",
+    ".set __PERCPU_SELF_PTR, {}",
+    sym __PERCPU_HEADER
+);
+
+/// What is added to the register to reach a field.
+macro_rules! displacement {
+    ($field:ident) => {
+        crate::__displacement!(__PERCPU_HEADER, offset_of!(Header, $field))
+    };
+}
 
 /// Makes a field accessible on this CPU as a variable is.
 macro_rules! field {
-    ($(#[$doc:meta])* $name:ident = $storage:ident) => {
+    ($(#[$doc:meta])* $name:ident = $field:ident) => {
         $(#[$doc])*
         pub(crate) enum $name {}
 
@@ -36,30 +66,30 @@ macro_rules! field {
 
             #[inline(always)]
             fn address() -> usize {
-                crate::__address!($storage)
+                crate::__address!(__PERCPU_HEADER).wrapping_add(offset_of!(Header, $field))
             }
 
             #[inline(always)]
             fn displacement() -> usize {
-                crate::__displacement!($storage, 0)
+                displacement!($field)
             }
 
-            crate::__direct! { variables $storage, 0 }
+            crate::__direct! { variables __PERCPU_HEADER, offset_of!(Header, $field) }
         }
     };
 }
 
 field! {
     /// The CPU's id, once the areas are built.
-    Id = __PERCPU_ID
+    Id = id
 }
 field! {
     /// How many guards of interrupts live on the CPU.
-    Depth = __PERCPU_DEPTH
+    Depth = depth
 }
 field! {
     /// The state of interrupts before the first of them.
-    Before = __PERCPU_BEFORE
+    Before = before
 }
 
 /// The offset of what must be in the template: its end.
@@ -68,7 +98,7 @@ pub(crate) fn end() -> usize {
 }
 
 fn magic_offset() -> usize {
-    crate::__displacement!(__PERCPU_HEADER, 0).wrapping_sub(bias())
+    displacement!(magic).wrapping_sub(bias())
 }
 
 /// Whether the template that is read at `image` is what was linked.
@@ -84,7 +114,7 @@ pub(crate) unsafe fn is_loaded(image: usize) -> bool {
 
 /// The part of an area that says which CPU has it, in bytes from the base: nothing copies to it.
 pub(crate) fn words_of_owner() -> Range<usize> {
-    let start = crate::__displacement!(__PERCPU_OWNER, 0).wrapping_sub(bias());
+    let start = displacement!(owner).wrapping_sub(bias());
     start..start + size_of::<Owner>()
 }
 
@@ -121,9 +151,8 @@ pub(crate) unsafe fn name(base: usize, cpu: usize) {
 pub(crate) unsafe fn store_register(base: usize) {
     if arch::REGISTER_IS_IN_AREA {
         let register = base.wrapping_sub(bias());
-        let place: *mut usize = ptr::with_exposed_provenance_mut(
-            register.wrapping_add(crate::__displacement!(__PERCPU_SELF_PTR, 0)),
-        );
+        let place: *mut usize =
+            ptr::with_exposed_provenance_mut(register.wrapping_add(displacement!(register)));
         // SAFETY: rule 3, inside the area.
         unsafe { place.write_volatile(register) };
     }
