@@ -15,8 +15,8 @@ const MAGIC: usize = 0x7063_6876;
 /// All that an area says of itself.
 #[repr(C)]
 struct Header {
-    /// What the register of the area's CPU holds, where the architecture reads it here.
-    register: usize,
+    /// What the register of the area's CPU holds, if the architecture reads it here.
+    register: [usize; arch::REGISTER_IS_IN_AREA as usize],
     magic: usize,
     owner: Owner,
     id: usize,
@@ -26,7 +26,7 @@ struct Header {
 
 crate::__storage! {
     variables [#[unsafe(export_name = "__percpu_hv_header")]] {static mut} __PERCPU_HEADER: Header = Header {
-        register: 0,
+        register: [0; arch::REGISTER_IS_IN_AREA as usize],
         magic: MAGIC,
         owner: Owner {
             state: AtomicUsize::new(UNBUILT),
@@ -40,10 +40,13 @@ crate::__storage! {
 }
 
 // The first field by its name in `percpu`, for assembly. Weak, since an image may have both crates.
-#[cfg(all(not(hosted), target_arch = "x86_64"))]
+#[cfg(not(hosted))]
 core::arch::global_asm!(
+    ".if {}",
     ".weak __PERCPU_SELF_PTR",
     ".set __PERCPU_SELF_PTR, {}",
+    ".endif",
+    const arch::REGISTER_IS_IN_AREA as usize,
     sym __PERCPU_HEADER
 );
 
