@@ -9,7 +9,5 @@ fn main() {
         println!("cargo::rustc-link-arg-bins=-Wl,-Tpercpu-insert.x");
         // percpu takes the section's bounds by absolute relocations.
         println!("cargo::rustc-link-arg-bins=-no-pie");
-        // Both crates define __PERCPU_SELF_PTR, and mean the same by it.
-        println!("cargo::rustc-link-arg-bins=-Wl,--allow-multiple-definition");
     }
 }

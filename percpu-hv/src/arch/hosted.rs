@@ -203,29 +203,4 @@ pub(crate) mod access {
     pub(crate) const fn memory_is_normal() -> bool {
         true
     }
-
-    /// The address, since the register is biased.
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __displacement {
-        ($symbol:path) => {
-            $crate::__address!($symbol)
-        };
-    }
-
-    /// The address, as an integer: nothing is read through it.
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __address {
-        ($symbol:path) => {
-            (&raw const $symbol).addr()
-        };
-    }
-
-    /// Nothing: an address in a register is as short.
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __direct {
-        ($group:ident $symbol:path) => {};
-    }
 }

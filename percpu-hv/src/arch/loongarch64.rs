@@ -62,354 +62,92 @@ pub(crate) mod interrupts {
 
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) mod access {
-    use core::arch::asm;
+    use crate::arch::emit::Mode;
 
-    use crate::InitError;
+    pub(crate) const DEFAULT_MODE: Mode = Mode::Biased { hot: Some(1 << 11) };
 
-    #[cfg(not(feature = "non-zero-vma"))]
-    pub(crate) const HOT_REACH: Option<usize> = Some(1 << 11);
-    #[cfg(feature = "non-zero-vma")]
-    pub(crate) const HOT_REACH: Option<usize> = None;
-
-    pub(crate) fn register() -> Option<usize> {
-        Some(register_for_access())
-    }
-
-    #[inline(always)]
-    pub(crate) fn register_for_access() -> usize {
-        let value: usize;
-        // SAFETY: rule 10. Not `pure`: the value changes when the context moves to another CPU.
-        unsafe {
-            asm!("move {}, $r21", out(reg) value, options(nomem, nostack, preserves_flags));
-        }
-        value
-    }
-
-    #[inline(always)]
-    pub(crate) fn register_for_pin() -> usize {
-        let value: usize;
-        // SAFETY: rule 10. `pure`, so that it is only read if it is used; not `nomem`: it stays between
-        // the calls around it, any of which may move the context.
-        unsafe {
-            asm!("move {}, $r21", out(reg) value, options(pure, readonly, nostack, preserves_flags));
-        }
-        value
-    }
-
-    /// # Safety
-    ///
-    /// Rule 2 of docs/safety.md: `value` is the base of an area, less the bias.
-    pub(crate) unsafe fn set_register(value: usize) {
-        // SAFETY: rule 10; compiled code does not use `$r21`. Not `nomem`: what comes after goes to
-        // another area.
-        unsafe {
-            asm!("move $r21, {}", in(reg) value, options(nostack, preserves_flags));
-        }
-    }
-
-    pub(crate) const REGISTER_IS_IN_AREA: bool = false;
-
-    pub(crate) const fn assert_register_accessible() {}
-
-    pub(crate) use assert_register_accessible as assert_register_is_own;
+    register! { read = "move {to}, $r21", write = "move $r21, {value}" }
 
     /// `CSR.CPUID` (reference manual, volume 1, "CPU Identity").
     pub(crate) fn hardware_id() -> Option<usize> {
-        let value: usize;
-        // SAFETY: rule 10; privileged software may read CSRs. Not `pure`: another CPU has another one.
-        unsafe {
-            asm!("csrrd {}, 0x20", out(reg) value, options(nomem, nostack, preserves_flags));
-        }
-        Some(value)
+        Some(read!("csrrd {to}, 0x20"))
     }
 
-    pub(crate) const BIASED: bool = true;
-
-    #[cfg(not(feature = "non-zero-vma"))]
-    pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
-        crate::arch::check_signed_32(start, size)?;
-        crate::arch::check_hot(start)
-    }
-
-    #[cfg(feature = "non-zero-vma")]
-    pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
-        Ok(())
-    }
+    always_accessible!();
 
     /// `ll`/`sc` are only defined on cached memory (reference manual, volume 1, "LL.{W/D}, SC.{W/D}"),
     /// which data is in mapped address translation mode, and in direct mode if `CSR.CRMD.DATM` says so:
     /// after reset it does not.
     pub(crate) fn memory_is_normal() -> bool {
-        let crmd: usize;
-        // SAFETY: rule 10; privileged software may read CSRs. Not `pure`: the mode changes.
-        unsafe {
-            asm!("csrrd {}, 0x0", out(reg) crmd, options(nomem, nostack, preserves_flags));
-        }
+        let crmd = read!("csrrd {to}, 0x0");
         let (mapped, direct_access_type) = (crmd >> 4 & 1 == 1, crmd >> 7 & 0b11);
         mapped || direct_access_type == 1
     }
 
-    /// What makes the variable's address in `{address}`.
+    /// A hot variable's address is the immediate, as the template is at VMA 0. The scratch register is not needed, but
+    /// its name must occur.
     #[cfg(not(feature = "non-zero-vma"))]
     #[doc(hidden)]
     #[macro_export]
-    macro_rules! __make_address {
-        () => {
-            "lu12i.w {address}, %abs_hi20({symbol})\nori {address}, {address}, %abs_lo12({symbol})"
+    macro_rules! __linked {
+        (displacement) => { $crate::__linked!(low "{symbol}+{offset}") };
+        (low $symbol:literal) => {
+            $crate::__lines! { "lu12i.w {to}, %abs_hi20(" $symbol ")"; "ori {to}, {to}, %abs_lo12(" $symbol ")" }
         };
+        // A kernel linked high cannot reach a template at VMA 0 relative to the PC.
+        (address $symbol:literal) => {
+            $crate::__lines! {
+                "lu12i.w {to}, %abs_hi20(" $symbol ")";
+                "ori {to}, {to}, %abs_lo12(" $symbol ")";
+                "lu32i.d {to}, %abs64_lo20(" $symbol ")";
+                "lu52i.d {to}, {to}, %abs64_hi12(" $symbol ")"
+            }
+        };
+        (operation hot $indexed:literal $immediate:literal) => {
+            ::core::concat!($crate::__mark_hot!(), $immediate, ", $r21, %pc_lo12({symbol}+{offset}) # {to}")
+        };
+        (operation $group:ident $indexed:literal $immediate:literal) => { $crate::__text!(at_address $indexed) };
     }
 
-    /// What makes the variable's address in `{address}`.
     #[cfg(feature = "non-zero-vma")]
     #[doc(hidden)]
     #[macro_export]
-    macro_rules! __make_address {
-        () => {
-            "pcalau12i {address}, %pc_hi20({symbol})\naddi.d {address}, {address}, %pc_lo12({symbol})"
+    macro_rules! __linked {
+        (address $symbol:literal) => {
+            $crate::__lines! { "pcalau12i {to}, %pc_hi20(" $symbol ")"; "addi.d {to}, {to}, %pc_lo12(" $symbol ")" }
         };
-    }
-
-    /// The address, since the register is biased.
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __displacement {
-        ($symbol:path) => {{
-            let address: ::core::primitive::usize;
-            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
-            unsafe {
-                ::core::arch::asm!(
-                    $crate::__make_address!(),
-                    address = out(reg) address,
-                    symbol = sym $symbol,
-                    options(pure, nomem, nostack, preserves_flags)
-                );
+        (slot $symbol:literal) => {
+            $crate::__lines! {
+                "pcalau12i {to}, %got_pc_hi20(" $symbol ")";
+                "ld.d {to}, {to}, %got_pc_lo12(" $symbol ")"
             }
-            address
-        }};
-    }
-
-    /// All 64 bits: a kernel linked high cannot reach a template at VMA 0 relative to the PC.
-    #[cfg(not(feature = "non-zero-vma"))]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __address {
-        ($symbol:path) => {{
-            let address: ::core::primitive::usize;
-            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
-            unsafe {
-                ::core::arch::asm!(
-                    "lu12i.w {0}, %abs_hi20({1})",
-                    "ori {0}, {0}, %abs_lo12({1})",
-                    "lu32i.d {0}, %abs64_lo20({1})",
-                    "lu52i.d {0}, {0}, %abs64_hi12({1})",
-                    out(reg) address,
-                    sym $symbol,
-                    options(pure, nomem, nostack, preserves_flags)
-                );
-            }
-            address
-        }};
-    }
-
-    /// Relative to the code: an image that moves needs no relocation.
-    #[cfg(feature = "non-zero-vma")]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __address {
-        ($symbol:path) => {
-            $crate::__displacement!($symbol)
         };
+        (operation $group:ident $indexed:literal $immediate:literal) => { $crate::__text!(at_address $indexed) };
     }
 
-    /// A weak reference is 0 in all four parts if it is undefined.
-    #[cfg(not(feature = "non-zero-vma"))]
     #[doc(hidden)]
     #[macro_export]
-    macro_rules! __optional_address {
-        ($symbol:literal) => {{
-            let address: ::core::primitive::usize;
-            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
-            unsafe {
-                ::core::arch::asm!(
-                    ::core::concat!(".weak ", $symbol),
-                    ::core::concat!(".hidden ", $symbol),
-                    ::core::concat!("lu12i.w {0}, %abs_hi20(", $symbol, ")"),
-                    ::core::concat!("ori {0}, {0}, %abs_lo12(", $symbol, ")"),
-                    ::core::concat!("lu32i.d {0}, %abs64_lo20(", $symbol, ")"),
-                    ::core::concat!("lu52i.d {0}, {0}, %abs64_hi12(", $symbol, ")"),
-                    out(reg) address,
-                    options(pure, nomem, nostack, preserves_flags)
-                );
-            }
-            address
-        }};
+    macro_rules! __text {
+        (at_address $indexed:literal) => {
+            ::core::concat!($crate::__displacement_text!(), $indexed, ", {to}, $r21")
+        };
+        (current $group:ident) => { $crate::__linked!(operation $group "add.d {to}" "addi.d {to}") };
+        (load byte $group:ident) => { $crate::__linked!(operation $group "ldx.bu {to}" "ld.bu {to}") };
+        (load half $group:ident) => { $crate::__linked!(operation $group "ldx.hu {to}" "ld.hu {to}") };
+        (load word $group:ident) => { $crate::__linked!(operation $group "ldx.w {to}" "ld.w {to}") };
+        (load double $group:ident) => { $crate::__linked!(operation $group "ldx.d {to}" "ld.d {to}") };
+        (store byte $group:ident) => { $crate::__linked!(operation $group "stx.b {value}" "st.b {value}") };
+        (store half $group:ident) => { $crate::__linked!(operation $group "stx.h {value}" "st.h {value}") };
+        (store word $group:ident) => { $crate::__linked!(operation $group "stx.w {value}" "st.w {value}") };
+        (store double $group:ident) => { $crate::__linked!(operation $group "stx.d {value}" "st.d {value}") };
     }
 
-    /// By the GOT: an undefined weak symbol relative to the PC is not 0.
-    #[cfg(feature = "non-zero-vma")]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __optional_address {
-        ($symbol:literal) => {{
-            let address: ::core::primitive::usize;
-            // SAFETY: rule 10. One load of a slot that is written before the image runs.
-            unsafe {
-                ::core::arch::asm!(
-                    ::core::concat!(".weak ", $symbol),
-                    ::core::concat!(".hidden ", $symbol),
-                    ::core::concat!("pcalau12i {0}, %got_pc_hi20(", $symbol, ")"),
-                    ::core::concat!("ld.d {0}, {0}, %got_pc_lo12(", $symbol, ")"),
-                    out(reg) address,
-                    options(pure, readonly, nostack, preserves_flags)
-                );
-            }
-            address
-        }};
-    }
-
-    /// Three instructions each, and one for a hot variable: `$r21` is an operand.
+    /// Three instructions each, and one for a hot variable.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __direct {
-        ($group:ident $symbol:path) => {
-            const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
-
-            #[inline(always)]
-            fn pinned(_: ::core::primitive::usize) -> ::core::primitive::usize {
-                <Self as $crate::__priv::Access>::current()
-            }
-
-            #[inline(always)]
-            fn current() -> ::core::primitive::usize {
-                let address: ::core::primitive::usize;
-                // SAFETY: rule 10, no memory. Not `pure`: `$r21` changes when the context moves.
-                unsafe {
-                    ::core::arch::asm!(
-                        $crate::__operation!($group "add.d", "addi.d", "{address}"),
-                        address = out(reg) address,
-                        symbol = sym $symbol,
-                        options(nomem, nostack, preserves_flags)
-                    );
-                }
-                address
-            }
-
-            #[inline(always)]
-            unsafe fn load<V: $crate::Scalar>() -> V {
-                // SAFETY: rule 10, one load; rules 2 and 5 are the caller's, and so is that `V` is
-                // the variable's type. Not `pure`, since `$r21` changes when the context moves.
-                unsafe {
-                    match ::core::mem::size_of::<V>() {
-                        1 => {
-                            let byte = $crate::__load!($group ::core::primitive::u64, "ldx.bu", "ld.bu", $symbol).assume_init();
-                            // Known to the optimizer, so that it does not extend the value again.
-                            ::core::hint::assert_unchecked(byte < 1 << 8);
-                            V::__loaded(byte as ::core::primitive::usize);
-                            ::core::mem::transmute_copy(&(byte as ::core::primitive::u8))
-                        }
-                        2 => {
-                            let half = $crate::__load!($group ::core::primitive::u64, "ldx.hu", "ld.hu", $symbol).assume_init();
-                            ::core::hint::assert_unchecked(half < 1 << 16);
-                            ::core::mem::transmute_copy(&(half as ::core::primitive::u16))
-                        }
-                        4 => ::core::mem::transmute_copy(&$crate::__load!($group ::core::primitive::u32, "ldx.w", "ld.w", $symbol)),
-                        _ => ::core::mem::transmute_copy(&$crate::__load!($group ::core::primitive::u64, "ldx.d", "ld.d", $symbol)),
-                    }
-                }
-            }
-
-            #[inline(always)]
-            unsafe fn store<V: $crate::Scalar>(value: V) {
-                // SAFETY: rule 10, one store; otherwise as `load`.
-                unsafe {
-                    match ::core::mem::size_of::<V>() {
-                        1 => $crate::__store!($group ::core::primitive::u8, "stx.b", "st.b", value, $symbol),
-                        2 => $crate::__store!($group ::core::primitive::u16, "stx.h", "st.h", value, $symbol),
-                        4 => $crate::__store!($group ::core::primitive::u32, "stx.w", "st.w", value, $symbol),
-                        _ => $crate::__store!($group ::core::primitive::u64, "stx.d", "st.d", value, $symbol),
-                    }
-                }
-            }
-        };
-    }
-
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __load {
-        ($group:ident $bits:ty, $indexed:literal, $immediate:literal, $symbol:path) => {{
-            // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
-            let value: ::core::mem::MaybeUninit<$bits>;
-            ::core::arch::asm!(
-                $crate::__operation!($group $indexed, $immediate, "{address}"),
-                address = out(reg) value,
-                symbol = sym $symbol,
-                options(readonly, nostack, preserves_flags)
-            );
-            value
-        }};
-    }
-
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __store {
-        (
-            $group:ident $bits:ty, $indexed:literal, $immediate:literal, $value:ident, $symbol:path
-        ) => {
-            ::core::arch::asm!(
-                $crate::__operation!($group $indexed, $immediate, "{value}"),
-                // A hot variable needs no scratch register; the name must occur.
-                "# {address}",
-                address = out(reg) _,
-                value = in(reg)
-                    ::core::mem::transmute_copy::<V, ::core::mem::MaybeUninit<$bits>>(&$value),
-                symbol = sym $symbol,
-                options(nostack, preserves_flags)
-            )
-        };
-    }
-
-    /// An instruction on this CPU's copy: with the whole address and the register, or for a hot
-    /// variable with the register and the low 12 bits, as the template is at VMA 0; `check_template`
-    /// learns that there is one.
-    #[cfg(not(feature = "non-zero-vma"))]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __operation {
-        (hot $indexed:literal, $immediate:literal, $operand:literal) => {
-            ::core::concat!(
-                ".weak __percpu_hv_has_hot\n.set __percpu_hv_has_hot, 1\n",
-                $immediate,
-                " ",
-                $operand,
-                ", $r21, %pc_lo12({symbol})"
-            )
-        };
-        ($group:ident $indexed:literal, $immediate:literal, $operand:literal) => {
-            ::core::concat!(
-                $crate::__make_address!(),
-                "\n",
-                $indexed,
-                " ",
-                $operand,
-                ", {address}, $r21"
-            )
-        };
-    }
-
-    /// An instruction on this CPU's copy, with the whole address and the register.
-    #[cfg(feature = "non-zero-vma")]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __operation {
-        ($group:ident $indexed:literal, $immediate:literal, $operand:literal) => {
-            ::core::concat!(
-                $crate::__make_address!(),
-                "\n",
-                $indexed,
-                " ",
-                $operand,
-                ", {address}, $r21"
-            )
+        ($group:ident $symbol:path, $offset:expr) => {
+            $crate::__direct_by_name! { $group $symbol, $offset }
         };
     }
 }

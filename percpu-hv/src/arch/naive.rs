@@ -37,27 +37,13 @@ pub(crate) const fn memory_is_normal() -> bool {
     true
 }
 
-/// The address: there is only one copy.
+/// Emits the storage of a variable: the plain global itself.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __displacement {
-    ($symbol:path) => {
-        $crate::__address!($symbol)
+macro_rules! __place {
+    ($group:ident [$($attr:tt)*] {$($head:tt)*} $name:ident: $ty:ty = $value:expr;) => {
+        $($attr)*
+        #[allow(non_upper_case_globals)]
+        $($head)* $name: $ty = $value;
     };
-}
-
-/// The address, exposed, since accesses go through it.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __address {
-    ($symbol:path) => {
-        (&raw const $symbol).expose_provenance()
-    };
-}
-
-/// Nothing: an address in a register is as short.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __direct {
-    ($group:ident $symbol:path) => {};
 }

@@ -14,15 +14,20 @@
 //! ```text
 //! mov rax, gs:[__PERCPU_X]            a scalar, either way one instruction
 //!
-//! mov rax, gs:[__PERCPU_SELF_PTR]     a pointer
+//! mov rax, gs:[__percpu_hv_header]    a pointer
 //! add rax, offset __PERCPU_X
 //!
 //! lea rax, [rip + __PERCPU_X]         a pointer with `non-zero-vma`
-//! add rax, gs:[rip + __PERCPU_SELF_PTR]
+//! add rax, gs:[rip + __percpu_hv_header]
 //! ```
 //!
 //! Read-modify-writes are one instruction, or a loop of `cmpxchg`, which compares with what a handler stored:
 //! a handler owes them nothing.
+
+#[cfg(target_os = "linux")]
+mod linux_gs;
+#[cfg(target_os = "linux")]
+pub(crate) use linux_gs::interrupts;
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) mod interrupts {
@@ -53,85 +58,53 @@ pub(crate) mod interrupts {
     }
 }
 
-/// The interrupts of a Linux thread are its signals.
-#[cfg(target_os = "linux")]
-pub(crate) mod interrupts {
-    const SYS_RT_SIGPROCMASK: usize = 14;
-    const SIG_SETMASK: usize = 2;
-
-    /// Blocks all signals, and gives the mask that was.
-    pub(crate) fn mask() -> usize {
-        let mut state = 0_usize;
-        set(&usize::MAX, (&raw mut state).expose_provenance());
-        // SAFETY: rule 10, the call wrote it.
-        unsafe { core::ptr::read_volatile(&raw const state) }
-    }
-
-    /// # Safety
-    ///
-    /// `state` is what [`mask`] gave on this thread.
-    pub(crate) unsafe fn restore(state: usize) {
-        set(&state, 0);
-    }
-
-    fn set(signals: &usize, old: usize) {
-        let signals = core::ptr::from_ref(signals).expose_provenance();
-        // SAFETY: rule 10. The kernel reads and writes sets of 64 signals.
-        let result =
-            unsafe { super::system_call(SYS_RT_SIGPROCMASK, [SIG_SETMASK, signals, old, 8]) };
-        assert!(
-            result == 0,
-            "the kernel refuses to block signals (rt_sigprocmask: error {})",
-            -result
-        );
-    }
-}
-
-/// What the kernel answers to a system call: mostly 0, or a negated error number.
-///
-/// # Safety
-///
-/// The call does with its arguments what the caller allows.
-#[cfg(target_os = "linux")]
-#[inline]
-unsafe fn system_call(number: usize, arguments: [usize; 4]) -> isize {
-    let result: isize;
-    let [first, second, third, fourth] = arguments;
-    // SAFETY: rule 10. The kernel takes the number from rax and gives the result there; `syscall`
-    // itself overwrites rcx and r11 (AMD64 APM vol. 3, "SYSCALL"). It keeps the flags. Not
-    // `nomem`: a call may write memory.
-    unsafe {
-        core::arch::asm!(
-            "syscall",
-            inlateout("rax") number => result,
-            in("rdi") first,
-            in("rsi") second,
-            in("rdx") third,
-            in("r10") fourth,
-            lateout("rcx") _,
-            lateout("r11") _,
-            options(nostack, preserves_flags)
-        );
-    }
-    result
-}
-
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) mod access {
-    use crate::InitError;
+    use crate::arch::emit::Mode;
 
     unsafe extern "C" {
-        /// The register's own value, in the header of every area: `gs` relative reads are the only way to it that is
-        /// fast.
-        pub static mut __PERCPU_SELF_PTR: usize;
+        /// The header of an area, which starts with the register's value: a read relative to `gs` is the only way to it
+        /// that is fast.
+        pub static mut __percpu_hv_header: usize;
     }
+
+    /// A hot variable is as any other. The linker checks the range of every reference, but not that a script put all
+    /// of the template there.
+    pub(crate) const DEFAULT_MODE: Mode = Mode::Biased { hot: None };
 
     pub(crate) const REGISTER_IS_IN_AREA: bool = true;
 
-    pub(crate) use gs_base::register;
+    macro_rules! own_pointer {
+        ($($option:ident),*) => {{
+            let to: usize;
+            // SAFETY: rule 10, one load from this CPU's area (rule 2).
+            unsafe {
+                core::arch::asm!(
+                    crate::__text!(load double variables),
+                    to = out(reg) to,
+                    symbol = sym __percpu_hv_header,
+                    offset = const 0,
+                    options($($option,)* nostack, preserves_flags)
+                );
+            }
+            to
+        }};
+    }
 
-    /// As of every other variable.
-    pub(crate) const HOT_REACH: Option<usize> = Some(usize::MAX);
+    #[inline(always)]
+    pub(crate) fn register_for_access() -> usize {
+        // Not `pure`: the area changes when the context moves to another CPU.
+        own_pointer!(readonly)
+    }
+
+    #[inline(always)]
+    pub(crate) fn register_for_pin() -> usize {
+        // `pure`, so that it is only read if it is used; it stays between the calls around it, any of
+        // which may move the context.
+        own_pointer!(pure, readonly)
+    }
+
+    pub(crate) use gs_base::register;
 
     /// # Safety
     ///
@@ -142,6 +115,9 @@ pub(crate) mod access {
         unsafe { gs_base::set(value) };
     }
 
+    #[cfg(target_os = "linux")]
+    use super::linux_gs::gs_base;
+
     /// The register in ring 0.
     #[cfg(not(target_os = "linux"))]
     mod gs_base {
@@ -151,7 +127,7 @@ pub(crate) mod access {
         const IA32_GS_BASE: u32 = 0xc000_0101;
 
         /// `CR4.FSGSBASE` (SDM vol. 3A, "Control Registers"): `rdgsbase` and `wrgsbase` are enabled.
-        const CR4_FSGSBASE: u64 = 1 << 16;
+        const CR4_FSGSBASE: usize = 1 << 16;
 
         pub(crate) fn register() -> Option<usize> {
             let (low, high): (u32, u32);
@@ -173,11 +149,9 @@ pub(crate) mod access {
         ///
         /// Rule 2 of docs/safety.md.
         pub(super) unsafe fn set(value: usize) {
-            let cr4: u64;
-            // SAFETY: rule 10. CR4 is readable in ring 0. Not `nomem` on the writes: what comes after
-            // goes to another area.
+            let cr4 = read!("mov {to}, cr4");
+            // SAFETY: rule 10. Not `nomem`: what comes after goes to another area.
             unsafe {
-                asm!("mov {}, cr4", out(reg) cr4, options(nomem, nostack, preserves_flags));
                 if cr4 & CR4_FSGSBASE != 0 {
                     asm!("wrgsbase {}", in(reg) value, options(nostack, preserves_flags));
                 } else {
@@ -193,84 +167,7 @@ pub(crate) mod access {
         }
     }
 
-    /// The register of a Linux thread, which the kernel reads and writes for it: arch_prctl(2). A new
-    /// thread starts with its parent's.
-    #[cfg(target_os = "linux")]
-    mod gs_base {
-        use core::ptr;
-
-        const SYS_ARCH_PRCTL: usize = 158;
-        const ARCH_SET_GS: usize = 0x1001;
-        const ARCH_GET_GS: usize = 0x1004;
-
-        /// What the kernel answers: 0, or a negated error number.
-        #[inline]
-        fn arch_prctl(code: usize, argument: usize) -> isize {
-            // SAFETY: rule 10. `ARCH_GET_GS` writes a word at the argument, the other code none.
-            unsafe { crate::arch::imp::system_call(SYS_ARCH_PRCTL, [code, argument, 0, 0]) }
-        }
-
-        #[inline]
-        #[track_caller]
-        fn done(result: isize, what: &str) {
-            assert!(
-                result == 0,
-                "the kernel refuses to {what} GS_BASE (arch_prctl: error {}); percpu-hv needs x86_64 \
-                 Linux without an emulation that leaves the call out",
-                -result
-            );
-        }
-
-        #[inline]
-        pub(crate) fn register() -> Option<usize> {
-            let mut value = 0_usize;
-            let result = arch_prctl(ARCH_GET_GS, (&raw mut value).expose_provenance());
-            done(result, "read");
-            // SAFETY: rule 10, the call wrote it.
-            Some(unsafe { ptr::read_volatile(&raw const value) })
-        }
-
-        /// # Safety
-        ///
-        /// Rule 2 of docs/safety.md.
-        #[inline]
-        pub(super) unsafe fn set(value: usize) {
-            done(arch_prctl(ARCH_SET_GS, value), "write");
-        }
-    }
-
-    pub(crate) const fn assert_register_accessible() {}
-
-    pub(crate) use assert_register_accessible as assert_register_is_own;
-
-    macro_rules! own_pointer {
-        ($($option:ident),*) => {{
-            let value: usize;
-            // SAFETY: rule 10, one load from this CPU's area (rule 2).
-            unsafe {
-                core::arch::asm!(
-                    concat!("mov {value}, qword ptr ", crate::__gs!()),
-                    value = out(reg) value,
-                    symbol = sym __PERCPU_SELF_PTR,
-                    options($($option,)* nostack, preserves_flags)
-                );
-            }
-            value
-        }};
-    }
-
-    #[inline(always)]
-    pub(crate) fn register_for_access() -> usize {
-        // Not `pure`: the area changes when the context moves to another CPU.
-        own_pointer!(readonly)
-    }
-
-    #[inline(always)]
-    pub(crate) fn register_for_pin() -> usize {
-        // `pure`, so that it is only read if it is used; it stays between the calls around it, any of
-        // which may move the context.
-        own_pointer!(pure, readonly)
-    }
+    always_accessible!();
 
     /// The APIC id (SDM vol. 2A, "CPUID": leaf 0BH, or leaf 1 without it).
     #[cfg(not(target_os = "linux"))]
@@ -288,458 +185,120 @@ pub(crate) mod access {
         }
     }
 
-    pub(crate) const BIASED: bool = true;
-
-    /// The linker checks the range of every reference, but not that a script put all of them there.
-    #[cfg(not(feature = "non-zero-vma"))]
-    pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
-        crate::arch::check_signed_32(start, size)
-    }
-
-    #[cfg(feature = "non-zero-vma")]
-    pub(crate) fn check_template(_start: usize, _size: usize) -> Result<(), InitError> {
-        Ok(())
-    }
-
     /// Locked instructions and unaligned accesses work in every mode of the MMU.
     pub(crate) const fn memory_is_normal() -> bool {
         true
     }
 
-    /// The memory operand of a variable on this CPU: its address, sign-extended from 32 bits.
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __text {
+        (load byte $group:ident) => { $crate::__linked!(gs "movzx {to:e}, byte ptr " "") };
+        (load half $group:ident) => { $crate::__linked!(gs "movzx {to:e}, word ptr " "") };
+        (load word $group:ident) => { $crate::__linked!(gs "mov {to:e}, " "") };
+        (load double $group:ident) => { $crate::__linked!(gs "mov {to}, " "") };
+        (store $width:ident $group:ident) => { $crate::__text!(@ "mov " $width) };
+        (add $width:ident) => { $crate::__text!(@ "add " $width) };
+        (sub $width:ident) => { $crate::__text!(@ "sub " $width) };
+        (and $width:ident) => { $crate::__text!(@ "and " $width) };
+        (or $width:ident) => { $crate::__text!(@ "or " $width) };
+        (xor $width:ident) => { $crate::__text!(@ "xor " $width) };
+        (fetch_add $width:ident) => { $crate::__text!(@ "xadd " $width) };
+        (compare_exchange $width:ident) => { $crate::__text!(@ "cmpxchg " $width) };
+        (increment byte) => { $crate::__linked!(gs "inc byte ptr " "") };
+        (increment half) => { $crate::__linked!(gs "inc word ptr " "") };
+        (increment word) => { $crate::__linked!(gs "inc dword ptr " "") };
+        (increment double) => { $crate::__linked!(gs "inc qword ptr " "") };
+        (decrement byte) => { $crate::__linked!(gs "dec byte ptr " "") };
+        (decrement half) => { $crate::__linked!(gs "dec word ptr " "") };
+        (decrement word) => { $crate::__linked!(gs "dec dword ptr " "") };
+        (decrement double) => { $crate::__linked!(gs "dec qword ptr " "") };
+        (@ $mnemonic:literal byte) => { $crate::__linked!(gs $mnemonic ", {value}") };
+        (@ $mnemonic:literal half) => { $crate::__linked!(gs $mnemonic ", {value:x}") };
+        (@ $mnemonic:literal word) => { $crate::__linked!(gs $mnemonic ", {value:e}") };
+        (@ $mnemonic:literal double) => { $crate::__linked!(gs $mnemonic ", {value}") };
+    }
+
+    /// `gs` is the memory operand of this CPU's copy: an address that is sign-extended from 32 bits.
     #[cfg(not(feature = "non-zero-vma"))]
     #[doc(hidden)]
     #[macro_export]
-    macro_rules! __gs {
-        () => {
-            "gs:[{symbol}]"
+    macro_rules! __linked {
+        (displacement) => {
+            "mov {to}, offset {symbol}+{offset}"
+        };
+        // A kernel linked high cannot reach a template at VMA 0 relative to the PC.
+        (address $symbol:literal) => {
+            $crate::__lines! { "movabs {to}, offset " $symbol }
+        };
+        (gs $before:literal $after:literal) => {
+            $crate::__lines! { $before "gs:[{symbol}+{offset}]" $after }
+        };
+        (current) => {
+            "mov {to}, qword ptr gs:[{own}]\nadd {to}, offset {symbol}+{offset}"
         };
     }
 
-    /// The memory operand of a variable on this CPU, relative to the code.
+    /// `gs` is the memory operand of this CPU's copy, relative to the code.
     #[cfg(feature = "non-zero-vma")]
     #[doc(hidden)]
     #[macro_export]
-    macro_rules! __gs {
-        () => {
-            "gs:[rip + {symbol}]"
+    macro_rules! __linked {
+        (address $symbol:literal) => {
+            $crate::__lines! { "lea {to}, [rip + " $symbol "]" }
+        };
+        (slot $symbol:literal) => {
+            $crate::__lines! { "mov {to}, qword ptr [rip + " $symbol "@GOTPCREL]" }
+        };
+        (gs $before:literal $after:literal) => {
+            $crate::__lines! { $before "gs:[rip + {symbol}+{offset}]" $after }
+        };
+        (current) => {
+            "lea {to}, [rip + {symbol}+{offset}]\nadd {to}, qword ptr gs:[rip + {own}]"
         };
     }
 
-    /// The address, since the register is biased.
-    #[cfg(not(feature = "non-zero-vma"))]
+    /// Calls a macro with the width, the class of a register that has it, its bits, and what `cmpxchg` compares.
     #[doc(hidden)]
     #[macro_export]
-    macro_rules! __displacement {
-        ($symbol:path) => {{
-            let address: ::core::primitive::usize;
-            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
-            unsafe {
-                ::core::arch::asm!(
-                    "mov {}, offset {}",
-                    out(reg) address,
-                    sym $symbol,
-                    options(pure, nomem, nostack, preserves_flags)
-                );
+    macro_rules! __by_width {
+        ($operation:ident $($argument:tt)*) => {
+            match ::core::mem::size_of::<V>() {
+                1 => $crate::$operation!(byte reg_byte ::core::primitive::u8, "al", $($argument)*),
+                2 => $crate::$operation!(half reg ::core::primitive::u16, "ax", $($argument)*),
+                4 => $crate::$operation!(word reg ::core::primitive::u32, "eax", $($argument)*),
+                _ => $crate::$operation!(double reg ::core::primitive::u64, "rax", $($argument)*),
             }
-            address
-        }};
-    }
-
-    /// The address, since the register is biased.
-    #[cfg(feature = "non-zero-vma")]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __displacement {
-        ($symbol:path) => {
-            $crate::__address!($symbol)
         };
     }
 
-    /// All 64 bits: a kernel linked high cannot reach a template at VMA 0 relative to the PC.
-    #[cfg(not(feature = "non-zero-vma"))]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __address {
-        ($symbol:path) => {{
-            let address: ::core::primitive::usize;
-            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
-            unsafe {
-                ::core::arch::asm!(
-                    "movabs {}, offset {}",
-                    out(reg) address,
-                    sym $symbol,
-                    options(pure, nomem, nostack, preserves_flags)
-                );
-            }
-            address
-        }};
-    }
-
-    /// Relative to the code: an image that moves needs no relocation.
-    #[cfg(feature = "non-zero-vma")]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __address {
-        ($symbol:path) => {{
-            let address: ::core::primitive::usize;
-            // SAFETY: rule 10. Fixed once the image is loaded: `pure` and without memory.
-            unsafe {
-                ::core::arch::asm!(
-                    "lea {}, [rip + {}]",
-                    out(reg) address,
-                    sym $symbol,
-                    options(pure, nomem, nostack, preserves_flags)
-                );
-            }
-            address
-        }};
-    }
-
-    /// A weak reference is 0 if it is undefined.
-    #[cfg(not(feature = "non-zero-vma"))]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __optional_address {
-        ($symbol:literal) => {{
-            let address: ::core::primitive::usize;
-            // SAFETY: rule 10. A constant of the linker: `pure` and without memory.
-            unsafe {
-                ::core::arch::asm!(
-                    ::core::concat!(".weak ", $symbol),
-                    ::core::concat!(".hidden ", $symbol),
-                    ::core::concat!("movabs {}, offset ", $symbol),
-                    out(reg) address,
-                    options(pure, nomem, nostack, preserves_flags)
-                );
-            }
-            address
-        }};
-    }
-
-    /// By the GOT: 0 is out of reach relative to the code.
-    #[cfg(feature = "non-zero-vma")]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __optional_address {
-        ($symbol:literal) => {{
-            let address: ::core::primitive::usize;
-            // SAFETY: rule 10. One load of a slot that is written before the image runs.
-            unsafe {
-                ::core::arch::asm!(
-                    ::core::concat!(".weak ", $symbol),
-                    ::core::concat!(".hidden ", $symbol),
-                    ::core::concat!("mov {}, qword ptr [rip + ", $symbol, "@GOTPCREL]"),
-                    out(reg) address,
-                    options(pure, readonly, nostack, preserves_flags)
-                );
-            }
-            address
-        }};
-    }
-
-    /// A pointer in two instructions, a load or a store in one.
+    /// A pointer in two instructions, everything else in one.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __direct {
-        ($group:ident $symbol:path) => {
-            const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
+        ($group:ident $symbol:path, $offset:expr) => {
             const OFFSET_IS_IMMEDIATE: ::core::primitive::bool = true;
 
             #[inline(always)]
             fn current() -> ::core::primitive::usize {
-                $crate::__current!($symbol)
-            }
-
-            #[inline(always)]
-            unsafe fn load<V: $crate::Scalar>() -> V {
-                // SAFETY: rule 10, one load; rules 2 and 5 are the caller's, and so is that `V` is
-                // the variable's type. Not `pure`, since the area changes when the context moves.
-                unsafe {
-                    match ::core::mem::size_of::<V>() {
-                        1 => {
-                            let byte = $crate::__load!(::core::primitive::u32, "movzx {value:e}, byte ptr ", $symbol);
-                            let byte = byte.assume_init();
-                            V::__loaded(byte as ::core::primitive::usize);
-                            ::core::mem::transmute_copy(&(byte as ::core::primitive::u8))
-                        }
-                        2 => ::core::mem::transmute_copy(&$crate::__load!(
-                            ::core::primitive::u32,
-                            "movzx {value:e}, word ptr ",
-                            $symbol
-                        )),
-                        4 => ::core::mem::transmute_copy(&$crate::__load!(
-                            ::core::primitive::u32,
-                            "mov {value:e}, dword ptr ",
-                            $symbol
-                        )),
-                        _ => ::core::mem::transmute_copy(&$crate::__load!(
-                            ::core::primitive::u64,
-                            "mov {value}, qword ptr ",
-                            $symbol
-                        )),
-                    }
-                }
-            }
-
-            #[inline(always)]
-            unsafe fn store<V: $crate::Scalar>(value: V) {
-                // SAFETY: rule 10, one store; otherwise as `load`.
-                unsafe {
-                    match ::core::mem::size_of::<V>() {
-                        1 => $crate::__store!(reg_byte, ::core::primitive::u8, "{value}", "byte", value, $symbol),
-                        2 => $crate::__store!(reg, ::core::primitive::u16, "{value:x}", "word", value, $symbol),
-                        4 => $crate::__store!(reg, ::core::primitive::u32, "{value:e}", "dword", value, $symbol),
-                        _ => $crate::__store!(reg, ::core::primitive::u64, "{value}", "qword", value, $symbol),
-                    }
-                }
-            }
-
-            const IN_ONE_INSTRUCTION: ::core::primitive::bool = true;
-
-            #[inline(always)]
-            unsafe fn update<V: $crate::Bits, const OP: ::core::primitive::u8>(operand: V) {
-                // SAFETY: rule 10, one instruction, without `lock` since only this CPU writes; the
-                // flags change; otherwise as `load`.
-                unsafe {
-                    match ::core::mem::size_of::<V>() {
-                        1 => $crate::__update!(reg_byte, ::core::primitive::u8, "{operand}", OP, operand, $symbol),
-                        2 => $crate::__update!(reg, ::core::primitive::u16, "{operand:x}", OP, operand, $symbol),
-                        4 => $crate::__update!(reg, ::core::primitive::u32, "{operand:e}", OP, operand, $symbol),
-                        _ => $crate::__update!(reg, ::core::primitive::u64, "{operand}", OP, operand, $symbol),
-                    }
-                }
-            }
-
-            #[inline(always)]
-            unsafe fn step<V: $crate::Integer, const OP: ::core::primitive::u8>() {
-                // SAFETY: rule 10, one instruction, as `update`.
+                let to: ::core::primitive::usize;
+                // SAFETY: rule 10. One load from this CPU's area; the sum changes the flags. Not `pure`,
+                // since the area changes when the context moves to another CPU.
                 unsafe {
                     ::core::arch::asm!(
-                        ".if {op} == 0",
-                        $crate::__step!("inc"),
-                        ".else",
-                        $crate::__step!("dec"),
-                        ".endif",
-                        size = const ::core::mem::size_of::<V>(),
-                        op = const OP,
+                        $crate::__linked!(current),
+                        to = out(reg) to,
+                        own = sym $crate::__priv::__percpu_hv_header,
                         symbol = sym $symbol,
-                        options(nostack)
+                        offset = const $offset,
+                        options(readonly, nostack)
                     );
                 }
+                to
             }
 
-            #[inline(always)]
-            unsafe fn fetch<V: $crate::Bits, const OP: ::core::primitive::u8>(operand: V) -> V {
-                use $crate::__priv::{combine, op};
-                // SAFETY: rule 10, one instruction, as `update`; or rule 14, the loop stores values.
-                unsafe {
-                    match OP {
-                        op::ADD => $crate::__fetch_add!(V, operand, $symbol),
-                        op::SUB => {
-                            let negated = combine::<V, { op::SUB }>(::core::mem::zeroed(), operand);
-                            $crate::__fetch_add!(V, negated, $symbol)
-                        }
-                        _ => Self::replace(|old| combine::<V, OP>(old, operand)),
-                    }
-                }
-            }
-
-            #[inline(always)]
-            unsafe fn swap<V: $crate::Scalar>(value: V) -> V {
-                // SAFETY: as `fetch`. An `xchg` with memory always locks the bus.
-                unsafe { Self::replace(|_| value) }
-            }
-
-            #[inline(always)]
-            unsafe fn compare_exchange<V: $crate::Scalar>(
-                current: V,
-                new: V,
-            ) -> ::core::result::Result<V, V> {
-                // SAFETY: rule 10, one instruction, as `update`.
-                unsafe {
-                    match ::core::mem::size_of::<V>() {
-                        1 => $crate::__cmpxchg!("al", reg_byte, ::core::primitive::u8, "{new}", current, new, $symbol),
-                        2 => $crate::__cmpxchg!("ax", reg, ::core::primitive::u16, "{new:x}", current, new, $symbol),
-                        4 => $crate::__cmpxchg!("eax", reg, ::core::primitive::u32, "{new:e}", current, new, $symbol),
-                        _ => $crate::__cmpxchg!("rax", reg, ::core::primitive::u64, "{new}", current, new, $symbol),
-                    }
-                }
-            }
+            $crate::__direct_moves! { $group $symbol, $offset, reg_byte, [] }
+            $crate::__direct_operations! { $symbol, $offset }
         };
-    }
-
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __load {
-        ($bits:ty, $instruction:literal, $symbol:path) => {{
-            // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
-            let value: ::core::mem::MaybeUninit<$bits>;
-            ::core::arch::asm!(
-                ::core::concat!($instruction, $crate::__gs!()),
-                value = out(reg) value,
-                symbol = sym $symbol,
-                options(readonly, nostack, preserves_flags)
-            );
-            value
-        }};
-    }
-
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __store {
-        ($class:ident, $bits:ty, $operand:literal, $width:literal, $value:ident, $symbol:path) => {
-            ::core::arch::asm!(
-                ::core::concat!("mov ", $width, " ptr ", $crate::__gs!(), ", ", $operand),
-                value = in($class)
-                    ::core::mem::transmute_copy::<V, ::core::mem::MaybeUninit<$bits>>(&$value),
-                symbol = sym $symbol,
-                options(nostack, preserves_flags)
-            )
-        };
-    }
-
-    /// An instruction chosen by `OP`.
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __update {
-        ($class:ident, $bits:ty, $operand:literal, $op:ident, $value:ident, $symbol:path) => {
-            ::core::arch::asm!(
-                ".if {op} == 0",
-                ::core::concat!("add ", $crate::__gs!(), ", ", $operand),
-                ".elseif {op} == 1",
-                ::core::concat!("sub ", $crate::__gs!(), ", ", $operand),
-                ".elseif {op} == 2",
-                ::core::concat!("and ", $crate::__gs!(), ", ", $operand),
-                ".elseif {op} == 3",
-                ::core::concat!("or ", $crate::__gs!(), ", ", $operand),
-                ".else",
-                ::core::concat!("xor ", $crate::__gs!(), ", ", $operand),
-                ".endif",
-                operand = in($class) ::core::mem::transmute_copy::<V, $bits>(&$value),
-                op = const $op,
-                symbol = sym $symbol,
-                options(nostack)
-            )
-        };
-    }
-
-    /// `inc` or `dec` of the operand's width.
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __step {
-        ($mnemonic:literal) => {
-            ::core::concat!(
-                ".if {size} == 1\n",
-                $mnemonic,
-                " byte ptr ",
-                $crate::__gs!(),
-                "\n.elseif {size} == 2\n",
-                $mnemonic,
-                " word ptr ",
-                $crate::__gs!(),
-                "\n.elseif {size} == 4\n",
-                $mnemonic,
-                " dword ptr ",
-                $crate::__gs!(),
-                "\n.else\n",
-                $mnemonic,
-                " qword ptr ",
-                $crate::__gs!(),
-                "\n.endif"
-            )
-        };
-    }
-
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __fetch_add {
-        ($ty:ty, $operand:expr, $symbol:path) => {
-            match ::core::mem::size_of::<$ty>() {
-                1 => $crate::__fetch_add!(@ $ty, reg_byte, ::core::primitive::u8, "{value}", $operand, $symbol),
-                2 => $crate::__fetch_add!(@ $ty, reg, ::core::primitive::u16, "{value:x}", $operand, $symbol),
-                4 => $crate::__fetch_add!(@ $ty, reg, ::core::primitive::u32, "{value:e}", $operand, $symbol),
-                _ => $crate::__fetch_add!(@ $ty, reg, ::core::primitive::u64, "{value}", $operand, $symbol),
-            }
-        };
-        (@ $ty:ty, $class:ident, $bits:ty, $register:literal, $operand:expr, $symbol:path) => {{
-            let mut value = ::core::mem::transmute_copy::<$ty, $bits>(&$operand);
-            ::core::arch::asm!(
-                ::core::concat!("xadd ", $crate::__gs!(), ", ", $register),
-                value = inout($class) value,
-                symbol = sym $symbol,
-                options(nostack)
-            );
-            ::core::mem::transmute_copy::<$bits, $ty>(&value)
-        }};
-    }
-
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __cmpxchg {
-        (
-            $accumulator:tt, $class:ident, $bits:ty, $register:literal,
-            $current:ident, $new:ident, $symbol:path
-        ) => {{
-            use ::core::mem::{MaybeUninit, transmute_copy};
-            // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
-            let found: MaybeUninit<$bits>;
-            ::core::arch::asm!(
-                ::core::concat!("cmpxchg ", $crate::__gs!(), ", ", $register),
-                new = in($class) transmute_copy::<V, MaybeUninit<$bits>>(&$new),
-                inout($accumulator) transmute_copy::<V, MaybeUninit<$bits>>(&$current) => found,
-                symbol = sym $symbol,
-                options(nostack)
-            );
-            let value = transmute_copy::<MaybeUninit<$bits>, V>(&found);
-            if found.assume_init() == transmute_copy::<V, $bits>(&$current) {
-                ::core::result::Result::Ok(value)
-            } else {
-                ::core::result::Result::Err(value)
-            }
-        }};
-    }
-
-    #[cfg(not(feature = "non-zero-vma"))]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __current {
-        ($symbol:path) => {{
-            let address: ::core::primitive::usize;
-            // SAFETY: rule 10. One load from this CPU's area; `add` changes the flags. Not `pure`,
-            // since the area changes when the context moves to another CPU.
-            unsafe {
-                ::core::arch::asm!(
-                    "mov {address}, qword ptr gs:[{own}]",
-                    "add {address}, offset {symbol}",
-                    address = out(reg) address,
-                    own = sym $crate::__priv::__PERCPU_SELF_PTR,
-                    symbol = sym $symbol,
-                    options(readonly, nostack)
-                );
-            }
-            address
-        }};
-    }
-
-    #[cfg(feature = "non-zero-vma")]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __current {
-        ($symbol:path) => {{
-            let address: ::core::primitive::usize;
-            // SAFETY: rule 10, as in the default mode.
-            unsafe {
-                ::core::arch::asm!(
-                    "lea {address}, [rip + {symbol}]",
-                    "add {address}, qword ptr gs:[rip + {own}]",
-                    address = out(reg) address,
-                    own = sym $crate::__priv::__PERCPU_SELF_PTR,
-                    symbol = sym $symbol,
-                    options(readonly, nostack)
-                );
-            }
-            address
-        }};
     }
 }

@@ -1,5 +1,6 @@
-//! The header of an area: CPU id, owner, state of the interrupt guards, self pointer and magic number.
+//! The header of an area: the register's value, magic number, owner, CPU id, and state of the interrupt guards.
 
+use core::mem::offset_of;
 use core::ops::Range;
 use core::ptr;
 
@@ -11,55 +12,87 @@ use crate::sync::AtomicUsize;
 /// The magic number. A template that was not loaded, or was cleared, does not hold it.
 const MAGIC: usize = 0x7063_6876;
 
-crate::__storage! { variables [] {static mut} __PERCPU_HEADER: usize = MAGIC; }
-crate::__storage! { variables [#[doc(hidden)] #[unsafe(no_mangle)]] {static mut} __PERCPU_SELF_PTR: usize = 0; }
+/// What an area holds beside the variables.
+#[repr(C)]
+struct Header {
+    /// The value of the per-CPU register, on architectures that read it from here.
+    register: [usize; arch::REGISTER_IS_IN_AREA as usize],
+    magic: usize,
+    owner: Owner,
+    id: usize,
+    depth: usize,
+    before: usize,
+}
+
 crate::__storage! {
-    variables [] {static mut} __PERCPU_OWNER: Owner = Owner {
-        state: AtomicUsize::new(UNBUILT),
-        contender: AtomicUsize::new(0),
-        door: AtomicUsize::new(OPEN),
+    variables [#[unsafe(export_name = "__percpu_hv_header")]] {static mut} __PERCPU_HEADER: Header = Header {
+        register: [0; arch::REGISTER_IS_IN_AREA as usize],
+        magic: MAGIC,
+        owner: Owner {
+            state: AtomicUsize::new(UNBUILT),
+            contender: AtomicUsize::new(0),
+            door: AtomicUsize::new(OPEN),
+        },
+        id: if arch::ONE_CPU { 0 } else { usize::MAX },
+        depth: 0,
+        before: 0,
     };
 }
-crate::__storage! { variables [] {static mut} __PERCPU_ID: usize = if arch::ONE_CPU { 0 } else { usize::MAX }; }
-crate::__storage! { variables [] {static mut} __PERCPU_DEPTH: usize = 0; }
-crate::__storage! { variables [] {static mut} __PERCPU_BEFORE: usize = 0; }
+
+// The name that assembly knows the first field by. Weak, because `percpu` defines it too, and an image may have both.
+#[cfg(not(hosted))]
+core::arch::global_asm!(
+    ".if {}",
+    ".weak __PERCPU_SELF_PTR",
+    ".set __PERCPU_SELF_PTR, {}",
+    ".endif",
+    const arch::REGISTER_IS_IN_AREA as usize,
+    sym __PERCPU_HEADER
+);
+
+/// Expands to what an access to a field adds to the per-CPU register.
+macro_rules! displacement {
+    ($field:ident) => {
+        crate::__displacement!(__PERCPU_HEADER, offset_of!(Header, $field))
+    };
+}
 
 /// Implements [`Access`] for a field, so that this CPU accesses it like a variable.
 macro_rules! field {
-    ($(#[$doc:meta])* $name:ident = $storage:ident) => {
+    ($(#[$doc:meta])* $name:ident = $field:ident) => {
         $(#[$doc])*
         pub(crate) enum $name {}
 
-        // SAFETY: rule 1, the storage is a field of the header.
+        // SAFETY: rule 1, a field of the header.
         unsafe impl Access for $name {
             const HOT: bool = false;
 
             #[inline(always)]
             fn address() -> usize {
-                crate::__address!($storage)
+                crate::__address!(__PERCPU_HEADER).wrapping_add(offset_of!(Header, $field))
             }
 
             #[inline(always)]
             fn displacement() -> usize {
-                crate::__displacement!($storage)
+                displacement!($field)
             }
 
-            crate::__direct! { variables $storage }
+            crate::__direct! { variables __PERCPU_HEADER, offset_of!(Header, $field) }
         }
     };
 }
 
 field! {
     /// The CPU id, stored when the area is built.
-    Id = __PERCPU_ID
+    Id = id
 }
 field! {
     /// The number of counted `IrqOff` guards that are live on the CPU.
-    Depth = __PERCPU_DEPTH
+    IrqDepth = depth
 }
 field! {
     /// The interrupt state before the first of these guards.
-    Before = __PERCPU_BEFORE
+    SavedIrqState = before
 }
 
 /// Returns the offset of the magic number's end: a valid template is at least this long.
@@ -68,7 +101,7 @@ pub(crate) fn end() -> usize {
 }
 
 fn magic_offset() -> usize {
-    crate::__displacement!(__PERCPU_HEADER).wrapping_sub(bias())
+    displacement!(magic).wrapping_sub(bias())
 }
 
 /// Returns whether the template at `image` holds what was linked.
@@ -83,8 +116,8 @@ pub(crate) unsafe fn is_loaded(image: usize) -> bool {
 }
 
 /// Returns the range of the owner record in an area, in bytes from the base. No copy overwrites it.
-pub(crate) fn words_of_owner() -> Range<usize> {
-    let start = crate::__displacement!(__PERCPU_OWNER).wrapping_sub(bias());
+pub(crate) fn owner_range() -> Range<usize> {
+    let start = displacement!(owner).wrapping_sub(bias());
     start..start + size_of::<Owner>()
 }
 
@@ -94,7 +127,7 @@ pub(crate) fn words_of_owner() -> Range<usize> {
 ///
 /// There is an area at `base`; it need not have an owner yet (rule 3 of docs/safety.md).
 pub(crate) unsafe fn owner_at(base: usize) -> &'static Owner {
-    let owner: *const Owner = ptr::with_exposed_provenance(base + words_of_owner().start);
+    let owner: *const Owner = ptr::with_exposed_provenance(base + owner_range().start);
     // SAFETY: rule 3, inside the area and aligned; the fields are atomics, and no plain store changes them.
     unsafe { &*owner }
 }
@@ -104,7 +137,7 @@ pub(crate) unsafe fn owner_at(base: usize) -> &'static Owner {
 /// # Safety
 ///
 /// There is an area at `base`, and no CPU uses it (rule 3 of docs/safety.md).
-pub(crate) unsafe fn name(base: usize, cpu: usize) {
+pub(crate) unsafe fn store_identity(base: usize, cpu: usize) {
     // SAFETY: rule 3, inside the area.
     unsafe {
         store_register(base);
@@ -121,9 +154,8 @@ pub(crate) unsafe fn name(base: usize, cpu: usize) {
 pub(crate) unsafe fn store_register(base: usize) {
     if arch::REGISTER_IS_IN_AREA {
         let register = base.wrapping_sub(bias());
-        let place: *mut usize = ptr::with_exposed_provenance_mut(
-            register.wrapping_add(crate::__displacement!(__PERCPU_SELF_PTR)),
-        );
+        let place: *mut usize =
+            ptr::with_exposed_provenance_mut(register.wrapping_add(displacement!(register)));
         // SAFETY: rule 3, inside the area.
         unsafe { place.write_volatile(register) };
     }

@@ -57,11 +57,11 @@ impl Plan {
         (0..block.count).map(move |cpu| base + cpu * block.stride)
     }
 
-    /// Copies the template, without the bytes in `left_out`, to every area other than the template itself.
-    fn build(&self, left_out: &Range<usize>) {
+    /// Copies the template, without the bytes in `except`, to every area other than the template itself.
+    fn build(&self, except: &Range<usize>) {
         for area in self.areas() {
             if area != self.image {
-                copy_but(left_out, self.image, area, self.size);
+                copy_except(except, self.image, area, self.size);
             }
         }
     }
@@ -74,9 +74,9 @@ pub(crate) fn set_up(plan: &Plan) -> Result<usize, InitError> {
         .map_err(|cpu_count| InitError::AlreadyInitialized { cpu_count })
 }
 
-/// Copies the `size` bytes of an area, except those in `left_out`, which other CPUs may read at any time.
-fn copy_but(left_out: &Range<usize>, from: usize, to: usize, size: usize) {
-    let (start, end) = (left_out.start.min(size), left_out.end.min(size));
+/// Copies the `size` bytes of an area, except those in `except`, which other CPUs may read at any time.
+fn copy_except(except: &Range<usize>, from: usize, to: usize, size: usize) {
+    let (start, end) = (except.start.min(size), except.end.min(size));
     copy(from, to, start);
     copy(from + end, to + end, size - end);
 }
@@ -124,11 +124,11 @@ pub(crate) fn init_at(base: usize, cpu_count: usize) -> Result<usize, InitError>
 
 /// Copies the template to the areas, stores each area's CPU id, and marks the area free.
 pub(crate) fn build(plan: &Plan) {
-    plan.build(&header::words_of_owner());
+    plan.build(&header::owner_range());
     for (cpu, area) in plan.areas().enumerate() {
         // SAFETY: rules 3 and 9, this is the area of `cpu`, and no CPU uses it yet.
         unsafe {
-            header::name(area, cpu);
+            header::store_identity(area, cpu);
             header::owner_at(area).release();
         }
     }
@@ -155,13 +155,8 @@ pub(crate) unsafe fn rebuild(cpu: usize) -> Result<(), InitError> {
     unsafe {
         let owner = header::owner_at(area);
         owner.hold();
-        copy_but(
-            &header::words_of_owner(),
-            template.image,
-            area,
-            template.size,
-        );
-        header::name(area, cpu);
+        copy_except(&header::owner_range(), template.image, area, template.size);
+        header::store_identity(area, cpu);
         // Last, so that a CPU that claims the area sees all stores above.
         owner.release();
     }

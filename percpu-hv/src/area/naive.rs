@@ -117,14 +117,3 @@ pub(crate) const fn cpu_at(_base: usize) -> Option<usize> {
 pub(crate) const unsafe fn rebuild(_cpu: usize) -> Result<(), InitError> {
     Err(InitError::TemplateInUse)
 }
-
-/// Emits the storage of a variable: the plain global itself.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __place {
-    ($group:ident [$($attr:tt)*] {$($head:tt)*} $name:ident: $ty:ty = $value:expr;) => {
-        $($attr)*
-        #[allow(non_upper_case_globals)]
-        $($head)* $name: $ty = $value;
-    };
-}

@@ -77,7 +77,7 @@ impl Areas {
             self.publish(block);
         }
         self.release();
-        if live == 0 || self.are(block) {
+        if live == 0 || self.are_live(block) {
             Ok(block.count)
         } else {
             Err(live)
@@ -93,7 +93,7 @@ impl Areas {
     }
 
     /// Returns whether the live areas are those of `block`.
-    pub(crate) fn are(&self, block: Block) -> bool {
+    pub(crate) fn are_live(&self, block: Block) -> bool {
         self.count() == block.count && self.register(0) == Ok(block.register)
     }
 

@@ -33,7 +33,7 @@ pub fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> {
 /// there stay as they are. Areas elsewhere are abandoned, as by [`init`].
 pub fn init_in_place() -> Result<usize, InitError> {
     let plan = plan_in_place()?;
-    if AREAS.are(plan.block) {
+    if AREAS.are_live(plan.block) {
         return Ok(plan.block.count);
     }
     Ok(rebuild(&plan))

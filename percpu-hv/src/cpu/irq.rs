@@ -6,7 +6,7 @@ use core::sync::atomic::{Ordering, compiler_fence};
 
 use super::pin::CpuPin;
 use crate::arch::{Access, interrupts};
-use crate::area::header::{Before, Depth};
+use crate::area::header::{IrqDepth, SavedIrqState};
 
 /// A guard that masks this CPU's maskable interrupts and keeps the context on the CPU.
 ///
@@ -46,7 +46,7 @@ use crate::area::header::{Before, Depth};
 pub struct IrqOff {
     pin: CpuPin,
     /// The state that this guard restores; `None` for a counted guard, whose state is in the area.
-    alone: Option<usize>,
+    restores: Option<usize>,
 }
 
 impl IrqOff {
@@ -63,7 +63,7 @@ impl IrqOff {
         if cfg!(hosted) {
             return Self {
                 pin,
-                alone: Some(before),
+                restores: Some(before),
             };
         }
         // Guards may be dropped in any order, and only the last one restores the state, so they are counted.
@@ -71,14 +71,17 @@ impl IrqOff {
         // the state alone.
         // SAFETY: rules 2 and 13, the context stays on this CPU; both fields are a `usize`.
         unsafe {
-            let depth: usize = Depth::load_pinned(pin.register());
-            Depth::store_pinned(pin.register(), depth + 1);
+            let depth: usize = IrqDepth::load_pinned(pin.register());
+            IrqDepth::store_pinned(pin.register(), depth + 1);
             compiler_fence(Ordering::SeqCst);
             if depth == 0 {
-                Before::store_pinned(pin.register(), before);
+                SavedIrqState::store_pinned(pin.register(), before);
             }
         }
-        Self { pin, alone: None }
+        Self {
+            pin,
+            restores: None,
+        }
     }
 
     /// Calls `f` with the interrupts of the current CPU masked, then restores the previous interrupt state.
@@ -109,15 +112,15 @@ impl IrqOff {
         R: Send,
     {
         let pin = CpuPin::new();
-        let alone = Some(interrupts::mask());
-        f(&Self { pin, alone })
+        let restores = Some(interrupts::mask());
+        f(&Self { pin, restores })
     }
 }
 
 impl Drop for IrqOff {
     #[inline]
     fn drop(&mut self) {
-        if let Some(before) = self.alone {
+        if let Some(before) = self.restores {
             // SAFETY: rule 13, all guards made since have been dropped.
             unsafe { interrupts::restore(before) };
             return;
@@ -127,10 +130,10 @@ impl Drop for IrqOff {
         // SAFETY: rules 2 and 13, the context stays on this CPU; both fields are a `usize`. Only the last
         // guard on this CPU restores the state, so no reference that depends on it is live.
         unsafe {
-            let before: usize = Before::load_pinned(register);
+            let before: usize = SavedIrqState::load_pinned(register);
             compiler_fence(Ordering::SeqCst);
-            let depth = Depth::load_pinned::<usize>(register) - 1;
-            Depth::store_pinned(register, depth);
+            let depth = IrqDepth::load_pinned::<usize>(register) - 1;
+            IrqDepth::store_pinned(register, depth);
             if depth == 0 {
                 interrupts::restore(before);
             }

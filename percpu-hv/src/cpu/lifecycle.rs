@@ -20,30 +20,30 @@ fn own_id(hardware_id: Option<usize>) -> Option<CpuId> {
     if hardware_id.is_some() {
         return CpuId::all().find(|&cpu| owner_of(cpu).mark() == Some(mark(hardware_id)));
     }
-    let cpu = area::cpu_at(base_in(arch::register()?, bias())?)?;
+    let cpu = area::cpu_at(base_from_register(arch::register()?, bias())?)?;
     Some(CpuId::checked(cpu)).filter(|&cpu| owner_of(cpu).mark().is_some())
 }
 
 /// Returns the base for a value of the per-CPU register, or `None` for 0, which boot code leaves there. (0 is
 /// a valid value only for CPU 0 with a biased register, if the template is its area.)
 #[cfg(any(all(test, hosted), not(process)))]
-fn base_in(register: usize, bias: usize) -> Option<usize> {
+fn base_from_register(register: usize, bias: usize) -> Option<usize> {
     (register != 0).then(|| register.wrapping_add(bias))
 }
 
 /// Claims an id for the current CPU, if it is free or already this CPU's, and writes the register.
 #[cfg(not(process))]
-fn take(cpu: CpuId) -> Result<(), InitError> {
+fn claim_id(cpu: CpuId) -> Result<(), InitError> {
     // No handler runs, and the context does not migrate, between the checks and the write of the register.
     let interrupts = arch::interrupts::mask();
-    let taken = take_uninterrupted(cpu);
+    let taken = claim_uninterrupted(cpu);
     // SAFETY: rule 13, the state of this CPU, and no guard was made since.
     unsafe { arch::interrupts::restore(interrupts) };
     taken
 }
 
 #[cfg(not(process))]
-fn take_uninterrupted(cpu: CpuId) -> Result<(), InitError> {
+fn claim_uninterrupted(cpu: CpuId) -> Result<(), InitError> {
     let cpu_id = cpu.index();
     let hardware_id = arch::hardware_id();
     let own = own_id(hardware_id);
@@ -64,7 +64,7 @@ fn take_uninterrupted(cpu: CpuId) -> Result<(), InitError> {
 
 /// Claims an id for the current thread, if no thread has claimed it, and writes the register.
 #[cfg(process)]
-fn take(cpu: CpuId) -> Result<(), InitError> {
+fn claim_id(cpu: CpuId) -> Result<(), InitError> {
     let cpu_id = cpu.index();
     if !owner_of(cpu).claim(mark(None), arch::memory_is_normal()) {
         return Err(InitError::CpuTaken { cpu_id });
@@ -117,7 +117,7 @@ pub fn init_percpu_reg(cpu_id: usize) {
     if cfg!(process) || arch::ONE_CPU {
         // SAFETY: rule 2, the base of an area, which threads may share.
         unsafe { write_percpu_reg(base) };
-    } else if let Err(error) = take(CpuId::checked(cpu_id)) {
+    } else if let Err(error) = claim_id(CpuId::checked(cpu_id)) {
         panic!("{error}");
     }
 }
@@ -175,7 +175,7 @@ pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
         Err(cpu_count) => return Err(InitError::NoSuchCpu { cpu_id, cpu_count }),
     };
     if !arch::ONE_CPU {
-        take(cpu)?;
+        claim_id(cpu)?;
     }
     Ok(cpu)
 }
@@ -263,9 +263,12 @@ mod tests {
     #[test]
     fn a_register_of_0_holds_no_base() {
         for bias in [0, 0x8021_3000] {
-            assert_eq!(base_in(0, bias), None);
-            assert_eq!(base_in(0x40, bias), Some(bias + 0x40));
-            assert_eq!(base_in(bias.wrapping_neg() | 0x40, bias), Some(0x40));
+            assert_eq!(base_from_register(0, bias), None);
+            assert_eq!(base_from_register(0x40, bias), Some(bias + 0x40));
+            assert_eq!(
+                base_from_register(bias.wrapping_neg() | 0x40, bias),
+                Some(0x40)
+            );
         }
     }
 

@@ -36,10 +36,10 @@ macro_rules! __define {
 
             #[inline(always)]
             fn displacement() -> ::core::primitive::usize {
-                $crate::__displacement!($storage)
+                $crate::__displacement!($storage, 0)
             }
 
-            $crate::__direct! { $group $storage }
+            $crate::__direct! { $group $storage, 0 }
         }
 
         // SAFETY: rule 1, the storage is of this type.
@@ -94,7 +94,10 @@ macro_rules! __flag {
         #[inline(always)]
         fn flag() -> $crate::__priv::Flag {
             $crate::__storage! { flags [] {static mut} $storage: ::core::primitive::bool = false; }
-            ($crate::__displacement!($storage), ::core::stringify!($name))
+            (
+                $crate::__displacement!($storage, 0),
+                ::core::stringify!($name),
+            )
         }
     };
 }

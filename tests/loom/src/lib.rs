@@ -371,7 +371,7 @@ fn areas_built_again_are_those_of_the_next_cpus() {
         let image = Image::new();
         assert_eq!(image.init(FIRST), Ok(2));
         image.areas.rebuild(SECOND, true, || image.build(SECOND, 8));
-        assert!(image.areas.are(SECOND) && !image.areas.are(FIRST));
+        assert!(image.areas.are_live(SECOND) && !image.areas.are_live(FIRST));
         assert_eq!(
             together(&image, &[|image| image.read(0), |image| image.read(1)]),
             [Some((2, 8)), Some((3, 8))]

@@ -1,0 +1,321 @@
+//! The methods of [`Access`](super::Access) that an architecture does in fewer instructions, written once over its
+//! texts: what `__direct!` chooses from. They expand to items of an impl in the user's crate.
+
+/// For an architecture with the per-CPU register as an operand of loads and stores, and an immediate for the offset:
+/// `{register}`.
+#[cfg(not(feature = "non-zero-vma"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct_from {
+    ($group:ident $symbol:path, $offset:expr) => {
+        #[inline(always)]
+        fn at(register: ::core::primitive::usize) -> ::core::primitive::usize {
+            let to: ::core::primitive::usize;
+            // SAFETY: rule 10. A sum with a constant of the linker: `pure` and without memory.
+            unsafe {
+                ::core::arch::asm!(
+                    $crate::__text!(at),
+                    to = out(reg) to,
+                    register = in(reg) register,
+                    symbol = sym $symbol,
+                    offset = const $offset,
+                    options(pure, nomem, nostack, preserves_flags)
+                );
+            }
+            to
+        }
+
+        #[inline(always)]
+        unsafe fn load_from<V: $crate::Scalar>(register: ::core::primitive::usize) -> V {
+            // SAFETY: rule 10, one load; rules 2 and 5 are the caller's, and so is that `V` is the variable's type.
+            unsafe {
+                $crate::__load!(Self::at(register), $group $symbol, $offset, [register = in(reg) register,])
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn store_to<V: $crate::Scalar>(register: ::core::primitive::usize, value: V) {
+            // SAFETY: rule 10, one store; otherwise as `load_from`.
+            unsafe {
+                $crate::__store!(
+                    value, Self::at(register), $group $symbol, $offset, reg, [register = in(reg) register,]
+                )
+            }
+        }
+    };
+}
+
+/// Nothing: a place has no offset that the linker knows.
+#[cfg(feature = "non-zero-vma")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct_from {
+    ($($place:tt)*) => {};
+}
+
+/// For an architecture whose loads and stores take the per-CPU register by its name. Bytes are stored from registers
+/// of a class; the rest are other operands of a store.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct_moves {
+    ($group:ident $symbol:path, $offset:expr, $byte:ident, [$($operand:tt)*]) => {
+        const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
+
+        #[inline(always)]
+        unsafe fn load<V: $crate::Scalar>() -> V {
+            // SAFETY: rule 10, one load; rules 2 and 5 are the caller's, and so is that `V` is the variable's type.
+            // Not `pure`, since the register changes when the context moves.
+            unsafe {
+                $crate::__load!(<Self as $crate::__priv::Access>::current(), $group $symbol, $offset, [])
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn store<V: $crate::Scalar>(value: V) {
+            // SAFETY: rule 10, one store; otherwise as `load`.
+            unsafe {
+                $crate::__store!(
+                    value, <Self as $crate::__priv::Access>::current(), $group $symbol, $offset, $byte, [$($operand)*]
+                )
+            }
+        }
+    };
+}
+
+/// For an architecture whose additions take the per-CPU register by its name, too, and are as long as a load or store.
+/// Those of a copy that is not hot have a scratch register.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct_by_name {
+    ($group:ident $symbol:path, $offset:expr) => {
+        $crate::__direct_moves! { $group $symbol, $offset, reg, [to = out(reg) _,] }
+
+        #[inline(always)]
+        fn pinned(_: ::core::primitive::usize) -> ::core::primitive::usize {
+            <Self as $crate::__priv::Access>::current()
+        }
+
+        #[inline(always)]
+        fn current() -> ::core::primitive::usize {
+            let to: ::core::primitive::usize;
+            // SAFETY: rule 10, no memory. Not `pure`: the register changes when the context moves.
+            unsafe {
+                ::core::arch::asm!(
+                    $crate::__text!(current $group),
+                    to = out(reg) to,
+                    symbol = sym $symbol,
+                    offset = const $offset,
+                    options(nomem, nostack, preserves_flags)
+                );
+            }
+            to
+        }
+    };
+}
+
+/// One load of a `V`; what no register holds is loaded by its address.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __load {
+    ($address:expr, $($place:tt)*) => {
+        match ::core::mem::size_of::<V>() {
+            1 => {
+                let byte = $crate::__load!(@ byte ::core::primitive::usize, $($place)*).assume_init();
+                // Known to the optimizer, so that it does not extend the value again.
+                ::core::hint::assert_unchecked(byte < 1 << 8);
+                V::__loaded(byte);
+                ::core::mem::transmute_copy(&(byte as ::core::primitive::u8))
+            }
+            2 => {
+                let half = $crate::__load!(@ half ::core::primitive::usize, $($place)*).assume_init();
+                ::core::hint::assert_unchecked(half < 1 << 16);
+                ::core::mem::transmute_copy(&(half as ::core::primitive::u16))
+            }
+            4 => ::core::mem::transmute_copy(&$crate::__load!(@ word ::core::primitive::u32, $($place)*)),
+            8 if ::core::mem::size_of::<::core::primitive::usize>() == 8 => {
+                ::core::mem::transmute_copy(&$crate::__load!(@ double ::core::primitive::usize, $($place)*))
+            }
+            _ => $crate::__priv::load_at($address),
+        }
+    };
+    (@ $width:ident $bits:ty, $group:ident $symbol:path, $offset:expr, [$($operand:tt)*]) => {{
+        // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
+        let to: ::core::mem::MaybeUninit<$bits>;
+        ::core::arch::asm!(
+            $crate::__text!(load $width $group),
+            to = out(reg) to,
+            symbol = sym $symbol,
+            offset = const $offset,
+            $($operand)*
+            options(readonly, nostack, preserves_flags)
+        );
+        to
+    }};
+}
+
+/// One store of a `V`, as `__load!` does it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __store {
+    ($value:ident, $address:expr, $group:ident $symbol:path, $offset:expr, $byte:ident, $operands:tt) => {
+        match ::core::mem::size_of::<V>() {
+            1 => $crate::__store!(@ byte $byte ::core::primitive::u8, $value, $group $symbol, $offset, $operands),
+            2 => $crate::__store!(@ half reg ::core::primitive::u16, $value, $group $symbol, $offset, $operands),
+            4 => $crate::__store!(@ word reg ::core::primitive::u32, $value, $group $symbol, $offset, $operands),
+            8 if ::core::mem::size_of::<::core::primitive::usize>() == 8 => {
+                $crate::__store!(@ double reg ::core::primitive::usize, $value, $group $symbol, $offset, $operands)
+            }
+            _ => $crate::__priv::store_at($address, $value),
+        }
+    };
+    (
+        @ $width:ident $class:ident $bits:ty, $value:ident,
+        $group:ident $symbol:path, $offset:expr, [$($operand:tt)*]
+    ) => {
+        ::core::arch::asm!(
+            $crate::__text!(store $width $group),
+            value = in($class) ::core::mem::transmute_copy::<V, ::core::mem::MaybeUninit<$bits>>(&$value),
+            symbol = sym $symbol,
+            offset = const $offset,
+            $($operand)*
+            options(nostack, preserves_flags)
+        )
+    };
+}
+
+/// Tells `check_template` that an access has the offset of a hot variable as an immediate.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __mark_hot {
+    () => {
+        ".weak __percpu_hv_has_hot\n.set __percpu_hv_has_hot, 1\n"
+    };
+}
+
+/// For an architecture whose operations take memory: one instruction each, without a bus lock since only this CPU
+/// writes; the flags change. `__by_width!` calls a macro with the width, the class of a register of that width, its
+/// bits, and the register that `compare_exchange` compares.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct_operations {
+    ($symbol:path, $offset:expr) => {
+        const IN_ONE_INSTRUCTION: ::core::primitive::bool = true;
+
+        #[inline(always)]
+        unsafe fn update<V: $crate::Bits, const OP: ::core::primitive::u8>(operand: V) {
+            // SAFETY: rule 10, one instruction; rules 2 and 5 are the caller's, and so is that `V` is the variable's
+            // type.
+            unsafe { $crate::__by_width!(__update operand, OP, $symbol, $offset) }
+        }
+
+        #[inline(always)]
+        unsafe fn step<V: $crate::Integer, const OP: ::core::primitive::u8>() {
+            // SAFETY: rule 10, as `update`.
+            unsafe { $crate::__by_width!(__step OP, $symbol, $offset) }
+        }
+
+        #[inline(always)]
+        unsafe fn fetch<V: $crate::Bits, const OP: ::core::primitive::u8>(operand: V) -> V {
+            use $crate::__priv::{combine, op};
+            // SAFETY: rule 10, as `update`; or rule 14, the loop stores values.
+            unsafe {
+                match OP {
+                    op::ADD => $crate::__by_width!(__fetch_add operand, $symbol, $offset),
+                    op::SUB => {
+                        let negated = combine::<V, { op::SUB }>(::core::mem::zeroed(), operand);
+                        $crate::__by_width!(__fetch_add negated, $symbol, $offset)
+                    }
+                    _ => Self::replace(|old| combine::<V, OP>(old, operand)),
+                }
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn swap<V: $crate::Scalar>(value: V) -> V {
+            // SAFETY: as `fetch`. An exchange with memory would lock the bus.
+            unsafe { Self::replace(|_| value) }
+        }
+
+        #[inline(always)]
+        unsafe fn compare_exchange<V: $crate::Scalar>(current: V, new: V) -> ::core::result::Result<V, V> {
+            // SAFETY: rule 10, as `update`.
+            unsafe { $crate::__by_width!(__compare_exchange current, new, $symbol, $offset) }
+        }
+    };
+}
+
+/// One instruction that changes memory.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __in_memory {
+    ($text:expr, $symbol:path, $offset:expr, $($operand:tt)*) => {
+        ::core::arch::asm!($text, $($operand)* symbol = sym $symbol, offset = const $offset, options(nostack))
+    };
+}
+
+/// One of `op`, which the assembler chooses.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __update {
+    ($width:ident $class:ident $bits:ty, $old:tt, $operand:ident, $op:ident, $symbol:path, $offset:expr) => {
+        $crate::__in_memory!(
+            ::core::concat!(
+                ".if {op} == 0\n", $crate::__text!(add $width),
+                "\n.elseif {op} == 1\n", $crate::__text!(sub $width),
+                "\n.elseif {op} == 2\n", $crate::__text!(and $width),
+                "\n.elseif {op} == 3\n", $crate::__text!(or $width),
+                "\n.else\n", $crate::__text!(xor $width),
+                "\n.endif"
+            ),
+            $symbol, $offset, op = const $op, value = in($class) ::core::mem::transmute_copy::<V, $bits>(&$operand),
+        )
+    };
+}
+
+/// By 1: `add` or `sub`, which the assembler chooses.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __step {
+    ($width:ident $class:ident $bits:ty, $old:tt, $op:ident, $symbol:path, $offset:expr) => {
+        $crate::__in_memory!(
+            ::core::concat!(
+                ".if {op} == 0\n", $crate::__text!(increment $width),
+                "\n.else\n", $crate::__text!(decrement $width),
+                "\n.endif"
+            ),
+            $symbol, $offset, op = const $op,
+        )
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __fetch_add {
+    ($width:ident $class:ident $bits:ty, $old:tt, $operand:ident, $symbol:path, $offset:expr) => {{
+        let mut value = ::core::mem::transmute_copy::<V, $bits>(&$operand);
+        $crate::__in_memory!($crate::__text!(fetch_add $width), $symbol, $offset, value = inout($class) value,);
+        ::core::mem::transmute_copy::<$bits, V>(&value)
+    }};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __compare_exchange {
+    ($width:ident $class:ident $bits:ty, $old:tt, $current:ident, $new:ident, $symbol:path, $offset:expr) => {{
+        use ::core::mem::{MaybeUninit, transmute_copy};
+        // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
+        let found: MaybeUninit<$bits>;
+        let new = transmute_copy::<V, MaybeUninit<$bits>>(&$new);
+        let old = transmute_copy::<V, MaybeUninit<$bits>>(&$current);
+        $crate::__in_memory!(
+            $crate::__text!(compare_exchange $width), $symbol, $offset,
+            value = in($class) new, inout($old) old => found,
+        );
+        let value = transmute_copy::<MaybeUninit<$bits>, V>(&found);
+        if found.assume_init() == transmute_copy::<V, $bits>(&$current) {
+            ::core::result::Result::Ok(value)
+        } else {
+            ::core::result::Result::Err(value)
+        }
+    }};
+}
