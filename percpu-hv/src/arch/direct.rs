@@ -29,7 +29,10 @@ macro_rules! __direct_from {
         unsafe fn load_from<V: $crate::Scalar>(register: ::core::primitive::usize) -> V {
             // SAFETY: rule 10, one load; rules 2 and 5 are the caller's, and so is that `V` is the variable's type.
             unsafe {
-                $crate::__load!(Self::at(register), $group $symbol, $offset, [register = in(reg) register,])
+                $crate::__load!(
+                    <Self as $crate::__priv::Access>::at(register),
+                    $group $symbol, $offset, [register = in(reg) register,]
+                )
             }
         }
 
@@ -38,7 +41,8 @@ macro_rules! __direct_from {
             // SAFETY: rule 10, one store; otherwise as `load_from`.
             unsafe {
                 $crate::__store!(
-                    value, Self::at(register), $group $symbol, $offset, reg, [register = in(reg) register,]
+                    value, <Self as $crate::__priv::Access>::at(register),
+                    $group $symbol, $offset, reg, [register = in(reg) register,]
                 )
             }
         }
@@ -123,7 +127,7 @@ macro_rules! __load {
                 let byte = $crate::__load!(@ byte ::core::primitive::usize, $($place)*).assume_init();
                 // Known to the optimizer, so that it does not extend the value again.
                 ::core::hint::assert_unchecked(byte < 1 << 8);
-                V::__loaded(byte);
+                <V as $crate::Scalar>::__loaded(byte);
                 ::core::mem::transmute_copy(&(byte as ::core::primitive::u8))
             }
             2 => {
@@ -225,7 +229,7 @@ macro_rules! __direct_operations {
                         let negated = combine::<V, { op::SUB }>(::core::mem::zeroed(), operand);
                         $crate::__by_width!(__fetch_add negated, $symbol, $offset)
                     }
-                    _ => Self::replace(|old| combine::<V, OP>(old, operand)),
+                    _ => <Self as $crate::__priv::Access>::replace(|old| combine::<V, OP>(old, operand)),
                 }
             }
         }
@@ -233,7 +237,7 @@ macro_rules! __direct_operations {
         #[inline(always)]
         unsafe fn swap<V: $crate::Scalar>(value: V) -> V {
             // SAFETY: as `fetch`. An exchange with memory would lock the bus.
-            unsafe { Self::replace(|_| value) }
+            unsafe { <Self as $crate::__priv::Access>::replace(|_| value) }
         }
 
         #[inline(always)]
