@@ -1,9 +1,5 @@
 //! The primitives of area/{state,owner}.rs and types/{once,total}.rs. tests/loom defines the same names for
 //! them.
-#![cfg_attr(
-    feature = "sp-naive",
-    allow(dead_code, unused_imports, reason = "no areas are made")
-)]
 
 use core::cell::UnsafeCell;
 

@@ -113,6 +113,7 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __linked {
+        (displacement) => { $crate::__linked!(address "{symbol}+{offset}") };
         (address $symbol:literal) => {
             $crate::__lines! { "pcalau12i {to}, %pc_hi20(" $symbol ")"; "addi.d {to}, {to}, %pc_lo12(" $symbol ")" }
         };
@@ -129,7 +130,7 @@ pub(crate) mod access {
     #[macro_export]
     macro_rules! __text {
         (at_address $indexed:literal) => {
-            ::core::concat!($crate::__displacement_text!(), $indexed, ", {to}, $r21")
+            ::core::concat!($crate::__linked!(displacement), $indexed, ", {to}, $r21")
         };
         (current $group:ident) => { $crate::__linked!(operation $group "add.d {to}" "addi.d {to}") };
         (load byte $group:ident) => { $crate::__linked!(operation $group "ldx.bu {to}" "ld.bu {to}") };
@@ -145,9 +146,7 @@ pub(crate) mod access {
     /// Three instructions each, and one for a hot variable.
     #[doc(hidden)]
     #[macro_export]
-    macro_rules! __direct {
-        ($group:ident $symbol:path, $offset:expr) => {
-            $crate::__direct_by_name! { $group $symbol, $offset }
-        };
+    macro_rules! __form {
+        ([$($form:tt)*] $($place:tt)*) => { $($form)*! { name $($place)* } };
     }
 }

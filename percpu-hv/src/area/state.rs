@@ -85,6 +85,7 @@ impl Areas {
     }
 
     /// Builds the areas in any state, also over live ones.
+    #[allow(dead_code, reason = "only the init functions in compat use it")]
     pub(crate) fn rebuild(&self, block: Block, exclusives: bool, build: impl FnOnce()) {
         self.claim(exclusives);
         build();
