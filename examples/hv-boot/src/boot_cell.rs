@@ -18,14 +18,22 @@ impl<T> BootCell<T> {
     pub(crate) const fn get(&self) -> *mut T {
         self.0.get()
     }
+}
 
-    /// Reads the value.
+impl<T> BootCell<Option<T>> {
+    /// Keeps a value for as long as the image runs.
     ///
     /// # Safety
     ///
-    /// No `&mut T` made from [`get`](Self::get) is alive.
-    pub(crate) unsafe fn read(&self) -> &T {
-        // SAFETY: rule 5, the caller's promise; the pointer is that of a live static.
-        unsafe { &*self.0.get() }
+    /// Called once, by the boot core, before any other core runs.
+    pub(crate) unsafe fn keep(&self, value: T) -> &T {
+        // SAFETY: rule 11: one core runs, and no reference to the contents exists yet.
+        unsafe { (*self.get()).insert(value) }
+    }
+
+    /// The value, once it is kept.
+    pub(crate) fn kept(&self) -> Option<&T> {
+        // SAFETY: rule 11: the contents change once, on the boot core, before another core runs.
+        unsafe { &*self.get() }.as_ref()
     }
 }

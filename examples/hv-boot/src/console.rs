@@ -4,7 +4,7 @@ use core::{fmt, time::Duration};
 
 use spin::{Mutex, MutexGuard};
 
-use crate::{platform, wait::Deadline};
+use crate::platform::{self, wait::Deadline};
 
 static LOCK: Mutex<()> = Mutex::new(());
 

@@ -8,7 +8,10 @@ use core::{
 
 use spin::Mutex;
 
-use crate::{machine::Machine, platform, wait::wait_until};
+use crate::{
+    machine::Machine,
+    platform::{self, wait::wait_until},
+};
 
 /// The CPU that runs this code.
 #[derive(Debug)]
@@ -70,7 +73,7 @@ impl Machine {
             return;
         }
         for (id, &hardware_id) in self.cpus.iter().enumerate().skip(1) {
-            if let Err(reason) = platform::start_core(self, id, hardware_id) {
+            if let Err(reason) = platform::start_core(id, hardware_id) {
                 panic!("the firmware does not start cpu {id}: {reason}");
             }
         }
@@ -111,7 +114,8 @@ impl Machine {
 }
 
 /// The loop of a secondary core with its MMU on: waits for a job, and runs it.
-pub(crate) extern "C" fn serve(id: usize) -> ! {
+#[unsafe(export_name = "__hv_boot_serve")]
+extern "C" fn serve(id: usize) -> ! {
     let mut done = 0;
     loop {
         READY.fetch_add(1, Ordering::Release);

@@ -10,6 +10,7 @@ use core::{
 };
 
 use crate::platform;
+pub use crate::platform::Reservation;
 
 /// A `fn()`, or null.
 static HANDLER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
@@ -49,17 +50,6 @@ pub fn stop_timer() {
     platform::disable_timer();
 }
 
-/// An exclusive load and its store, with a count that handlers change.
-#[derive(Clone, Copy, Debug)]
-pub struct Reservation {
-    /// Whether the store stored, since nothing had ended the reservation.
-    pub held: bool,
-    /// The count right after the load.
-    pub at_load: usize,
-    /// The count right before the store.
-    pub at_store: usize,
-}
-
 /// Loads `word` exclusively, runs a loop `turns` times, at least once, and stores the same value if the reservation
 /// still holds. `None` where one instruction loads and stores.
 pub fn reserve(word: &AtomicUsize, count: &AtomicUsize, turns: usize) -> Option<Reservation> {
@@ -77,8 +67,8 @@ pub fn step(handler: fn(), f: &mut dyn FnMut()) -> Option<bool> {
 }
 
 /// What a step of this core calls.
-#[cfg_attr(not(target_arch = "aarch64"), allow(dead_code))]
-pub(crate) fn stepped() {
+#[unsafe(export_name = "__hv_boot_stepped")]
+fn stepped() {
     call(&STEP_HANDLER);
 }
 
@@ -93,7 +83,8 @@ fn call(handler: &AtomicPtr<()>) {
 }
 
 /// What this core's timer interrupt calls, with interrupts masked.
-pub(crate) fn timer_expired() {
+#[unsafe(export_name = "__hv_boot_timer_expired")]
+fn timer_expired() {
     call(&HANDLER);
     platform::set_timer(PERIOD.load(Ordering::Relaxed) as u64);
 }

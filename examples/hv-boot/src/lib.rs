@@ -65,6 +65,8 @@ mod cores;
 #[cfg(target_os = "none")]
 mod exit;
 #[cfg(target_os = "none")]
+mod exit_code;
+#[cfg(target_os = "none")]
 pub mod interrupts;
 #[cfg(target_os = "none")]
 mod machine;
@@ -74,16 +76,14 @@ mod memory;
 mod platform;
 #[cfg(target_os = "none")]
 pub mod selftest;
-#[cfg(target_os = "none")]
-mod wait;
 
 #[cfg(target_os = "none")]
 pub use self::{
     console::print,
     cores::Cpu,
-    exit::ExitCode,
+    exit_code::ExitCode,
     machine::{MAX_CPUS, Machine},
-    wait::{Deadline, wait_until},
+    platform::wait::{Deadline, wait_until},
 };
 #[cfg(target_os = "none")]
 pub use conformance::Areas;
@@ -94,9 +94,9 @@ pub use conformance::Areas;
 macro_rules! main {
     ($main:expr) => {
         #[unsafe(no_mangle)]
-        fn __hv_boot_main(machine: &'static $crate::Machine) -> $crate::ExitCode {
+        fn __hv_boot_main(machine: &'static $crate::Machine) -> ! {
             let main: fn(&'static $crate::Machine) -> $crate::ExitCode = $main;
-            main(machine)
+            main(machine).exit()
         }
     };
 }

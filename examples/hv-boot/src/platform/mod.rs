@@ -3,8 +3,7 @@
 //! | name | what |
 //! |---|---|
 //! | `_start` | the entry point: ends in `extern "Rust" fn __hv_boot_main` |
-//! | `Description` | what the platform needs of the firmware's tables |
-//! | `start_core(&Machine, id, hardware_id)` | starts a core, which ends in `cores::serve(id)` |
+//! | `start_core(id, hardware_id)` | starts a core, which ends in `serve(id)` |
 //! | `write(Arguments)` | prints, without a lock |
 //! | `exit(u8)` | stops the machine with a status |
 //! | `hardware_id()`, `HARDWARE_ID` | the running core's hardware id, and its name in the manual |
@@ -15,8 +14,8 @@
 //! | `enable_interrupts()`, `disable_interrupts()` | unmask and mask this core's interrupts; at first they are masked |
 //! | `enable_timer()`, `disable_timer()` | switch this core's timer interrupt on and off; at first it is off |
 //! | `reserve(word, count, turns)` | `interrupts::reserve`; `None` without exclusive loads |
-//! | `step(f)` | `interrupts::step`, which calls `interrupts::stepped()`; `None` without single steps |
-//! | `set_timer(u64)` | after so many `ticks()` one interrupt, which calls `interrupts::timer_expired()` |
+//! | `step(f)` | `interrupts::step`, which calls `stepped()`; `None` without single steps |
+//! | `set_timer(u64)` | after so many `ticks()` one interrupt, which calls `timer_expired()` |
 
 mod common;
 #[cfg_attr(target_arch = "aarch64", path = "aarch64/mod.rs")]
@@ -28,41 +27,75 @@ mod common;
 )]
 #[cfg_attr(target_arch = "x86_64", path = "x86_64/mod.rs")]
 mod imp;
+pub(crate) mod wait;
 
 pub(crate) use imp::{
-    Description, HARDWARE_ID, caches_are_on, disable_interrupts, disable_timer, enable_interrupts,
-    enable_timer, exit, hardware_id, privilege, reserve, send_event, set_timer, start_core, step,
-    ticks, ticks_per_second, wait_for_event, write,
+    HARDWARE_ID, caches_are_on, disable_interrupts, disable_timer, enable_interrupts, enable_timer,
+    exit, hardware_id, privilege, reserve, send_event, set_timer, start_core, step, ticks,
+    ticks_per_second, wait_for_event, write,
 };
 
 use core::fmt;
 
 use crate::{
-    exit::{ExitCode, fail},
-    machine::Machine,
+    exit_code::ExitCode,
+    machine::{MACHINE, Machine},
 };
 
+/// An exclusive load and its store, with a count that handlers change.
+#[derive(Clone, Copy, Debug)]
+pub struct Reservation {
+    /// Whether the store stored, since nothing had ended the reservation.
+    pub held: bool,
+    /// The count right after the load.
+    pub at_load: usize,
+    /// The count right before the store.
+    pub at_store: usize,
+}
+
+// What a platform calls: the floors above define it.
 unsafe extern "Rust" {
-    /// The image's main function, by the macro [`main!`](crate::main!).
+    /// The image's main function, by the macro [`main!`](crate::main!); then it stops the machine.
     #[link_name = "__hv_boot_main"]
-    safe fn image_main(machine: &'static Machine) -> ExitCode;
+    safe fn image_main(machine: &'static Machine) -> !;
+    /// `exit.rs`: reports a failure, and stops the machine.
+    #[link_name = "__hv_boot_fail"]
+    safe fn fail(code: ExitCode, reason: fmt::Arguments<'_>) -> !;
+    /// `interrupts.rs`: what this core's timer interrupt calls, with interrupts masked.
+    #[link_name = "__hv_boot_timer_expired"]
+    safe fn timer_expired();
+    /// `interrupts.rs`: what a step of this core calls.
+    #[cfg(target_arch = "aarch64")]
+    #[link_name = "__hv_boot_stepped"]
+    safe fn stepped();
+}
+
+unsafe extern "C" {
+    /// `cores.rs`: the loop of a secondary core with its MMU on.
+    #[link_name = "__hv_boot_serve"]
+    safe fn serve(id: usize) -> !;
+    /// `exit.rs`: stops the machine after an exception in the report of another one.
+    #[cfg(not(any(target_arch = "aarch64", target_arch = "arm")))]
+    #[link_name = "__hv_boot_give_up"]
+    safe fn give_up() -> !;
 }
 
 /// The end of every platform's boot: keeps the machine, lets the platform `prepare` for its other cores, runs the
-/// image, and stops the machine.
+/// image, and stops the machine. `read` is what the firmware's tables say: the machine, and what only the platform
+/// needs.
 ///
 /// # Safety
 ///
 /// Called once, by the boot core, before any other core runs.
-unsafe fn run_image<E: fmt::Display>(
-    machine: Result<Machine, E>,
-    prepare: impl FnOnce(&'static Machine),
+unsafe fn run_image<D, E: fmt::Display>(
+    read: Result<(Machine, D), E>,
+    prepare: impl FnOnce(&'static Machine, D),
 ) -> ! {
-    let machine = match machine {
+    let (machine, description) = match read {
         // SAFETY: rule 11: the caller's promise.
-        Ok(machine) => unsafe { machine.publish() },
+        Ok((machine, description)) => (unsafe { MACHINE.keep(machine) }, description),
         Err(error) => fail(ExitCode::BOOT, format_args!("{error}")),
     };
-    prepare(machine);
-    image_main(machine).exit()
+    prepare(machine, description);
+    image_main(machine)
 }

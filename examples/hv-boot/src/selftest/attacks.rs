@@ -5,6 +5,7 @@
 //! fail.
 
 mod exclusive;
+mod run;
 mod shared;
 mod value;
 
@@ -12,29 +13,14 @@ use core::{
     hint::black_box,
     panic::Location,
     sync::atomic::{AtomicUsize, Ordering, compiler_fence},
-    time::Duration,
 };
 
-use conformance::Count;
-use percpu_hv::{CpuPin, IrqOff, def_percpu};
+use percpu_hv::{CpuPin, def_percpu};
 
-use crate::{Cpu, Machine, interrupts, println, wait_until};
-
-/// From the end of one interrupt to the next.
-const PERIOD: Duration = Duration::from_micros(if cfg!(debug_assertions) { 500 } else { 50 });
+pub(super) use self::run::attack_every_kind;
 
 /// How often a core's handler attacks in a test at most before the test has seen what it is about.
 const MOST_ATTACKS: usize = 20_000;
-
-/// The tests of each kind.
-const KINDS: [&[Test]; 3] = [value::TESTS, exclusive::TESTS, shared::TESTS];
-
-/// How many tests there are.
-const TESTS: usize = value::TESTS.len() + exclusive::TESTS.len() + shared::TESTS.len();
-
-fn tests() -> impl Iterator<Item = &'static Test> {
-    KINDS.into_iter().flatten()
-}
 
 /// What the loop and the handler of a core do to a variable of their own, with checks on both sides.
 trait Attack {
@@ -94,6 +80,8 @@ impl Test {
 
 /// A number that a core's loop and handler share.
 struct Note(AtomicUsize);
+
+impl percpu_hv::Shared for Note {}
 
 impl Note {
     const fn new() -> Self {
@@ -180,34 +168,16 @@ impl Notes {
     }
 }
 
-/// What a core's loop and handler share.
-struct Core {
-    /// How many interrupts it took.
-    interrupts: Note,
-    /// Whether the handler runs.
-    is_handling: Note,
-    /// The test that the loop is at.
-    test: Note,
-    notes: [Notes; TESTS],
-}
-
-impl percpu_hv::Shared for Core {}
-
-#[def_percpu]
-static CORE: Core = Core {
-    interrupts: Note::new(),
-    is_handling: Note::new(),
-    test: Note::new(),
-    notes: [const { Notes::new() }; TESTS],
-};
-
 /// The first check of a core that failed, in any test.
 #[def_percpu]
 static FIRST_BROKEN: Option<&'static Location<'static>> = None;
 
+#[def_percpu]
+static INTERRUPTS: Note = Note::new();
+
 /// How many interrupts this core took.
 fn interrupts_taken() -> usize {
-    CORE.get(&CpuPin::new()).interrupts.get()
+    INTERRUPTS.get(&CpuPin::new()).get()
 }
 
 /// Gives interrupts time to come.
@@ -215,103 +185,4 @@ fn linger() {
     for turn in 0..6 {
         black_box(turn);
     }
-}
-
-/// Attacks on every kind of variables. All tests are in one run, since a core may have to wait for interrupts.
-pub(super) fn attack_every_kind(machine: &Machine) -> Count {
-    machine.run_on_all(|cpu| {
-        percpu_hv::init_percpu_reg(cpu.id());
-        run(&cpu);
-    });
-    // The image has areas for more CPUs than the machine.
-    let cores = || CORE.iter().take(machine.cpu_count());
-    let mut count = Count::default();
-    for (index, test) in tests().enumerate() {
-        let of_all = |note: fn(&Notes) -> &Note| -> usize {
-            cores()
-                .map(|(_, core)| note(&core.notes[index]).get())
-                .sum()
-        };
-        let is_good = cores().all(|(_, core)| test.is_good(&core.notes[index]));
-        println!(
-            "test attacks::{}, {} ({} accesses, {} attacks, {} in accesses, {} checks failed) ... {}",
-            test.name,
-            test.group,
-            of_all(|notes| &notes.accesses),
-            of_all(|notes| &notes.attacks),
-            of_all(|notes| &notes.hits),
-            of_all(|notes| &notes.broken),
-            if is_good { "ok" } else { "FAILED" },
-        );
-        count = count.and(Count {
-            passed: usize::from(is_good),
-            failed: usize::from(!is_good),
-        });
-    }
-    for (cpu, _) in cores() {
-        if let Some(first) = FIRST_BROKEN.read_remote(cpu) {
-            println!("    the first check that failed on cpu {cpu}: {first}");
-        }
-    }
-    count
-}
-
-fn run(cpu: &Cpu) {
-    let pin = CpuPin::new();
-    let core = CORE.get(&pin);
-    for test in tests() {
-        (test.reset)();
-    }
-    interrupts::start_timer(PERIOD, handler);
-    interrupts::enable();
-    wait_until(
-        format_args!("the attacks on cpu {} to be enough", cpu.id()),
-        || {
-            let mut are_over = true;
-            for (index, (test, notes)) in tests().zip(&core.notes).enumerate() {
-                if test.is_over(notes) {
-                    continue;
-                }
-                are_over = false;
-                core.test.set(index);
-                // Until an interrupt comes: they come in bursts, of which each test needs a part.
-                let attacks = notes.attacks.get();
-                for _ in 0..20 {
-                    (test.access)(notes, &pin);
-                    notes.accesses.count();
-                    if notes.attacks.get() != attacks {
-                        break;
-                    }
-                }
-                // Not by `interrupts`: where an attack leaves them masked, no more come.
-                IrqOff::scoped(|_| (test.inspect)(notes));
-            }
-            are_over
-        },
-    );
-    interrupts::disable();
-    interrupts::stop_timer();
-}
-
-/// Attacks the variable of the test that the loop is at.
-fn handler() {
-    let pin = CpuPin::new();
-    let core = CORE.get(&pin);
-    core.interrupts.count();
-    let index = core.test.get();
-    let notes = &core.notes[index];
-    if core.is_handling.get() == 1 {
-        // Whatever guards an attack makes, interrupts stay masked.
-        notes.check(false);
-        return;
-    }
-    core.is_handling.set(1);
-    notes.attacks.count();
-    if notes.is_inside.get() == 1 {
-        notes.hits.count();
-    }
-    if let Some(test) = tests().nth(index) {
-        (test.attack)(notes, &pin);
-    }
-    core.is_handling.set(0);
 }

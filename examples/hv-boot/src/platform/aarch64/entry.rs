@@ -10,7 +10,7 @@ use super::{
     mmu,
 };
 use crate::platform::common::{
-    arm_virt::{Boot, define_secondary_start},
+    arm_virt::{Boot, define_start_core},
     stacks::{STACKS, Stack},
     tables::{self, TABLES},
 };
@@ -83,7 +83,7 @@ extern "C" fn _start() -> ! {
     )
 }
 
-define_secondary_start!("mov x19, x0", "mov x0, x19");
+define_start_core!("mov x19, x0", "mov x0, x19");
 
 /// Puts the system registers of the current level into a known state: interrupts masked, MMU off, exceptions to
 /// the vector table. At EL3 it does nothing: `boot` refuses that level. Uses x9 and x10, and no stack.

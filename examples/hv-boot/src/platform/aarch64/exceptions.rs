@@ -1,17 +1,17 @@
 //! The vector table: an IRQ and a step are handled, any other exception is reported and stops the machine.
 
-use core::arch::global_asm;
+use core::arch::{global_asm, naked_asm};
 
 use aarch64_cpu::registers::{
     ELR_EL1, ELR_EL2, ESR_EL1, ESR_EL2, FAR_EL1, FAR_EL2, Readable, SPSR_EL1, SPSR_EL2,
 };
 
 use super::{
-    interrupts,
+    interrupts::{entry, irq},
     level::{Level, level},
     step,
 };
-use crate::exit::{ExitCode, fail};
+use crate::{exit_code::ExitCode, platform::fail};
 
 // The image runs on SP_EL0 ("EL2t"), so that an exception switches to SP_ELx, a stack of its own, by itself:
 // an overflown stack can be reported. An exception taken on SP_ELx came from the report; that one touches no
@@ -65,14 +65,26 @@ hv_boot_vectors:
     .balign 4
     .popsection
     "#,
-    synchronous = sym step::synchronous,
-    interrupt = sym interrupts::irq,
+    synchronous = sym synchronous,
+    interrupt = sym irq,
     report = sym report,
     status = const ExitCode::EXCEPTION.value(),
 );
 
+/// Where the vector table leads a synchronous exception, which stays on the exception stack.
+#[unsafe(naked)]
+extern "C" fn synchronous() {
+    entry!(handle)
+}
+
+extern "C" fn handle() {
+    if !step::handle() {
+        report(0);
+    }
+}
+
 /// Reports vector `number`; the running core is on its exception stack.
-pub(super) extern "C" fn report(number: u64) -> ! {
+extern "C" fn report(number: u64) -> ! {
     let kind = ["synchronous exception", "IRQ", "FIQ", "SError"][(number % 4) as usize];
     let from = if number < 8 { "" } else { " of a lower level" };
     let level = level();

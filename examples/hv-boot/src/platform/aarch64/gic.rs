@@ -12,7 +12,7 @@ use arm_gic::{
 use spin::Mutex;
 
 use super::level::{Level, level};
-use crate::{machine, platform};
+use crate::platform::common::arm_virt::Description;
 
 /// What the device tree calls it. Its registers are the distributor's, and those of the first redistributor; each of
 /// these says whether it is the last.
@@ -37,7 +37,7 @@ unsafe fn set_up_distributor(address: usize) {
 unsafe fn redistributor(first: usize) -> Result<Option<GicRedistributor<'static>>, GicError> {
     // SAFETY: rule 12: the caller's promise.
     let mut all = unsafe { GicRedistributorIterator::new(registers(first)) }?;
-    let here = platform::hardware_id();
+    let here = super::hardware_id();
     Ok(all.find(|redistributor| redistributor.typer().core_mpidr() == here))
 }
 
@@ -54,8 +54,7 @@ static IS_SET_UP: Mutex<bool> = Mutex::new(false);
 ///
 /// If the device tree's redistributors have none for this core.
 pub(super) fn enable(interrupt: IntId) {
-    let machine = machine::published().expect("the device tree was read");
-    let [distributor, redistributors] = machine.platform.gic;
+    let [distributor, redistributors] = Description::get().gic;
     let mut is_set_up = IS_SET_UP.lock();
     // SAFETY: rule 12: the device tree names the registers, and the lock makes this core the only user.
     unsafe {

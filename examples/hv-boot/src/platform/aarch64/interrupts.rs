@@ -3,7 +3,7 @@
 use core::arch::{asm, naked_asm};
 
 use super::{gic, timer};
-use crate::{interrupts::timer_expired, platform::common::reserve::define_reserve};
+use crate::platform::{common::reserve::define_reserve, timer_expired};
 
 /// Unmasks IRQs.
 pub(crate) fn enable_interrupts() {

@@ -13,21 +13,19 @@ mod step;
 mod timer;
 
 use aarch64_cpu::registers::{MPIDR_EL1, Readable, SCTLR_EL1, SCTLR_EL2};
-use smccc::psci::error::Error;
 
 pub(crate) use self::{
+    entry::start_core,
     interrupts::{disable_interrupts, enable_interrupts, reserve},
     step::step,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };
 pub(crate) use super::common::{
-    arm_virt::{Description, HARDWARE_ID, exit, send_event, wait_for_event},
+    arm::{HARDWARE_ID, exit, send_event, wait_for_event},
     pl011::write,
 };
 
 use self::level::{Level, level};
-use super::common::arm_virt;
-use crate::machine::Machine;
 
 /// The affinity fields of this core's `MPIDR_EL1`, as the device tree and PSCI name cores (Arm ARM, "MPIDR_EL1").
 pub(crate) fn hardware_id() -> u64 {
@@ -55,9 +53,4 @@ pub(crate) fn caches_are_on() -> bool {
         Level::El2 => SCTLR_EL2.matches_all(SCTLR_EL2::M::Enable + SCTLR_EL2::C::Cacheable),
         Level::El3 => false,
     }
-}
-
-/// Starts the core `hardware_id` as CPU `id`.
-pub(crate) fn start_core(machine: &Machine, id: usize, hardware_id: u64) -> Result<(), Error> {
-    arm_virt::start_core(machine, id, hardware_id, entry::secondary_start)
 }

@@ -4,11 +4,12 @@ use core::arch::naked_asm;
 
 use super::{
     gic,
-    mode::{Mode, REGIME, enable_mmu, prepare},
+    mode::{CONTROL_OFF, CONTROL_ON, Mode, OPC1, REGIME, prepare},
 };
 use crate::platform::common::{
-    arm_virt::{Boot, define_secondary_start},
+    arm_virt::{Boot, define_start_core},
     stacks::{STACKS, Stack},
+    tables::{MAIR, TABLES},
 };
 
 /// The entry point; a boot loader that follows Linux's protocol passes the device tree in r2 (Linux,
@@ -53,7 +54,7 @@ extern "C" fn _start() -> ! {
     )
 }
 
-define_secondary_start!("mov r4, r0", "mov r0, r4");
+define_start_core!("mov r4, r0", "mov r0, r4");
 
 /// Sets the stacks for the CPU id in r0: sp, and in TPIDRURW the one for exceptions. Uses r1 and r2, and no memory.
 #[unsafe(naked)]
@@ -90,6 +91,49 @@ extern "C" fn forget_cached_copy() {
         "blo    2b",
         "dsb",
         "bx     lr",
+    )
+}
+
+/// `SCTLR` and `HSCTLR`: MMU, caches, and no execution of writable memory; the same bits in both.
+const CONTROL: u32 = CONTROL_OFF | CONTROL_ON | 1 << 0 | 1 << 2 | 1 << 12 | 1 << 19;
+
+/// `TTBCR` and `HTCR`: long descriptors for all 32 bits from one table, tables cached and shared. Bits 23 and 31 are
+/// RES1 in `HTCR`; in `TTBCR` they switch TTBR1's walks off, and choose the format.
+const TRANSLATION_CONTROL: u32 = 1 << 31 | 1 << 23 | 0b11 << 12 | 0b01 << 10 | 0b01 << 8;
+
+/// Turns MMU and caches on with the tables that the boot core built. Uses r1 to r3, and no memory but the tables.
+#[unsafe(naked)]
+extern "C" fn enable_mmu() {
+    naked_asm!(
+        "movw   r1, #:lower16:{tables}",
+        "movt   r1, #:upper16:{tables}",
+        "mov    r2, #0",
+        "movw   r3, #{mair}",
+        // What the boot core wrote to the tables is there before a walk reads it.
+        "dsb",
+        "mcr    p15, {opc1}, r3, c10, c2, 0", // MAIR0, HMAIR0
+        "movw   r3, #{translation_low}",
+        "movt   r3, #{translation_high}",
+        "mcr    p15, {opc1}, r3, c2, c0, 2", // TTBCR, HTCR
+        "mcrr   p15, {opc1}, r1, r2, c2", // TTBR0, HTTBR
+        "isb",
+        "mcr    p15, {opc1}, r2, c8, c7, 0", // TLBIALL, TLBIALLH
+        "mcr    p15, 0, r2, c7, c5, 0", // ICIALLU
+        "mcr    p15, 0, r2, c7, c5, 6", // BPIALL
+        "dsb",
+        "isb",
+        "movw   r1, #{control_low}",
+        "movt   r1, #{control_high}",
+        "mcr    p15, {opc1}, r1, c1, c0, 0", // SCTLR, HSCTLR
+        "isb",
+        "bx     lr",
+        tables = sym TABLES,
+        opc1 = const OPC1,
+        mair = const MAIR,
+        translation_low = const TRANSLATION_CONTROL & 0xffff,
+        translation_high = const TRANSLATION_CONTROL >> 16,
+        control_low = const CONTROL & 0xffff,
+        control_high = const CONTROL >> 16,
     )
 }
 

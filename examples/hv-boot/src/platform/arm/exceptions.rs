@@ -2,8 +2,8 @@
 
 use core::arch::global_asm;
 
-use super::mode::{Fault, Mode, fault, interrupt};
-use crate::exit::{ExitCode, fail};
+use super::mode::{Fault, Mode, Vector, fault, interrupt};
+use crate::{exit_code::ExitCode, platform::fail};
 
 // TPIDRURW holds the top of this core's exception stack, in every mode; the first exception takes it and leaves 0
 // there, so an overflown stack can be reported. An exception that finds 0 came from the report: it touches no memory
@@ -65,45 +65,6 @@ hv_boot_vectors:
     report = sym report,
     status = const ExitCode::EXCEPTION.value(),
 );
-
-/// The entries of the vector table.
-#[derive(Clone, Copy)]
-pub(super) enum Vector {
-    Reset,
-    Undefined,
-    Call,
-    PrefetchAbort,
-    DataAbort,
-    HypTrap,
-    Irq,
-    Fiq,
-}
-
-impl Vector {
-    const ALL: [Self; 8] = [
-        Self::Reset,
-        Self::Undefined,
-        Self::Call,
-        Self::PrefetchAbort,
-        Self::DataAbort,
-        Self::HypTrap,
-        Self::Irq,
-        Self::Fiq,
-    ];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Reset => "reset",
-            Self::Undefined => "undefined instruction",
-            Self::Call => "supervisor or hypervisor call",
-            Self::PrefetchAbort => "prefetch abort",
-            Self::DataAbort => "data abort",
-            Self::HypTrap => "trap to Hyp mode",
-            Self::Irq => "IRQ",
-            Self::Fiq => "FIQ",
-        }
-    }
-}
 
 /// Reports vector `number`; the running core is on its exception stack.
 extern "C" fn report(number: usize, link: u32, spsr: u32) -> ! {

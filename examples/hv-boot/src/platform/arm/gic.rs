@@ -6,7 +6,7 @@ use core::ptr;
 use arm_gic::{IntId, InterruptGroup, gicv2::GicV2};
 use spin::Mutex;
 
-use crate::machine;
+use crate::platform::common::arm_virt::Description;
 
 /// What the device tree calls it. Its registers are the distributor's and the CPU interface's.
 pub(super) const COMPATIBLE: &str = "arm,cortex-a15-gic";
@@ -18,8 +18,7 @@ pub(super) const COMPATIBLE: &str = "arm,cortex-a15-gic";
 ///
 /// No other core uses the rest of the distributor meanwhile.
 unsafe fn gic() -> GicV2<'static> {
-    let machine = machine::published().expect("the device tree was read");
-    let [distributor, cpu_interface] = machine.platform.gic;
+    let [distributor, cpu_interface] = Description::get().gic;
     // SAFETY: rule 12: the device tree names them, and the caller keeps others off.
     unsafe {
         GicV2::new(

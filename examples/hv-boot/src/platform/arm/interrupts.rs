@@ -1,7 +1,15 @@
 //! Taking interrupts.
 
-use super::{gic, mode::TIMER_INTERRUPT};
-use crate::{interrupts::timer_expired, platform::common::reserve::define_reserve};
+use arm_gic::IntId;
+
+use super::{gic, mode::Mode};
+use crate::platform::{common::reserve::define_reserve, timer_expired};
+
+/// The interrupt of the mode's own timer (Arm Base System Architecture, DEN 0094, "PPI assignments").
+pub(super) const TIMER: IntId = match Mode::WANTED {
+    Mode::Hyp => IntId::ppi(10),
+    _ => IntId::ppi(14),
+};
 
 /// Unmasks IRQs.
 pub(crate) fn enable_interrupts() {
@@ -26,5 +34,5 @@ define_reserve!(
 
 /// What the vector table's code calls with an IRQ, on the interrupted code's stack.
 pub(super) extern "C" fn handle() {
-    gic::handle(TIMER_INTERRUPT, timer_expired);
+    gic::handle(TIMER, timer_expired);
 }

@@ -11,21 +11,19 @@ mod mode;
 mod timer;
 
 use aarch32_cpu::register::{Hsctlr, Mpidr, Sctlr};
-use smccc::psci::error::Error;
 
 pub(crate) use self::{
+    entry::start_core,
     interrupts::{disable_interrupts, enable_interrupts, reserve},
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };
 pub(crate) use super::common::{
-    arm_virt::{Description, HARDWARE_ID, exit, send_event, wait_for_event},
+    arm::{HARDWARE_ID, exit, send_event, wait_for_event},
     no_steps as step,
     pl011::write,
 };
 
 use self::mode::Mode;
-use super::common::arm_virt;
-use crate::machine::Machine;
 
 /// The affinity fields of this core's `MPIDR`, as the device tree and PSCI name cores.
 pub(crate) fn hardware_id() -> u64 {
@@ -46,9 +44,4 @@ pub(crate) fn caches_are_on() -> bool {
         let control = Sctlr::read();
         control.m() && control.c()
     }
-}
-
-/// Starts the core `hardware_id` as CPU `id`.
-pub(crate) fn start_core(machine: &Machine, id: usize, hardware_id: u64) -> Result<(), Error> {
-    arm_virt::start_core(machine, id, hardware_id, entry::secondary_start)
 }

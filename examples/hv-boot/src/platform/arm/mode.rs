@@ -9,18 +9,17 @@
 //! | `CONTROL_ON` | what is set in it besides MMU and caches |
 //! | `fault` | what the fault registers say of an exception |
 //! | `interrupt` | where the vector table leads an IRQ: saves registers around `interrupts::handle` |
-//! | `TIMER_INTERRUPT`, `set_timer`, `disable_timer` | the mode's own timer |
+//! | `set_timer`, `disable_timer` | the mode's own timer |
 
 #[cfg_attr(feature = "arm-hyp", path = "mode/hyp.rs")]
 #[cfg_attr(not(feature = "arm-hyp"), path = "mode/svc.rs")]
 mod imp;
 
-use core::arch::{asm, naked_asm};
+use core::arch::asm;
 
 pub(super) use self::imp::{
-    REGIME, TIMER_INTERRUPT, disable_timer, fault, interrupt, prepare, set_timer,
+    CONTROL_OFF, CONTROL_ON, OPC1, REGIME, disable_timer, fault, interrupt, prepare, set_timer,
 };
-use crate::platform::common::tables::{MAIR, TABLES};
 
 /// A processor mode ("ARM processor modes").
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,6 +64,45 @@ impl Mode {
     }
 }
 
+/// The entries of the vector table.
+#[derive(Clone, Copy)]
+pub(super) enum Vector {
+    Reset,
+    Undefined,
+    Call,
+    PrefetchAbort,
+    DataAbort,
+    HypTrap,
+    Irq,
+    Fiq,
+}
+
+impl Vector {
+    pub(super) const ALL: [Self; 8] = [
+        Self::Reset,
+        Self::Undefined,
+        Self::Call,
+        Self::PrefetchAbort,
+        Self::DataAbort,
+        Self::HypTrap,
+        Self::Irq,
+        Self::Fiq,
+    ];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Reset => "reset",
+            Self::Undefined => "undefined instruction",
+            Self::Call => "supervisor or hypervisor call",
+            Self::PrefetchAbort => "prefetch abort",
+            Self::DataAbort => "data abort",
+            Self::HypTrap => "trap to Hyp mode",
+            Self::Irq => "IRQ",
+            Self::Fiq => "FIQ",
+        }
+    }
+}
+
 /// What the hardware says of an exception.
 pub(super) struct Fault {
     /// The fault status or syndrome register, and its name.
@@ -73,49 +111,6 @@ pub(super) struct Fault {
     pub(super) address: u32,
     /// The instruction.
     pub(super) pc: u32,
-}
-
-/// `SCTLR` and `HSCTLR`: MMU, caches, and no execution of writable memory; the same bits in both.
-const CONTROL: u32 = imp::CONTROL_OFF | imp::CONTROL_ON | 1 << 0 | 1 << 2 | 1 << 12 | 1 << 19;
-
-/// `TTBCR` and `HTCR`: long descriptors for all 32 bits from one table, tables cached and shared. Bits 23 and 31 are
-/// RES1 in `HTCR`; in `TTBCR` they switch TTBR1's walks off, and choose the format.
-const TRANSLATION_CONTROL: u32 = 1 << 31 | 1 << 23 | 0b11 << 12 | 0b01 << 10 | 0b01 << 8;
-
-/// Turns MMU and caches on with the tables that the boot core built. Uses r1 to r3, and no memory but the tables.
-#[unsafe(naked)]
-pub(super) extern "C" fn enable_mmu() {
-    naked_asm!(
-        "movw   r1, #:lower16:{tables}",
-        "movt   r1, #:upper16:{tables}",
-        "mov    r2, #0",
-        "movw   r3, #{mair}",
-        // What the boot core wrote to the tables is there before a walk reads it.
-        "dsb",
-        "mcr    p15, {opc1}, r3, c10, c2, 0", // MAIR0, HMAIR0
-        "movw   r3, #{translation_low}",
-        "movt   r3, #{translation_high}",
-        "mcr    p15, {opc1}, r3, c2, c0, 2", // TTBCR, HTCR
-        "mcrr   p15, {opc1}, r1, r2, c2", // TTBR0, HTTBR
-        "isb",
-        "mcr    p15, {opc1}, r2, c8, c7, 0", // TLBIALL, TLBIALLH
-        "mcr    p15, 0, r2, c7, c5, 0", // ICIALLU
-        "mcr    p15, 0, r2, c7, c5, 6", // BPIALL
-        "dsb",
-        "isb",
-        "movw   r1, #{control_low}",
-        "movt   r1, #{control_high}",
-        "mcr    p15, {opc1}, r1, c1, c0, 0", // SCTLR, HSCTLR
-        "isb",
-        "bx     lr",
-        tables = sym TABLES,
-        opc1 = const imp::OPC1,
-        mair = const MAIR,
-        translation_low = const TRANSLATION_CONTROL & 0xffff,
-        translation_high = const TRANSLATION_CONTROL >> 16,
-        control_low = const CONTROL & 0xffff,
-        control_high = const CONTROL >> 16,
-    )
 }
 
 /// The body of an entry for interrupts: saves on the current stack what a function may change, calls one, and goes

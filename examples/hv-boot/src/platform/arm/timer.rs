@@ -2,10 +2,7 @@
 
 use aarch32_cpu::register::{CntPct, Cntfrq};
 
-use super::{
-    gic,
-    mode::{self, TIMER_INTERRUPT},
-};
+use super::{gic, interrupts, mode};
 
 /// The counter, the same on all cores.
 pub(crate) fn ticks() -> u64 {
@@ -19,7 +16,7 @@ pub(crate) fn ticks_per_second() -> u64 {
 
 /// Lets the timer interrupt this core, once it is set.
 pub(crate) fn enable_timer() {
-    gic::enable(TIMER_INTERRUPT);
+    gic::enable(interrupts::TIMER);
 }
 
 /// Switches the timer off.

@@ -5,35 +5,38 @@
 //! only in another core's cache. The boot core discards what caches hold of the memory that it writes: an older line
 //! must not shadow it once the caches are on.
 
-use core::arch::asm;
-
 use dtoolkit::fdt::Fdt;
 use smccc::psci::error::Error as Refusal;
 
 use super::{
-    device_tree, image, pl011,
+    arm, device_tree, image, pl011,
     psci::Conduit,
     tables::{self, Regime},
 };
 use crate::{
-    exit::{ExitCode, fail},
-    machine::Machine,
-    platform,
+    boot_cell::BootCell,
+    exit_code::ExitCode,
+    platform::{self, fail},
 };
 
 /// What is left of the device tree.
-#[derive(Debug)]
-pub(crate) struct Description {
+pub(in crate::platform) struct Description {
     /// The instruction that calls the firmware.
     conduit: Conduit,
     /// The addresses of the GIC's registers: the distributor's, and the core's own.
     pub(in crate::platform) gic: [usize; 2],
     /// The physical address of the console's registers.
-    pub(in crate::platform) uart: usize,
+    uart: usize,
 }
 
-/// The number that identifies a core: the affinity fields of `MPIDR`.
-pub(crate) const HARDWARE_ID: &str = "MPIDR";
+static DESCRIPTION: BootCell<Option<Description>> = BootCell::new(None);
+
+impl Description {
+    /// What the boot core read.
+    pub(in crate::platform) fn get() -> &'static Self {
+        DESCRIPTION.kept().expect("the device tree was read")
+    }
+}
 
 /// Where QEMU leaves the device tree for an ELF image, to which it passes the address 0: at the start of RAM.
 const VIRT_TREE: usize = 0x4000_0000;
@@ -71,24 +74,25 @@ impl Boot {
         };
         // SAFETY: rule 11, rule 12: the caller's promise, or QEMU's manual, for the tree; one core runs, its MMU off.
         unsafe {
-            let machine = device_tree::read(tree, image::whole(), describe);
-            platform::run_image(machine, |machine| {
-                pl011::move_to(machine.platform.uart);
+            let read = device_tree::read(tree, image::whole(), describe);
+            platform::run_image(read, |machine, description| {
+                let uart = DESCRIPTION.keep(description).uart;
+                pl011::move_to(uart);
                 pl011::enable();
-                tables::build(machine, self.regime);
+                tables::build(machine, uart, self.regime);
                 (self.enable_mmu)();
             })
         }
     }
 }
 
-/// Defines where PSCI starts the other cores. `$keep` moves the CPU id from the first register to one that functions
-/// preserve, `$id` moves it back.
-macro_rules! define_secondary_start {
+/// Defines `start_core`, and where PSCI starts the other cores. `$keep` moves the CPU id from the first register to one
+/// that functions preserve, `$id` moves it back.
+macro_rules! define_start_core {
     ($keep:literal, $id:literal) => {
         /// Where PSCI starts the other cores, with the CPU id in the first register.
         #[unsafe(naked)]
-        pub(super) extern "C" fn secondary_start() -> ! {
+        extern "C" fn secondary_start() -> ! {
             naked_asm!(
                 $keep,
                 "bl     {prepare}",
@@ -100,46 +104,30 @@ macro_rules! define_secondary_start {
                 prepare = sym prepare,
                 set_stacks = sym set_stacks,
                 enable_mmu = sym enable_mmu,
-                serve = sym $crate::cores::serve,
+                serve = sym $crate::platform::serve,
             )
+        }
+
+        /// Starts the core `hardware_id` as CPU `id`.
+        pub(crate) fn start_core(
+            id: usize,
+            hardware_id: u64,
+        ) -> Result<(), ::smccc::psci::error::Error> {
+            $crate::platform::common::arm_virt::start_core(id, hardware_id, secondary_start)
         }
     };
 }
-pub(in crate::platform) use define_secondary_start;
+pub(in crate::platform) use define_start_core;
 
 /// Starts the core `hardware_id` at `entry`, where it finds its CPU id in the first register: it reads no memory before
 /// its caches are on.
 pub(in crate::platform) fn start_core(
-    machine: &Machine,
     id: usize,
     hardware_id: u64,
     entry: extern "C" fn() -> !,
 ) -> Result<(), Refusal> {
-    publish();
+    arm::publish();
     let entry = entry as *const () as usize;
-    machine.platform.conduit.cpu_on(hardware_id, entry, id)
-}
-
-/// Stops the machine with a status.
-pub(crate) fn exit(status: u8) -> ! {
-    semihosting::process::exit(status.into())
-}
-
-/// Sleeps until another core calls [`send_event`]; may return early.
-pub(crate) fn wait_for_event() {
-    // SAFETY: rule 10. Not `nomem`: what another core wrote is read afterwards.
-    unsafe { asm!("wfe", options(nostack, preserves_flags)) };
-}
-
-/// Wakes the cores in [`wait_for_event`], after all earlier writes are visible.
-pub(crate) fn send_event() {
-    publish();
-    // SAFETY: rule 10. Not `nomem`: as above.
-    unsafe { asm!("sev", options(nostack, preserves_flags)) };
-}
-
-/// Makes what this core wrote visible to the others.
-fn publish() {
-    // SAFETY: rule 10. Not `nomem`: it orders memory.
-    unsafe { asm!("dsb sy", options(nostack, preserves_flags)) };
+    let Description { conduit, .. } = Description::get();
+    conduit.cpu_on(hardware_id, entry, id)
 }

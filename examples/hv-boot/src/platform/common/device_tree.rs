@@ -62,11 +62,11 @@ impl From<PropertyError> for Error {
 /// # Safety
 ///
 /// `address` is where the boot protocol puts a tree, and the boot core runs alone.
-pub(in crate::platform) unsafe fn read(
+pub(in crate::platform) unsafe fn read<D>(
     address: usize,
     image: Range<usize>,
-    describe: impl FnOnce(Fdt<'_>) -> Result<platform::Description, Error>,
-) -> Result<Machine, Error> {
+    describe: impl FnOnce(Fdt<'_>) -> Result<D, Error>,
+) -> Result<(Machine, D), Error> {
     // SAFETY: rule 12: the caller's promise; nothing writes the tree.
     let tree = unsafe { Fdt::from_raw(ptr::with_exposed_provenance(address)) }?;
     let mut reserved = reservations(tree)?;
@@ -76,12 +76,16 @@ pub(in crate::platform) unsafe fn read(
         address..address + tree.data().len(),
         RESERVED,
     )?;
-    Ok(Machine {
-        cpus: cpus(tree)?,
-        ram: ram(tree)?,
-        reserved,
-        platform: describe(tree)?,
-    })
+    let (cpus, ram) = (cpus(tree)?, ram(tree)?);
+    let description = describe(tree)?;
+    Ok((
+        Machine {
+            cpus,
+            ram,
+            reserved,
+        },
+        description,
+    ))
 }
 
 /// The hardware id of each usable CPU; the running one first, the others in ascending order.

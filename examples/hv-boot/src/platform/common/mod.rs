@@ -1,6 +1,8 @@
 //! What several platforms have in common.
 
 #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+pub(super) mod arm;
+#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
 pub(super) mod arm_virt;
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) mod device_tree;

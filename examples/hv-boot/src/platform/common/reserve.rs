@@ -14,7 +14,7 @@ macro_rules! define_reserve {
             word: &::core::sync::atomic::AtomicUsize,
             count: &::core::sync::atomic::AtomicUsize,
             turns: usize,
-        ) -> Option<$crate::interrupts::Reservation> {
+        ) -> Option<$crate::platform::Reservation> {
             let (failed, at_load, at_store): (usize, usize, usize);
             // SAFETY: rule 10: the word keeps its value; the flags change. Not `nomem`: handlers write the count.
             unsafe {
@@ -30,7 +30,7 @@ macro_rules! define_reserve {
                     options(nostack)
                 );
             }
-            Some($crate::interrupts::Reservation {
+            Some($crate::platform::Reservation {
                 held: failed == 0,
                 at_load,
                 at_store,

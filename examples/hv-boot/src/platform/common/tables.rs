@@ -88,19 +88,19 @@ pub(in crate::platform) static TABLES: BootCell<Tables> = BootCell::new(Tables {
     used: 0,
 });
 
-/// Fills the tables for `machine`.
+/// Fills the tables for `machine`, whose console is at `uart`.
 ///
 /// # Safety
 ///
 /// Called once, by the boot core, with its MMU off.
-pub(in crate::platform) unsafe fn build(machine: &Machine, regime: Regime) {
+pub(in crate::platform) unsafe fn build(machine: &Machine, uart: usize, regime: Regime) {
     // SAFETY: rule 11: one core runs, its MMU is off, and this is the only reference.
     let tables = unsafe { &mut *TABLES.get() };
     tables.used = 1;
     let mut map = |range, kind| tables.map(range, regime.attributes(kind));
     // All devices of the `virt` machine that an image here uses are in the first GiB.
     map(0..DEVICES, Kind::Device);
-    let uart = machine.platform.uart & !(PAGE - 1);
+    let uart = uart & !(PAGE - 1);
     if uart >= DEVICES {
         map(uart..uart + PAGE, Kind::Device);
     }

@@ -9,23 +9,33 @@ use dtoolkit::{
 };
 
 use super::{
-    Description, entry,
     pci::{self, Host},
     power::Power,
 };
 use crate::{
     machine::Machine,
-    platform::common::device_tree::{self, Error},
+    platform::common::{
+        device_tree::{self, Error},
+        image,
+    },
 };
+
+/// What is left of the device tree.
+pub(super) struct Description {
+    /// The physical address of the console's registers.
+    pub(super) uart: usize,
+    pub(super) power: Power,
+}
 
 /// Reads the tree at `address`.
 ///
 /// # Safety
 ///
 /// `address` is what the boot protocol passed, and the boot core runs alone.
-pub(super) unsafe fn read(address: usize) -> Result<Machine, Error> {
+pub(super) unsafe fn read(address: usize) -> Result<(Machine, Description), Error> {
+    // The boot protocol's tables are below the image.
     // SAFETY: rule 12: the boot protocol puts a tree here; the rest is the caller's promise.
-    unsafe { device_tree::read(address, entry::image(), describe) }
+    unsafe { device_tree::read(address, 0..image::whole().end, describe) }
 }
 
 fn describe(tree: Fdt<'_>) -> Result<Description, Error> {

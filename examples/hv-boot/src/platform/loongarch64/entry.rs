@@ -1,25 +1,24 @@
 //! From the boot protocol, and from QEMU's stub, to Rust on a stack.
 
-use core::{arch::naked_asm, ops::Range};
+use core::arch::naked_asm;
 
-use super::{boot_tables, device_tree, ipi, windows};
+use super::{
+    boot_tables,
+    device_tree::{self, Description},
+    power::POWER,
+    windows,
+};
 use crate::{
-    cores,
-    exit::{ExitCode, fail},
+    exit_code::ExitCode,
     machine::Machine,
     platform::{
         common::{
-            image, ns16550,
+            ns16550,
             stacks::{STACKS, Stack},
         },
-        run_image,
+        fail, run_image,
     },
 };
-
-/// The image, and all that is below it: there the boot protocol's tables are.
-pub(super) fn image() -> Range<usize> {
-    0..image::whole().end
-}
 
 /// The entry point: a2 is the EFI system table (Linux, Documentation/arch/loongarch/booting.rst).
 #[unsafe(naked)]
@@ -43,24 +42,10 @@ extern "C" fn _start() -> ! {
     )
 }
 
-/// Where QEMU's stub jumps on the other cores; the CPU id is in mailbox 1.
-#[unsafe(naked)]
-pub(super) extern "C" fn secondary_start() -> ! {
-    naked_asm!(
-        "li.w   $t0, {mailbox}",
-        "iocsrrd.d $a0, $t0",
-        "bl     {prepare}",
-        "b      {serve}",
-        mailbox = const loongArch64::consts::LOONGARCH_CSR_MAIL_BUF1,
-        prepare = sym prepare,
-        serve = sym serve,
-    )
-}
-
 /// Puts the core into a known state for the CPU id in a0: direct mapping windows, exceptions to their entry,
 /// inter-processor interrupts able to end `idle`, stack pointers. Uses t0 and t1, and no memory.
 #[unsafe(naked)]
-extern "C" fn prepare() {
+pub(super) extern "C" fn prepare() {
     naked_asm!(
         // CSR.DMW0 to DMW3, then CSR.CRMD. The image is at its own address in both translations.
         "li.d   $t0, {memory}",
@@ -117,17 +102,13 @@ extern "C" fn boot(system_table: usize) -> ! {
         fail(ExitCode::BOOT, reason);
     };
     // SAFETY: rule 11, rule 12: as above; this core comes here once.
-    unsafe { run_image(device_tree::read(tree), use_console) }
+    unsafe { run_image(device_tree::read(tree), use_devices) }
 }
 
-/// Goes over to the console that the device tree names.
-fn use_console(machine: &'static Machine) {
-    ns16550::move_to(machine.platform.uart);
+/// Goes over to the devices that the device tree names.
+fn use_devices(_: &'static Machine, description: Description) {
+    // SAFETY: rule 11: the boot core runs alone, and comes here once.
+    unsafe { POWER.keep(description.power) };
+    ns16550::move_to(description.uart);
     ns16550::enable();
-}
-
-/// A secondary core in Rust.
-extern "C" fn serve(cpu: usize) -> ! {
-    ipi::arrive(cpu);
-    cores::serve(cpu)
 }

@@ -5,7 +5,10 @@ use core::arch::{asm, global_asm};
 use loongArch64::register::{badv, era, estat, tlbrbadv, tlbrera};
 
 use super::{interrupts, privilege, windows};
-use crate::exit::{ExitCode, fail, give_up};
+use crate::{
+    exit_code::ExitCode,
+    platform::{fail, give_up},
+};
 
 // CSR.EENTRY is the first entry, which tells interrupts by CSR.ESTAT.Ecode and has SAVE2 for the register that this
 // takes. TLBRENTRY and MERRENTRY are the second, since their exceptions leave ESTAT alone.

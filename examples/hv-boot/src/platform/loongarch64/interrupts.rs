@@ -5,7 +5,7 @@ use core::arch::{asm, naked_asm};
 use loongArch64::register::estat;
 
 use super::{ipi, timer};
-use crate::{interrupts::timer_expired, platform::common::reserve::define_reserve};
+use crate::platform::{common::reserve::define_reserve, timer_expired};
 
 /// `CSR.CRMD.IE` ("Current Mode Information").
 const ENABLE: usize = 1 << 2;

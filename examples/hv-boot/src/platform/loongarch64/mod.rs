@@ -12,30 +12,21 @@ mod interrupts;
 mod ipi;
 mod pci;
 mod power;
+mod secondary;
 mod timer;
 mod windows;
 
 use loongArch64::register::{cpuid, crmd};
 
-pub(super) use self::windows::device;
+pub(super) use self::windows::{VIRT_UART, device};
 pub(crate) use self::{
     interrupts::{disable_interrupts, enable_interrupts, reserve},
-    ipi::{send_event, start_core, wait_for_event},
+    ipi::{send_event, wait_for_event},
     power::exit,
+    secondary::start_core,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };
 pub(crate) use super::common::{no_steps as step, ns16550::write};
-
-/// Where QEMU's `virt` machine has its first UART, for messages from before the device tree is read.
-pub(super) const VIRT_UART: usize = 0x1fe0_01e0;
-
-/// What is left of the device tree.
-#[derive(Debug)]
-pub(crate) struct Description {
-    /// The physical address of the console's registers.
-    uart: usize,
-    power: power::Power,
-}
 
 /// The number that identifies a core: `CSR.CPUID`.
 pub(crate) const HARDWARE_ID: &str = "CPUID";

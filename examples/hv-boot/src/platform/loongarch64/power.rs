@@ -1,10 +1,9 @@
 //! Stopping the machine.
 
 use super::{ipi, pci, windows};
-use crate::machine::published;
+use crate::boot_cell::BootCell;
 
 /// The registers that stop the machine.
-#[derive(Debug)]
 pub(super) struct Power {
     /// The byte that the device tree's `syscon-poweroff` says to write where: QEMU ends with status 0.
     pub(super) off: (usize, u8),
@@ -12,12 +11,15 @@ pub(super) struct Power {
     pub(super) panic: usize,
 }
 
+/// What the device tree says of them.
+pub(super) static POWER: BootCell<Option<Power>> = BootCell::new(None);
+
 /// `PVPANIC_PANICKED` (QEMU, docs/specs/pvpanic.rst).
 const PANICKED: u8 = 1 << 0;
 
 /// Stops the machine with status 0, or with 1 for any other.
 pub(crate) fn exit(status: u8) -> ! {
-    match (status, published().map(|machine| &machine.platform.power)) {
+    match (status, POWER.kept()) {
         (0, Some(power)) => write(power.off.0, power.off.1),
         (_, Some(power)) => write(power.panic, PANICKED),
         // Before the device tree is read nothing has succeeded.

@@ -17,6 +17,9 @@ const SEGMENT: u64 = 8 << 60;
 /// Mode Information").
 pub(super) const CRMD: u64 = 1 << 4 | 1 << 5 | 1 << 7;
 
+/// Where QEMU's `virt` machine has its first UART, for messages from before the device tree is read.
+pub(in crate::platform) const VIRT_UART: usize = 0x1fe0_01e0;
+
 /// Where the device register at a physical address is reached.
 pub(in crate::platform) fn device<T>(physical: usize) -> *mut T {
     ptr::with_exposed_provenance_mut(physical | SEGMENT as usize)

@@ -2,7 +2,6 @@
 
 use dtoolkit::{Node, Property, fdt::Fdt, standard::NodeStandard};
 
-use super::Description;
 use crate::{
     machine::Machine,
     platform::common::{
@@ -11,12 +10,22 @@ use crate::{
     },
 };
 
+/// What is left of the device tree.
+pub(super) struct Description {
+    /// The physical address of the console's registers.
+    pub(super) uart: usize,
+    /// That of the test device's register.
+    pub(super) test: usize,
+    /// How often a second the harts' counter changes.
+    pub(super) timebase: usize,
+}
+
 /// Reads the tree at `address`.
 ///
 /// # Safety
 ///
 /// `address` is what SBI passed, and the boot core runs alone.
-pub(super) unsafe fn read(address: usize) -> Result<Machine, Error> {
+pub(super) unsafe fn read(address: usize) -> Result<(Machine, Description), Error> {
     // SAFETY: rule 12: SBI puts a tree here; the rest is the caller's promise.
     unsafe { device_tree::read(address, image::whole(), describe) }
 }

@@ -2,16 +2,18 @@
 
 use core::arch::naked_asm;
 
-use super::{device_tree, power, timer};
+use super::{
+    device_tree::{self, Description},
+    power, timer,
+};
 use crate::{
-    cores,
     machine::Machine,
     platform::{
         common::{
             ns16550,
             stacks::{STACKS, Stack},
         },
-        run_image,
+        run_image, serve,
     },
 };
 
@@ -57,7 +59,7 @@ pub(super) extern "C" fn secondary_start() -> ! {
         "mv     a0, s0",
         "call   {serve}",
         prepare = sym prepare,
-        serve = sym cores::serve,
+        serve = sym serve,
     )
 }
 
@@ -105,9 +107,9 @@ extern "C" fn boot(tree: usize) -> ! {
 }
 
 /// Goes over to the devices that the device tree names.
-fn use_devices(machine: &'static Machine) {
-    ns16550::move_to(machine.platform.uart);
+fn use_devices(_: &'static Machine, description: Description) {
+    ns16550::move_to(description.uart);
     ns16550::enable();
-    power::move_to(machine.platform.test);
-    timer::set_frequency(machine.platform.timebase);
+    power::move_to(description.test);
+    timer::set_frequency(description.timebase);
 }

@@ -8,7 +8,10 @@ use riscv::{
 };
 
 use super::{interrupts, privilege};
-use crate::exit::{ExitCode, fail, give_up};
+use crate::{
+    exit_code::ExitCode,
+    platform::{fail, give_up},
+};
 
 // Vectored: an exception goes to the first entry, the interrupt with code n to entry n.
 //

@@ -1,28 +1,16 @@
 //! Starting cores, and waking them, by SBI. Interrupts are masked meanwhile: pending ones only end `wfi`.
 
-use core::fmt;
-
 use riscv::{
     asm::{fence, wfi},
     interrupt::supervisor::Interrupt,
     register::sip,
 };
-use sbi_rt::{HartMask, SbiRet};
+use sbi_rt::HartMask;
 
-use super::entry;
-use crate::machine::Machine;
-
-/// What SBI answers if it does not do what it was asked.
-pub(crate) struct Refusal(pub(super) SbiRet);
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SBI error {}", self.0.error as isize)
-    }
-}
+use super::{Refusal, entry};
 
 /// Starts the core `hardware_id`, which finds its CPU id in a1 (SBI specification, "Hart State Management Extension").
-pub(crate) fn start_core(_: &Machine, id: usize, hardware_id: u64) -> Result<(), Refusal> {
+pub(crate) fn start_core(id: usize, hardware_id: u64) -> Result<(), Refusal> {
     let entry = entry::secondary_start as *const () as usize;
     // What this core wrote is visible before the other one runs.
     fence();

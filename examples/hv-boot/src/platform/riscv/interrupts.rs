@@ -8,7 +8,7 @@ use riscv::{
 };
 
 use super::harts;
-use crate::{interrupts::timer_expired, platform::common::reserve::define_reserve};
+use crate::platform::{common::reserve::define_reserve, timer_expired};
 
 /// Unmasks interrupts.
 pub(crate) fn enable_interrupts() {

@@ -5,6 +5,7 @@
 //! `tp` holds the hart id: no register of S-mode shows it, and compiled code leaves `tp` alone.
 
 mod device_tree;
+mod devices;
 mod entry;
 mod exceptions;
 mod harts;
@@ -12,8 +13,11 @@ mod interrupts;
 mod power;
 mod timer;
 
-use core::{arch::asm, ptr};
+use core::{arch::asm, fmt};
 
+use sbi_rt::SbiRet;
+
+pub(super) use self::devices::{VIRT_UART, device};
 pub(crate) use self::{
     harts::{send_event, start_core, wait_for_event},
     interrupts::{disable_interrupts, enable_interrupts, reserve},
@@ -22,23 +26,13 @@ pub(crate) use self::{
 };
 pub(crate) use super::common::{no_steps as step, ns16550::write};
 
-/// Where QEMU's `virt` machine has its UART, for messages from before the device tree is read.
-pub(super) const VIRT_UART: usize = 0x1000_0000;
+/// What SBI answers if it does not do what it was asked.
+pub(crate) struct Refusal(SbiRet);
 
-/// Where the device register at a physical address is reached.
-pub(super) fn device<T>(physical: usize) -> *mut T {
-    ptr::with_exposed_provenance_mut(physical)
-}
-
-/// What is left of the device tree.
-#[derive(Debug)]
-pub(crate) struct Description {
-    /// The physical address of the console's registers.
-    uart: usize,
-    /// That of the test device's register.
-    test: usize,
-    /// How often a second the harts' counter changes.
-    timebase: usize,
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SBI error {}", self.0.error as isize)
+    }
 }
 
 /// The number that identifies a core: the hart id.

@@ -1,13 +1,9 @@
 //! Stopping the machine by SiFive's test device (QEMU, hw/misc/sifive_test.c), since SBI's system reset carries no
 //! status.
 
-use core::{
-    ptr,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
-/// Where QEMU's `virt` machine has the device, for failures before the device tree is read.
-const VIRT_TEST: usize = 0x10_0000;
+use super::devices::{VIRT_TEST, device};
 
 const PASS: u32 = 0x5555;
 /// With the status in the upper half.
@@ -26,7 +22,7 @@ pub(crate) fn exit(status: u8) -> ! {
         0 => PASS,
         _ => u32::from(status) << 16 | FAIL,
     };
-    let register = ptr::with_exposed_provenance_mut::<u32>(ADDRESS.load(Ordering::Relaxed));
+    let register = device::<u32>(ADDRESS.load(Ordering::Relaxed));
     // SAFETY: rule 12: the device tree, or QEMU's `virt` machine, has the device here; writing it ends the machine.
     unsafe { register.write_volatile(value) };
     // The device acts at once; if not, the machine cannot be stopped.

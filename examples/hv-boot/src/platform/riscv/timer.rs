@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use riscv::register::{sie, time};
 
-use super::harts::Refusal;
+use super::Refusal;
 
 /// The frequency of QEMU's `virt` machine, for waits from before the device tree is read.
 const VIRT_TIMEBASE: usize = 10_000_000;

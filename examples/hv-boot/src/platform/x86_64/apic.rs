@@ -5,7 +5,12 @@ use core::{ops::Range, ptr, sync::atomic};
 use raw_cpuid::CpuId;
 use x86_64::registers::model_specific::Msr;
 
-use super::{interrupts, paging::PAGE};
+use super::PAGE;
+
+/// The vector of the APIC's timer, the first that is no exception's ("Exception and Interrupt Vectors").
+pub(super) const TIMER_INTERRUPT: u8 = 32;
+/// The vector of interrupts that went away before the core took them ("Spurious Interrupt").
+pub(super) const SPURIOUS_INTERRUPT: u8 = 255;
 
 /// `IA32_APIC_BASE` ("Local APIC Status and Location", "Detecting and Enabling x2APIC Mode").
 const BASE: Msr = Msr::new(0x1b);
@@ -118,17 +123,17 @@ fn write(register: usize, value: u32) {
 
 /// Lets the timer interrupt this core, and nothing else.
 pub(super) fn enable_timer() {
-    write(SPURIOUS_VECTOR, DELIVER | u32::from(interrupts::SPURIOUS));
+    write(SPURIOUS_VECTOR, DELIVER | u32::from(SPURIOUS_INTERRUPT));
     // The way of the 8259 controllers to the boot core; they are masked already.
     write(LINT0, MASKED);
     write(TIMER_DIVIDER, DIVIDE_BY_16);
-    write(TIMER, interrupts::TIMER.into());
+    write(TIMER, TIMER_INTERRUPT.into());
 }
 
 /// Lets the timer count without interrupting this core.
 pub(super) fn mask_timer() {
     write(TIMER_DIVIDER, DIVIDE_BY_16);
-    write(TIMER, MASKED | u32::from(interrupts::TIMER));
+    write(TIMER, MASKED | u32::from(TIMER_INTERRUPT));
 }
 
 /// Has the timer count down once; from 0 it does nothing.

@@ -3,77 +3,43 @@
 use core::{
     arch::{global_asm, naked_asm},
     cell::UnsafeCell,
-    ops::Range,
-    slice,
+    ptr,
+    sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
 };
 
+use raw_cpuid::CpuId;
 use x86_64::registers::{
-    control::{Cr0Flags, Cr4Flags},
+    control::{Cr0Flags, Cr4, Cr4Flags},
     model_specific::EferFlags,
 };
 
 use super::{
-    base::{BASE, physical},
-    interrupts, paging, pvh, secondary, uart,
+    PAGE, apic,
+    base::BASE,
+    exceptions, interrupts, paging,
+    power::POWER,
+    pvh::{self, Description},
+    segments, uart,
 };
 use crate::{
     machine::Machine,
     platform::{
-        common::{
-            image,
-            stacks::{STACKS, Stack},
-        },
-        run_image,
+        common::stacks::{STACKS, Stack},
+        run_image, serve,
     },
 };
-
-/// On this platform the main stack has a guard page, too, above the exception stack.
-impl Stack {
-    const MAIN_GUARD_END: usize = Self::EXCEPTION_TOP + Self::GUARD;
-
-    /// The top of CPU `cpu`'s exception stack.
-    pub(super) fn exception_top(cpu: usize) -> usize {
-        Self::guard(cpu) + Self::EXCEPTION_TOP
-    }
-
-    /// Whether an address is in the page below one of the stacks.
-    pub(super) fn is_guard(address: usize) -> bool {
-        Self::offset(address).is_some_and(|offset| {
-            (0..Self::GUARD).contains(&offset)
-                || (Self::EXCEPTION_TOP..Self::MAIN_GUARD_END).contains(&offset)
-        })
-    }
-
-    /// Whether a stack pointer is that of an exception stack in use, or of an overflown one.
-    pub(super) fn is_for_exceptions(pointer: usize) -> bool {
-        Self::offset(pointer).is_some_and(|offset| offset < Self::EXCEPTION_TOP)
-    }
-
-    /// The distance of an address from the start of the stacks of its CPU.
-    fn offset(address: usize) -> Option<usize> {
-        let offset = address.wrapping_sub(STACKS.as_ptr().addr());
-        (offset < size_of_val(&STACKS)).then_some(offset % Self::SIZE)
-    }
-}
 
 unsafe extern "C" {
     safe static hv_boot_trampoline: u8;
     safe static hv_boot_trampoline_end: u8;
 }
 
-/// Where the image is in memory.
-pub(super) fn image() -> Range<usize> {
-    let linked = image::whole();
-    physical(linked.start)..physical(linked.end)
-}
-
-/// The code that runs at the start of a page below 1 MiB.
-pub(super) fn trampoline() -> &'static [u8] {
-    let start = &raw const hv_boot_trampoline;
-    let length = (&raw const hv_boot_trampoline_end).addr() - start.addr();
-    // SAFETY: rule 8: read-only bytes between two labels of the code below.
-    unsafe { slice::from_raw_parts(start, length) }
-}
+/// The page below 1 MiB where the other cores start in real mode, by its number.
+pub(super) static TRAMPOLINE: AtomicU8 = AtomicU8::new(0);
+/// The CPU id of the core that starts: one at a time does.
+pub(super) static STARTING: AtomicUsize = AtomicUsize::new(0);
+/// Whether that core has taken its CPU id.
+pub(super) static ARRIVED: AtomicBool = AtomicBool::new(false);
 
 /// The identity map of the first 4 GiB, and the first GiB once more at [`BASE`], with pages of 2 MiB, which the entry
 /// code fills: the root, the second level of the identity map and that of the other, and the third level. All of
@@ -251,16 +217,16 @@ extern "C" fn secondary_start() -> ! {
         "leaq   {stacks} + {stack_size}(%rip), %rsp",
         "addq   %rax, %rsp",
         "xorl   %ebp, %ebp",
-        "call   {serve}",
+        "call   {arrive}",
         data = const DATA,
         base = const BASE,
         tables = sym paging::ROOT,
         enter_long_mode = sym enter_long_mode,
-        starting = sym secondary::STARTING,
+        starting = sym STARTING,
         size_bits = const Stack::SIZE_BITS,
         stacks = sym STACKS,
         stack_size = const Stack::SIZE,
-        serve = sym secondary::serve,
+        arrive = sym arrive,
         options(att_syntax)
     )
 }
@@ -303,7 +269,7 @@ extern "C" fn boot(start_info: u64) -> ! {
     uart::enable();
     // SAFETY: rule 11, rule 12: this is the boot core, alone; `start_info` is what the boot protocol passed.
     let machine = unsafe {
-        super::prepare(0);
+        prepare(0);
         interrupts::mask_firmware();
         pvh::read(start_info)
     };
@@ -311,10 +277,55 @@ extern "C" fn boot(start_info: u64) -> ! {
     unsafe { run_image(machine, prepare_for_others) }
 }
 
-fn prepare_for_others(machine: &'static Machine) {
+fn prepare_for_others(machine: &'static Machine, description: Description) {
+    let Description { power, trampoline } = description;
     // SAFETY: rule 11: the boot core runs alone, and comes here once; what the boot loader left was read.
     unsafe {
         paging::enable(machine);
-        machine.platform.trampoline.write();
+        POWER.keep(power);
+        write_trampoline(trampoline);
     }
+    TRAMPOLINE.store(trampoline, Ordering::Relaxed);
+}
+
+/// Puts the code where the other cores start into page number `page`.
+///
+/// # Safety
+///
+/// Called by the boot core, before any other core runs, when what the boot loader left in memory is not needed any
+/// more.
+unsafe fn write_trampoline(page: u8) {
+    let start = &raw const hv_boot_trampoline;
+    let length = (&raw const hv_boot_trampoline_end).addr() - start.addr();
+    let page = ptr::with_exposed_provenance_mut(usize::from(page) * PAGE);
+    // SAFETY: rule 8, rule 9: bytes between two labels of the code above; mapped memory that `LOW` of `pvh` reserves,
+    // hence nobody else's.
+    unsafe { ptr::copy_nonoverlapping(start, page, length) };
+}
+
+/// A secondary core in Rust.
+extern "C" fn arrive(cpu: usize) -> ! {
+    // SAFETY: rule 11: this core comes here once, with the id that `start_core` gave it.
+    unsafe { prepare(cpu) };
+    ARRIVED.store(true, Ordering::Release);
+    serve(cpu)
+}
+
+/// Puts the core that calls into the state that Rust code runs in, as CPU `cpu`.
+///
+/// # Safety
+///
+/// Called by each core first of all, once, with a CPU id of its own; by the boot core before all others.
+unsafe fn prepare(cpu: usize) {
+    // SAFETY: rule 11: the caller's promise.
+    unsafe {
+        segments::load(cpu);
+        exceptions::load();
+    }
+    let features = CpuId::new().get_extended_feature_info();
+    if features.is_some_and(|features| features.has_fsgsbase()) {
+        // SAFETY: rule 10: the core has the instructions, and nothing here loads a selector into `fs` or `gs`.
+        unsafe { Cr4::update(|cr4| cr4.insert(Cr4Flags::FSGSBASE)) };
+    }
+    apic::enable();
 }

@@ -8,11 +8,11 @@ use x86_64::{
     structures::idt::{ExceptionVector, InterruptDescriptorTable, InterruptStackFrameValue},
 };
 
-use super::{interrupts, privilege, segments};
+use super::{apic, interrupts, privilege, segments};
 use crate::{
     boot_cell::BootCell,
-    exit::{ExitCode, fail, give_up},
-    platform::common::stacks::Stack,
+    exit_code::ExitCode,
+    platform::{common::stacks::Stack, fail, give_up},
 };
 
 /// The distance between two entries of the code below.
@@ -64,17 +64,12 @@ static TABLE: BootCell<Option<InterruptDescriptorTable>> = BootCell::new(None);
 ///
 /// Called once by each core, by the boot core before all others, with the segments loaded.
 pub(super) unsafe fn load() {
-    // SAFETY: rule 11: the boot core writes, while it is alone and before there is a shared reference.
-    unsafe {
-        if TABLE.read().is_none() {
-            *TABLE.get() = Some(table());
-        }
-    }
-    // SAFETY: rule 11: the contents changed for the last time.
-    if let Some(table) = unsafe { TABLE.read() } {
-        // SAFETY: rule 10: the table is a static, and its entries lead to the code above.
-        unsafe { table.load_unsafe() };
-    }
+    let table = TABLE.kept().unwrap_or_else(|| {
+        // SAFETY: rule 11: the boot core comes here first, while it is alone.
+        unsafe { TABLE.keep(table()) }
+    });
+    // SAFETY: rule 10: the table is a static, and its entries lead to the code above.
+    unsafe { table.load_unsafe() };
 }
 
 fn table() -> InterruptDescriptorTable {
@@ -102,8 +97,8 @@ fn table() -> InterruptDescriptorTable {
     let spurious = VirtAddr::from_ptr(interrupts::spurious as *const ());
     // SAFETY: rule 10: the code for these vectors, which needs no other stack.
     unsafe {
-        table[interrupts::TIMER].set_handler_addr(timer);
-        table[interrupts::SPURIOUS].set_handler_addr(spurious);
+        table[apic::TIMER_INTERRUPT].set_handler_addr(timer);
+        table[apic::SPURIOUS_INTERRUPT].set_handler_addr(spurious);
     }
     table
 }

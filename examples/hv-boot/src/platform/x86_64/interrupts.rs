@@ -5,12 +5,7 @@ use core::{arch::naked_asm, sync::atomic::AtomicUsize};
 use x86_64::instructions::{interrupts, port::Port};
 
 use super::apic;
-use crate::interrupts::{Reservation, timer_expired};
-
-/// The vector of the APIC's timer, the first that is no exception's ("Exception and Interrupt Vectors").
-pub(super) const TIMER: u8 = 32;
-/// The vector of interrupts that went away before the core took them ("Spurious Interrupt").
-pub(super) const SPURIOUS: u8 = 255;
+use crate::platform::{Reservation, timer_expired};
 
 /// Masks what the firmware left on: both 8259 controllers of a PC, by their data ports (ACPI
 /// Specification, "Multiple APIC Flags").

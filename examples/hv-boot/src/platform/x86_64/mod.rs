@@ -21,10 +21,7 @@ mod timer;
 mod uart;
 
 use raw_cpuid::CpuId;
-use x86_64::{
-    instructions::segmentation::{CS, Segment},
-    registers::control::{Cr4, Cr4Flags},
-};
+use x86_64::instructions::segmentation::{CS, Segment};
 
 pub(crate) use self::{
     interrupts::{disable_interrupts, enable_interrupts, reserve},
@@ -35,13 +32,8 @@ pub(crate) use self::{
 };
 pub(crate) use super::common::no_steps as step;
 
-/// What is left of the boot loader's and the firmware's tables.
-#[derive(Debug)]
-pub(crate) struct Description {
-    power: power::Power,
-    /// The page below 1 MiB where the other cores start.
-    trampoline: secondary::Trampoline,
-}
+/// The size of a page.
+const PAGE: usize = 4096;
 
 /// The number that identifies a core.
 pub(crate) const HARDWARE_ID: &str = "APIC id";
@@ -76,22 +68,3 @@ pub(crate) fn wait_for_event() {
 
 /// Tells the cores in [`wait_for_event`], which look by themselves.
 pub(crate) fn send_event() {}
-
-/// Puts the core that calls into the state that Rust code runs in, as CPU `cpu`.
-///
-/// # Safety
-///
-/// Called by each core first of all, once, with a CPU id of its own; by the boot core before all others.
-unsafe fn prepare(cpu: usize) {
-    // SAFETY: rule 11: the caller's promise.
-    unsafe {
-        segments::load(cpu);
-        exceptions::load();
-    }
-    let features = CpuId::new().get_extended_feature_info();
-    if features.is_some_and(|features| features.has_fsgsbase()) {
-        // SAFETY: rule 10: the core has the instructions, and nothing here loads a selector into `fs` or `gs`.
-        unsafe { Cr4::update(|cr4| cr4.insert(Cr4Flags::FSGSBASE)) };
-    }
-    apic::enable();
-}

@@ -16,9 +16,8 @@ use x86_64::{
 };
 
 use super::{
-    apic,
-    base::{BASE, physical},
-    entry,
+    PAGE, apic,
+    base::{self, BASE, physical},
 };
 use crate::{
     boot_cell::BootCell,
@@ -26,13 +25,12 @@ use crate::{
     platform::common::{image, stacks::Stack},
 };
 
-pub(super) const PAGE: usize = Size4KiB::SIZE as usize;
 const LARGE_PAGE: usize = Size2MiB::SIZE as usize;
 
 /// Enough for an image of 80 MiB in small pages, mapped twice, and 16 GiB of memory.
 const TABLE_COUNT: usize = 128;
 
-/// The table of the highest level, for [`entry`] too.
+/// The table of the highest level, for `entry` too.
 pub(super) static ROOT: BootCell<PageTable> = BootCell::new(PageTable::new());
 static TABLES: BootCell<[PageTable; TABLE_COUNT]> =
     BootCell::new([const { PageTable::new() }; TABLE_COUNT]);
@@ -100,7 +98,7 @@ impl Map {
 
 /// Whether a range of memory has neither a part of the image nor address 0.
 fn is_uniform(range: &Range<usize>) -> bool {
-    let whole = entry::image();
+    let whole = base::image();
     range.start != 0 && (range.end <= whole.start || whole.end <= range.start)
 }
 
@@ -136,7 +134,7 @@ pub(super) unsafe fn enable(machine: &Machine) {
         map.memory(region.clone(), 0);
     }
     if BASE != 0 {
-        map.memory(entry::image(), BASE);
+        map.memory(base::image(), BASE);
     }
     if let Some(registers) = apic::registers() {
         map.page::<Size4KiB>(registers.start, 0, DEVICE);

@@ -5,22 +5,24 @@ use core::time::Duration;
 use x86_64::instructions::port::Port;
 
 use super::uart;
-use crate::{machine::published, wait::Deadline};
+use crate::{boot_cell::BootCell, platform::wait::Deadline};
 
 /// What switches the machine off: control registers' I/O ports, each with its `SLP_TYP` for the state S5.
-#[derive(Debug)]
 pub(super) struct Power {
     pub(super) a: (u16, u8),
     pub(super) b: Option<(u16, u8)>,
 }
+
+/// What ACPI says of it.
+pub(super) static POWER: BootCell<Option<Power>> = BootCell::new(None);
 
 /// Where QEMU's isa-debug-exit is told to be: no table names it.
 const DEBUG_EXIT: u16 = 0xf4;
 
 /// Stops the machine: QEMU ends with 0 if `status` is 0, else with the low 8 bits of `status << 1 | 1`.
 pub(crate) fn exit(status: u8) -> ! {
-    match (status, published()) {
-        (0, Some(machine)) => machine.platform.power.switch_off(),
+    match (status, POWER.kept()) {
+        (0, Some(power)) => power.switch_off(),
         _ => {
             let mut port = Port::<u32>::new(DEBUG_EXIT);
             // SAFETY: rule 12: QEMU's debug exit, or no device.

@@ -1,18 +1,17 @@
 //! Reading what the boot loader passes: memory, and where ACPI's tables are (Xen, docs/misc/pvh.pandoc and
 //! `hvm_start_info` of public/arch-x86/hvm/start_info.h).
 
-use core::{fmt, ops::Range};
+use core::{alloc::Layout, fmt, ops::Range};
 
 use arrayvec::ArrayVec;
 
 use super::{
-    Description, acpi, entry,
-    paging::PAGE,
+    PAGE, acpi, base,
     physical::{bytes, u32_at, u64_at},
-    secondary::Trampoline,
+    power::Power,
     timer,
 };
-use crate::machine::Machine;
+use crate::{machine::Machine, memory};
 
 const MAGIC: u32 = 0x336e_c578;
 /// The first version that has a memory map, and its size.
@@ -22,7 +21,7 @@ const MAP_ENTRY_SIZE: usize = 24;
 /// `XEN_HVM_MEMMAP_TYPE_RAM`.
 const RAM: u32 = 1;
 
-/// The first MiB belongs to the firmware, and to [`Trampoline`].
+/// The first MiB belongs to the firmware, and to the page where the other cores start.
 const LOW: Range<usize> = 0..1 << 20;
 
 /// What keeps the image from running.
@@ -48,12 +47,19 @@ impl From<acpi::Error> for Error {
     }
 }
 
+/// What is left of the boot loader's and the firmware's tables.
+pub(super) struct Description {
+    pub(super) power: Power,
+    /// The page below 1 MiB where the other cores start, by its number.
+    pub(super) trampoline: u8,
+}
+
 /// Reads the start info at `address`, and ACPI's tables, which it names.
 ///
 /// # Safety
 ///
 /// `address` is what the boot protocol passed, and the boot core runs alone with the entry code's map.
-pub(super) unsafe fn read(address: u64) -> Result<Machine, Error> {
+pub(super) unsafe fn read(address: u64) -> Result<(Machine, Description), Error> {
     // SAFETY: rule 12: the boot protocol puts the structure, and what it names, into memory.
     let (info, map) = unsafe {
         let info = bytes(address, START_INFO_SIZE).filter(|info| u32_at(info, 0) == Some(MAGIC));
@@ -72,19 +78,24 @@ pub(super) unsafe fn read(address: u64) -> Result<Machine, Error> {
     let tables = unsafe { acpi::read(rsdp) }?;
 
     let ram = ram(map)?;
-    let trampoline = Trampoline::find(&ram);
+    let trampoline = trampoline(&ram);
     let trampoline = trampoline.ok_or(Error::Missing("page for the other cores to start in"))?;
     timer::measure(&tables.timer);
-    Ok(Machine {
+    let machine = Machine {
         cpus: tables.cpus,
         ram,
         // Start info, memory map and ACPI's tables are not read again.
-        reserved: [LOW, entry::image()].into_iter().collect(),
-        platform: Description {
-            power: tables.power,
-            trampoline,
-        },
-    })
+        reserved: [LOW, base::image()].into_iter().collect(),
+    };
+    let power = tables.power;
+    Ok((machine, Description { power, trampoline }))
+}
+
+/// The lowest page of memory but the first, where real mode's interrupt vectors are; `None` if it is too high.
+fn trampoline(ram: &[Range<usize>]) -> Option<u8> {
+    let page = Layout::from_size_align(PAGE, PAGE).ok()?;
+    let address = memory::find_free(ram, &[], PAGE, page)?;
+    u8::try_from(address / PAGE).ok()
 }
 
 /// The whole pages of memory.

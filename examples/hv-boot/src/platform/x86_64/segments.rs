@@ -15,7 +15,40 @@ use x86_64::{
     },
 };
 
-use crate::{boot_cell::BootCell, machine::MAX_CPUS, platform::common::stacks::Stack};
+use crate::{
+    boot_cell::BootCell,
+    machine::MAX_CPUS,
+    platform::common::stacks::{STACKS, Stack},
+};
+
+/// On this platform the main stack has a guard page, too, above the exception stack.
+impl Stack {
+    const MAIN_GUARD_END: usize = Self::EXCEPTION_TOP + Self::GUARD;
+
+    /// The top of CPU `cpu`'s exception stack.
+    pub(super) fn exception_top(cpu: usize) -> usize {
+        Self::guard(cpu) + Self::EXCEPTION_TOP
+    }
+
+    /// Whether an address is in the page below one of the stacks.
+    pub(super) fn is_guard(address: usize) -> bool {
+        Self::offset(address).is_some_and(|offset| {
+            (0..Self::GUARD).contains(&offset)
+                || (Self::EXCEPTION_TOP..Self::MAIN_GUARD_END).contains(&offset)
+        })
+    }
+
+    /// Whether a stack pointer is that of an exception stack in use, or of an overflown one.
+    pub(super) fn is_for_exceptions(pointer: usize) -> bool {
+        Self::offset(pointer).is_some_and(|offset| offset < Self::EXCEPTION_TOP)
+    }
+
+    /// The distance of an address from the start of the stacks of its CPU.
+    fn offset(address: usize) -> Option<usize> {
+        let offset = address.wrapping_sub(STACKS.as_ptr().addr());
+        (offset < size_of_val(&STACKS)).then_some(offset % Self::SIZE)
+    }
+}
 
 /// One CPU's tables; the task state has an exception stack of its own.
 struct Segments {

@@ -3,13 +3,9 @@
 use core::arch::{asm, naked_asm};
 
 use aarch32_cpu::register::{CnthpCtl, CnthpTval, Hdfar, Hifar, Hsr};
-use arm_gic::IntId;
 
-use super::{Fault, Mode, entry};
-use crate::platform::{
-    common::tables::Regime,
-    imp::{exceptions::Vector, interrupts},
-};
+use super::{Fault, Mode, Vector, entry};
+use crate::platform::common::tables::Regime;
 
 /// PL2's, which is alone in its regime: AP\[1\] is RES1 ("Long-descriptor translation table format").
 pub(in super::super) const REGIME: Regime = Regime {
@@ -19,9 +15,9 @@ pub(in super::super) const REGIME: Regime = Regime {
 };
 
 /// HSCTLR, HTCR and so on.
-pub(super) const OPC1: u32 = 4;
-pub(super) const CONTROL_OFF: u32 = 0x30c5_0878;
-pub(super) const CONTROL_ON: u32 = 0;
+pub(in super::super) const OPC1: u32 = 4;
+pub(in super::super) const CONTROL_OFF: u32 = 0x30c5_0878;
+pub(in super::super) const CONTROL_ON: u32 = 0;
 
 /// Puts the system registers into a known state: interrupts masked, MMU off, exceptions to the vector table. In any
 /// other mode it does nothing: `boot` refuses that one. Uses r1, and no stack.
@@ -81,13 +77,10 @@ pub(in super::super) fn fault(vector: Vector, _link: u32) -> Fault {
 pub(in super::super) extern "C" fn interrupt() {
     entry!(
         [],
-        interrupts::handle,
+        super::super::interrupts::handle,
         [".arch_extension virt", "eret", ".arch_extension novirt"]
     )
 }
-
-/// The timer's interrupt (Arm Base System Architecture, DEN 0094, "PPI assignments").
-pub(in super::super) const TIMER_INTERRUPT: IntId = IntId::ppi(10);
 
 /// Sets the timer, and switches it on.
 pub(in super::super) fn set_timer(delay: u32) {

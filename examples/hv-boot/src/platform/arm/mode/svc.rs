@@ -3,13 +3,9 @@
 use core::arch::naked_asm;
 
 use aarch32_cpu::register::{CntpCtl, CntpTval, Dfar, Dfsr, Ifar, Ifsr};
-use arm_gic::IntId;
 
-use super::{Fault, entry};
-use crate::platform::{
-    common::tables::Regime,
-    imp::{exceptions::Vector, interrupts},
-};
+use super::{Fault, Vector, entry};
+use crate::platform::common::tables::Regime;
 
 /// PL1's: XN keeps everyone from executing ("Long-descriptor translation table format").
 pub(in super::super) const REGIME: Regime = Regime {
@@ -19,10 +15,10 @@ pub(in super::super) const REGIME: Regime = Regime {
 };
 
 /// SCTLR, TTBCR and so on.
-pub(super) const OPC1: u32 = 0;
-pub(super) const CONTROL_OFF: u32 = 0x00c5_0078;
+pub(in super::super) const OPC1: u32 = 0;
+pub(in super::super) const CONTROL_OFF: u32 = 0x00c5_0078;
 /// Branch prediction.
-pub(super) const CONTROL_ON: u32 = 1 << 11;
+pub(in super::super) const CONTROL_ON: u32 = 1 << 11;
 
 /// Puts the system registers into a known state: interrupts masked, MMU off, exceptions to the vector table. Uses r1,
 /// and no stack.
@@ -65,13 +61,10 @@ pub(in super::super) fn fault(vector: Vector, link: u32) -> Fault {
 pub(in super::super) extern "C" fn interrupt() {
     entry!(
         ["sub    lr, lr, #4", "srsdb  sp!, #0x13", "cps    #0x13"],
-        interrupts::handle,
+        super::super::interrupts::handle,
         ["rfeia  sp!"]
     )
 }
-
-/// The timer's interrupt (Arm Base System Architecture, DEN 0094, "PPI assignments").
-pub(in super::super) const TIMER_INTERRUPT: IntId = IntId::ppi(14);
 
 /// Sets the timer, and switches it on.
 pub(in super::super) fn set_timer(delay: u32) {

@@ -2,11 +2,12 @@
 
 use core::{fmt, time::Duration};
 
-use crate::{machine, platform};
+use super::{ticks, ticks_per_second};
+use crate::machine::known;
 
 /// How long a core waits for the others. An emulator may run hundreds of spinning cores on two.
 fn patience() -> Duration {
-    Duration::from_secs(30) + Duration::from_millis(500) * machine::known_cpus() as u32
+    Duration::from_secs(30) + Duration::from_millis(500) * known().len() as u32
 }
 
 /// A point in time, by the counter that all cores share.
@@ -18,16 +19,16 @@ pub struct Deadline {
 impl Deadline {
     /// The point `delay` from now.
     pub fn after(delay: Duration) -> Self {
-        let delay = delay.as_micros() * u128::from(platform::ticks_per_second()) / 1_000_000;
+        let delay = delay.as_micros() * u128::from(ticks_per_second()) / 1_000_000;
         let delay = u64::try_from(delay).unwrap_or(u64::MAX);
         Self {
-            ticks: platform::ticks().saturating_add(delay),
+            ticks: ticks().saturating_add(delay),
         }
     }
 
     /// Whether that point is past.
     pub fn has_passed(self) -> bool {
-        platform::ticks() >= self.ticks
+        ticks() >= self.ticks
     }
 }
 
