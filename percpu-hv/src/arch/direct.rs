@@ -29,7 +29,10 @@ macro_rules! __direct_from {
         unsafe fn load_from<V: $crate::Scalar>(register: ::core::primitive::usize) -> V {
             // SAFETY: rule 10, one load; rules 2 and 5 are the caller's, and so is that `V` is the variable's type.
             unsafe {
-                $crate::__load!(Self::at(register), $group $symbol, $offset, [register = in(reg) register,])
+                $crate::__load!(
+                    <Self as $crate::__priv::Access>::at(register),
+                    $group $symbol, $offset, [register = in(reg) register,]
+                )
             }
         }
 
@@ -38,7 +41,8 @@ macro_rules! __direct_from {
             // SAFETY: rule 10, one store; otherwise as `load_from`.
             unsafe {
                 $crate::__store!(
-                    value, Self::at(register), $group $symbol, $offset, reg, [register = in(reg) register,]
+                    value, <Self as $crate::__priv::Access>::at(register),
+                    $group $symbol, $offset, reg, [register = in(reg) register,]
                 )
             }
         }
@@ -123,7 +127,7 @@ macro_rules! __load {
                 let byte = $crate::__load!(@ byte ::core::primitive::usize, $($place)*).assume_init();
                 // Known to the optimizer, so that it does not extend the value again.
                 ::core::hint::assert_unchecked(byte < 1 << 8);
-                V::__loaded(byte);
+                <V as $crate::Scalar>::__loaded(byte);
                 ::core::mem::transmute_copy(&(byte as ::core::primitive::u8))
             }
             2 => {
@@ -219,13 +223,13 @@ macro_rules! __direct_operations {
             use $crate::__priv::{combine, op};
             // SAFETY: rule 10, as `update`; or rule 14, the loop stores values.
             unsafe {
+                let addend = match OP {
+                    op::SUB => combine::<V, { op::SUB }>(::core::mem::zeroed(), operand),
+                    _ => operand,
+                };
                 match OP {
-                    op::ADD => $crate::__by_width!(__fetch_add operand, $symbol, $offset),
-                    op::SUB => {
-                        let negated = combine::<V, { op::SUB }>(::core::mem::zeroed(), operand);
-                        $crate::__by_width!(__fetch_add negated, $symbol, $offset)
-                    }
-                    _ => Self::replace(|old| combine::<V, OP>(old, operand)),
+                    op::ADD | op::SUB => $crate::__by_width!(__fetch_add addend, $symbol, $offset),
+                    _ => <Self as $crate::__priv::Access>::replace(|old| combine::<V, OP>(old, operand)),
                 }
             }
         }
@@ -233,7 +237,7 @@ macro_rules! __direct_operations {
         #[inline(always)]
         unsafe fn swap<V: $crate::Scalar>(value: V) -> V {
             // SAFETY: as `fetch`. An exchange with memory would lock the bus.
-            unsafe { Self::replace(|_| value) }
+            unsafe { <Self as $crate::__priv::Access>::replace(|_| value) }
         }
 
         #[inline(always)]
@@ -253,38 +257,24 @@ macro_rules! __in_memory {
     };
 }
 
-/// One of `op`, which the assembler chooses.
+/// By one of `op`, which the assembler chooses.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __update {
     ($width:ident $class:ident $bits:ty, $old:tt, $operand:ident, $op:ident, $symbol:path, $offset:expr) => {
         $crate::__in_memory!(
-            ::core::concat!(
-                ".if {op} == 0\n", $crate::__text!(add $width),
-                "\n.elseif {op} == 1\n", $crate::__text!(sub $width),
-                "\n.elseif {op} == 2\n", $crate::__text!(and $width),
-                "\n.elseif {op} == 3\n", $crate::__text!(or $width),
-                "\n.else\n", $crate::__text!(xor $width),
-                "\n.endif"
-            ),
-            $symbol, $offset, op = const $op, value = in($class) ::core::mem::transmute_copy::<V, $bits>(&$operand),
+            $crate::__text!(update $width), $symbol, $offset,
+            op = const $op, value = in($class) ::core::mem::transmute_copy::<V, $bits>(&$operand),
         )
     };
 }
 
-/// By 1: `add` or `sub`, which the assembler chooses.
+/// By 1, up or down.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __step {
     ($width:ident $class:ident $bits:ty, $old:tt, $op:ident, $symbol:path, $offset:expr) => {
-        $crate::__in_memory!(
-            ::core::concat!(
-                ".if {op} == 0\n", $crate::__text!(increment $width),
-                "\n.else\n", $crate::__text!(decrement $width),
-                "\n.endif"
-            ),
-            $symbol, $offset, op = const $op,
-        )
+        $crate::__in_memory!($crate::__text!(step $width), $symbol, $offset, op = const $op,)
     };
 }
 
