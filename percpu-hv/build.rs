@@ -1,10 +1,10 @@
-//! Puts the linker fragment of this target and mode on the linker's search path, and names the
-//! conditions that depend on the target and on a feature:
+//! Puts the linker fragments of this target and mode on the linker's search path, and sets the cfgs that
+//! depend on the target and on a feature:
 //!
 //! | cfg | |
 //! |---|---|
-//! | `process` | no bare metal: there is a heap, for areas |
-//! | `hosted` | a process in which a thread-local plays the per-CPU register |
+//! | `process` | not bare metal: there is a heap, on which areas are made |
+//! | `hosted` | a process in which a thread-local takes the place of the per-CPU register |
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -24,7 +24,7 @@ fn main() {
     }
     let any_address = env::var_os("CARGO_FEATURE_NON_ZERO_VMA").is_some();
 
-    // Relaxation would address data by the register that this library owns.
+    // Relaxation would address data through the per-CPU register.
     let own_assert = match arch.as_str() {
         "riscv32" | "riscv64" => {
             "  ASSERT(!DEFINED(__global_pointer$), \"\n\
@@ -35,13 +35,13 @@ fn main() {
     };
 
     let [fragment, regions, insert] = match arch.as_str() {
-        // Relative to the code, which reaches everything.
+        // PC-relative offsets reach everything.
         _ if any_address => anywhere("64", "0x7fffffff"),
         // The reach of a 16-bit offset.
         "aarch64" | "arm" => anywhere("0x10000", "0x10000"),
         _ => at_0(),
     };
-    // The reach of the immediate in an access to a hot variable, where that makes a difference.
+    // The reach of the immediate in an access to a hot variable, where the architecture has a shorter form.
     let hot_limit = match arch.as_str() {
         _ if any_address => "0x7fffffff",
         "aarch64" => "0x1000",
@@ -67,14 +67,16 @@ fn is_process() -> bool {
         .any(|family| env::var_os(family).is_some())
 }
 
-/// Whether `linux-gs` chooses the real register of the one architecture that gives it to a process.
+/// Returns whether `linux-gs` selects the register of x86_64, the only architecture that leaves one to a
+/// process.
 fn has_own_register(arch: &str) -> bool {
     env::var_os("CARGO_FEATURE_LINUX_GS").is_some()
         && arch == "x86_64"
         && env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux")
 }
 
-/// The fragment at an ordinary address, the one for regions, and the script that inserts it into another one.
+/// Returns the fragment for an ordinary address, the one for regions, and the script that inserts the
+/// fragment into another script.
 fn anywhere(align: &str, limit: &str) -> [String; 3] {
     let fragment = include_str!("percpu.x")
         .replace("@TEMPLATE_ALIGN@", align)
@@ -90,8 +92,8 @@ fn anywhere(align: &str, limit: &str) -> [String; 3] {
     let (template, areas) = fragment
         .split_once("/* The areas:")
         .expect("percpu.x holds the template, then the areas");
-    // Before, not after: GNU ld would insert between `__bss_start = .` and `.bss`, where boot
-    // code clears the template; and `_end` stays behind the areas.
+    // Before, not after: GNU ld would insert the template between `__bss_start = .` and `.bss`, where boot
+    // code clears it. The areas come before `.bss`, so that `_end` stays behind them.
     let insert = format!(
         "SECTIONS {{\n{template}}} INSERT BEFORE .data;\n\
          SECTIONS {{\n/* The areas:{areas}}} INSERT BEFORE .bss;\n"
@@ -99,12 +101,12 @@ fn anywhere(align: &str, limit: &str) -> [String; 3] {
     [fragment, regions, insert]
 }
 
-/// The fragment with the template at address 0, and the one for regions. Inserted sections leave the
-/// assignments to the location counter behind, so a script that inserts it only tells what to do.
+/// Returns the fragment with the template at address 0, the one for regions, and a script that only prints an
+/// error: inserted sections lose the assignments to the location counter, so the template cannot be inserted.
 fn at_0() -> [String; 3] {
     let fragment = include_str!("percpu-at-0.x");
-    // A region is full as far as its sections reach by their addresses, or by `AT>`. So nothing else keeps
-    // the template's place in its region; and lld has each section in a region, GNU ld in one that holds 0.
+    // A region is filled by the addresses of its sections, or by `AT>`. So only `.percpu` itself can take the
+    // template's place in its region. lld wants every section in a region, GNU ld this one in a region with 0.
     let (before, template) = fragment
         .split_once("/* Where the template is")
         .expect("percpu-at-0.x says where the template is");
@@ -116,7 +118,7 @@ fn at_0() -> [String; 3] {
         [
             (
                 ".percpu 0 : AT(LOADADDR(.percpu_image) + SIZEOF(.percpu_image))",
-                // Said here, since GNU ld aligns the load address to nothing else.
+                // Aligned here, because GNU ld aligns the load address to nothing else.
                 ".percpu : ALIGN(64)",
             ),
             (
@@ -134,10 +136,10 @@ fn at_0() -> [String; 3] {
     [fragment.into(), regions, insert.into()]
 }
 
-/// Puts the areas, which end a fragment, into their region.
+/// Puts the areas, which are the end of a fragment, into their region.
 const AREAS_REGION: (&str, &str) = ("@ARCH_ASSERT@\n}", "@ARCH_ASSERT@\n} > PERCPU_AREAS");
 
-/// Of a region that nobody declares GNU ld only warns, and takes all addresses.
+/// GNU ld only warns of a region that is not declared, and gives it all addresses.
 const REGIONS_ASSERT: (&str, &str) = (
     "  _percpu_end = .;\n",
     "  _percpu_end = .;\n\
@@ -146,7 +148,7 @@ const REGIONS_ASSERT: (&str, &str) = (
      Name them by REGION_ALIAS before SECTIONS.\");\n",
 );
 
-/// Replaces texts that are there once.
+/// Replaces texts, each of which must occur once.
 fn replaced<const N: usize>(text: &str, replacements: [(&str, &str); N]) -> String {
     let mut text = text.to_owned();
     for (old, new) in replacements {

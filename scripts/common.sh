@@ -36,6 +36,22 @@ platform_names() {
     echo "${platforms[@]%% *}"
 }
 
+# architecture_of IMAGE: prints the architecture of an ELF file; fails if it is none of the platforms'.
+architecture_of() {
+    local class machine
+    # EI_CLASS, and the low byte of e_machine, which tells these architectures apart.
+    class=$(od -An -tu1 -j4 -N1 -- "$1") && machine=$(od -An -tu1 -j18 -N1 -- "$1") || return
+    case $((class))-$((machine)) in
+        2-183) echo aarch64 ;;
+        1-40) echo arm ;;
+        2-2) echo loongarch64 ;;
+        1-243) echo riscv32 ;;
+        2-243) echo riscv64 ;;
+        2-62) echo x86_64 ;;
+        *) return 1 ;;
+    esac
+}
+
 # The first Rust that the bare-metal examples compile with.
 readonly bare_rust=1.88
 # The Rust that the two library crates promise to compile with.

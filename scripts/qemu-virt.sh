@@ -20,8 +20,8 @@ ends with the guest's status: 0 is success, 124 is no end within the time limit.
   --debug           build without optimization
   --release         build with optimization (the default)
   --bin NAME        hv-boot (the default), hv-boot-given-memory (areas in memory that the firmware names),
-                    selftest, selftest-given-memory, or another file of examples/hv-boot/src/bin
-  --image FILE      run this image instead of building one
+                    selftest, selftest-given-memory, or another image of examples/hv-boot/Cargo.toml
+  --image FILE      run this image, for the architecture that it says, instead of building one
   --features LIST   cargo features of hv-boot, separated by commas: non-zero-vma, sp-naive (with --smp 1);
                     for x86_64 also high-half or top-2-gib, which link the image there
   --gdb             wait for a debugger before the first instruction, without a time limit
@@ -31,7 +31,7 @@ ends with the guest's status: 0 is success, 124 is no end within the time limit.
 E2
 }
 
-arch=aarch64 level='' smp=4 cpu='' profile=release bin=hv-boot image='' features='' accel=tcg gdb='' limit=''
+arch='' level='' smp=4 cpu='' profile=release bin=hv-boot image='' features='' accel=tcg gdb='' limit=''
 
 # is_number TEXT MOST: a decimal number from 1 to MOST.
 is_number() {
@@ -60,8 +60,8 @@ while (($#)); do
             cpu=$value
             ;;
         --bin)
-            [[ $value =~ ^[a-z-]+$ && -e $package/src/bin/$value.rs ]] ||
-                die_usage "--bin '$value' is no file of examples/hv-boot/src/bin"
+            grep -qxF -- "name = \"$value\"" "$package/Cargo.toml" ||
+                die_usage "--bin '$value' is no image of examples/hv-boot/Cargo.toml"
             bin=$value
             ;;
         --image)
@@ -92,6 +92,10 @@ while (($#)); do
     esac
 done
 
+if [[ -z $arch && -n $image ]]; then
+    arch=$(architecture_of "$image") || die_usage "--image '$image' is for none of $(platform_names)"
+fi
+arch=${arch:-aarch64}
 read -r _ target emulator _ <<<"$(platform "$arch")"
 build=(build --quiet --package hv-boot --bin "$bin")
 [[ $profile == debug ]] || build+=(--release)

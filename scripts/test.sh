@@ -6,7 +6,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 # Stages in the order in which they begin; stage_NAME below is what each does. The others run by name only.
 readonly stages=(lint unit sound compat links codegen qemu dropin docs package)
-readonly other_stages=(stress)
+readonly other_stages=(quick stress)
 
 readonly aarch64=aarch64-unknown-none-softfloat
 # One row per set of features of percpu-hv; each is a mode of its own.
@@ -27,7 +27,8 @@ Each check prints a line; its output is in target/test-logs, the consoles of QEM
 One that does not end within half an hour is ended, and fails.
 The last line counts the checks; the status is not 0 if one failed.
 
-  lint     formatting, clippy with warnings as errors for the host and bare metal, the minimum Rust, shell scripts
+  lint     formatting, clippy with warnings as errors for the host and bare metal, the minimum Rust, shell scripts, the
+           rooms of CONTRIBUTING.md, and what is a dependency; a table of features and lengths at the end
   unit     unit, property and hosted tests, on this machine and as an AArch64 process, and packages that depend on percpu-hv
   sound    attempts to break memory safety in safe code: the ui tests, programs that must not compile or must end in
            a certain way, these under Valgrind and ThreadSanitizer, loom and Miri
@@ -39,6 +40,8 @@ The last line counts the checks; the status is not 0 if one failed.
   dropin   published crates with percpu-hv in percpu's place: they build, boot, and pass their own tests
   docs     documentation and its examples
   package  a publication dry run
+  quick    not by default: after each edit, in less than five minutes: formatting, clippy, unit and ui tests, the rooms
+           of CONTRIBUTING.md, and a boot of hv-boot on each architecture
   stress   not by default: boots of hv-boot on 4 CPUs, --boots on AArch64 (200) and a quarter of it on each other
 E2
 }
@@ -142,7 +145,8 @@ stage_lint() {
         cargo clippy --package percpu-hv --features linux-gs,non-zero-vma -- --deny warnings
     check "lint: clippy, macros" cargo clippy --package percpu-hv-macros --all-targets -- --deny warnings
     check "lint: clippy, link tests and measurements" \
-        cargo clippy --package links --package golden --package bench --package init --all-targets -- --deny warnings
+        cargo clippy --package links --package golden --package bench --package init --package structure --all-targets \
+        -- --deny warnings
     for features in percpu percpu-hv,unused; do
         VARIABLES=8 check "lint: clippy, variables, $features" \
             bare_cargo "$aarch64" clippy --package variables --features "$features" -- --deny warnings
@@ -192,6 +196,23 @@ stage_lint() {
     check "lint: defect 46, riscv32 tears no scalar" torn_scalar riscv32
     check "lint: defect 46, arm tears no scalar" torn_scalar arm
     check "lint: shell scripts" shellcheck --external-sources scripts/*.sh scripts/tests/*.sh .ci/run
+    check_structure
+    if cargo deny --version >"$logs/deny" 2>&1; then
+        check "lint: dependencies" cargo deny check licenses bans sources
+    else
+        skip "lint: dependencies" "no cargo-deny (cargo install --locked cargo-deny; it compiles for minutes)"
+    fi
+}
+
+# The rooms of CONTRIBUTING.md, the places of features, and the lengths of architectures.
+check_structure() {
+    check "structure" cargo test --package structure -- --show-output
+}
+
+# What each feature and architecture is, as the check found it.
+structure_tables() {
+    echo
+    sed -n 's/^\(feature\|arch\) /&/p' "$logs/structure.log"
 }
 
 # core_of ARCHITECTURE: Debian's Rust compiles core for it, on one thread.
@@ -556,6 +577,7 @@ stage_qemu() {
     linked_high "$none"
     boot aarch64 "hv-boot" 64 "hv-boot: 64 CPUs at EL2, ok"
     boot aarch64 "hv-boot" 256 "hv-boot: 256 CPUs at EL2, ok" --timeout 600
+    check "qemu: cargo run" cargo_run
     check "qemu: aarch64, the wrong exception level is refused" wrong_level
     check "qemu: aarch64, an image for EL1 at EL2" el1_image_at_el2
 }
@@ -581,15 +603,15 @@ boots_of() {
         refused "$arch" panics-before-init "there are no per-CPU areas yet"
     check "qemu: $arch, a guard before the register" \
         refused "$arch" panics-without-register \
-        "which is no area; call \`percpu_hv::init_percpu_reg"$'\n'"examples/hv-boot/src/bin/panics-without-register.rs" --debug
+        "which is no area; call \`percpu_hv::init_percpu_reg"$'\n'"examples/hv-boot/src/bin/panics/without-register.rs" --debug
     check "qemu: $arch, a nested borrow" \
         refused "$arch" panics-on-nested-borrow "the per-CPU variable \`EXITS\` is borrowed on this CPU already" --debug
     check "qemu: $arch, an area overwritten" \
-        refused "$arch" panics-on-overwritten-area "is overwritten: it says that it is that of CPU" --debug
+        refused "$arch" panics-on-overwritten-area "is overwritten: it holds the id of CPU" --debug
     check "qemu: $arch, the area of another CPU" \
-        refused "$arch" panics-on-anothers-area "is another CPU's already; give each CPU an id of its own"
+        refused "$arch" panics-on-anothers-area "belongs to another CPU already; give each CPU an id of its own"
     check "qemu: $arch, one id for all CPUs" \
-        refused "$arch" panics-on-one-id-for-all "is another CPU's already; give each CPU an id of its own"
+        refused "$arch" panics-on-one-id-for-all "belongs to another CPU already; give each CPU an id of its own"
     check "qemu: $arch, a CPU id out of range" refused "$arch" panics-on-wrong-id "is out of range"
 }
 
@@ -605,6 +627,22 @@ linked_high() {
             done
         done
     done
+}
+
+# `cargo run` in examples/hv-boot: its runner boots the image that was built, and passes arguments on.
+cargo_run() {
+    cd examples/hv-boot
+    runs_there "$aarch64" "hv-boot: 2 CPUs at EL2, ok" run -- --smp 2
+    runs_there x86_64-unknown-none "$none" run --release --target x86_64-unknown-none --bin selftest
+}
+
+# runs_there TARGET SENTENCE ARGUMENT...: what cargo runs, with the toolchain for that target, says the sentence.
+runs_there() {
+    local target=$1 sentence=$2 cargo=(cargo)
+    shift 2
+    [[ $(toolchain "$target") == active ]] || cargo=(debian_cargo "$(debian_rust "$target")")
+    "${cargo[@]}" "$@" 2>&1 | tee "$consoles/cargo-run-$target.log"
+    grep -qF -- "$sentence" "$consoles/cargo-run-$target.log"
 }
 
 # An image for EL2 on a machine that starts at EL1.
@@ -624,6 +662,29 @@ el1_image_at_el2() {
     scripts/qemu-virt.sh --bin hv-boot --level el1 --smp 1
     refused aarch64 hv-boot "percpu-hv is built for EL1 but runs at EL2, where a guest owns TPIDR_EL1" \
         --image "$image" --smp 1
+}
+
+stage_quick() {
+    local row target
+    # shellcheck disable=SC2046  # a list of names
+    two_by_two core_of $(platform_names)
+    check "quick: format" cargo fmt --all --check
+    check_structure
+    check "quick: clippy, host" \
+        cargo clippy --package percpu-hv --package percpu-hv-macros --all-targets -- --deny warnings
+    for row in "${platforms[@]}"; do
+        read -r _ target _ <<<"$row"
+        check "quick: clippy, $target" bare_cargo "$target" clippy --package hv-boot -- --deny warnings
+    done
+    check "quick: unit" cargo test --package percpu-hv --lib --test hosted --test lifecycle
+    check "quick: unit, macros" cargo test --package percpu-hv-macros --lib
+    check "quick: ui" cargo test --package percpu-hv --test ui
+    # shellcheck disable=SC2046
+    two_by_two quick_boot $(platform_names)
+}
+
+quick_boot() {
+    boot "$1" "hv-boot" 4 "hv-boot: 4 CPUs at"
 }
 
 stage_stress() {
@@ -727,6 +788,7 @@ main() {
         printf '\n%-12s %-48s %4s  %-20s %6s\n' architecture mode CPUs tests time
         printf '%s\n' "${matrix[@]}"
     fi
+    [[ ! " ${chosen[*]} " =~ \ (lint|quick)\  ]] || structure_tables
     echo
     if ((skipped)); then
         echo "$passed passed, $failed failed, $skipped skipped"

@@ -12,8 +12,8 @@ use plotters::{
 };
 
 use crate::{
+    counts::{Counts, TITLES, number},
     peers::CRATES,
-    table::{Counts, TITLES},
 };
 
 /// Colors that stay apart for all eyes (Okabe and Ito).
@@ -103,7 +103,7 @@ fn panel(area: &Area<'_>, table: &Counts) -> Drawn {
         .label_style(("sans-serif", 14))
         .light_line_style(WHITE)
         .draw()?;
-    let crates: Vec<usize> = (0..CRATES.len()).filter(|&name| table.has(name)).collect();
+    let crates = table.crates();
     let thickness = 0.84 / crates.len() as f64;
     for (row, (operation, cells)) in table.rows.iter().enumerate() {
         let (_, y) = chart.backend_coord(&(0.0, row as f64 + 0.5));
@@ -140,10 +140,4 @@ fn legend(area: &Area<'_>, title: &str, tables: &[Counts]) -> Drawn {
         area.draw(&Text::new(TITLES[name], (x + 28, 14), ("sans-serif", 15)))?;
     }
     Ok(())
-}
-
-/// Without a fraction where there is none.
-pub(crate) fn number(value: f64) -> String {
-    let text = format!("{value:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::{
-    chart::number,
     compile_time::{CompileTime, VARIABLES},
+    counts::number,
     init_time::InitTime,
     results,
     size::Size,
@@ -30,9 +30,10 @@ impl Costs {
     /// Everything.
     pub(crate) fn full(&self) -> String {
         let mut text = format!(
-            "\n## Compiling {VARIABLES} variables\n\nEach is used once. The compiler's seconds of processor time, the least \
-             of several runs; bytes and lines of the\nexpansion of one variable.\n\n| | debug | release | expansion |\n\
-             |---|---|---|---|\n"
+            "\n## Compiling {VARIABLES} variables\n\n\
+             Each variable is used once. The times are the compiler's seconds of processor time, the least of several runs. The \
+             expansion is that of one variable.\n\n\
+             | | debug | release | expansion |\n|---|---|---|---|\n"
         );
         for CompileTime {
             name,
@@ -53,9 +54,10 @@ impl Costs {
             );
         }
 
-        text += "\n## Size\n\nBytes that one more variable of the same kinds adds, if nothing uses it: to the template, to \
-                 code and constants before\nthe linker drops them, and to the object file.\n\n| | template | code | object \
-                 file |\n|---|---|---|---|\n";
+        text += "\n## Size\n\n\
+                 Bytes that one more variable of the same kinds adds if nothing uses it: to the template, to code and constants \
+                 before the linker drops them, and to the object file.\n\n\
+                 | | template | code | object file |\n|---|---|---|---|\n";
         for variable in &self.size.variables {
             let [template, code, file] =
                 [variable.template, variable.code, variable.file].map(number);
@@ -66,8 +68,9 @@ impl Costs {
             let _ = writeln!(text, "| {} | {} | {} |", cpu.name, cpu.file, cpu.memory);
         }
 
-        text += "\n## Init\n\n`init_from` on this machine, and a copy of the same bytes to the same memory right before it, both warmed: the quickest \
-                 of\nseveral processes.\n\n\
+        text += "\n## Init\n\n\
+                 The time of `init_from` on this machine, and of a copy of the same bytes to the same memory right before it. \
+                 Both are warmed up; the quickest of several processes counts.\n\n\
                  | areas | CPUs | init | copy | ratio |\n|---|---|---|---|---|\n";
         for time in &self.init_times {
             let InitTime {
@@ -84,6 +87,11 @@ impl Costs {
                 time.ratio()
             );
         }
+        let slowest = self.large_areas().map(InitTime::ratio).fold(0.0, f64::max);
+        let _ = writeln!(
+            text,
+            "\nFor areas of 64 KiB and more the ratio is {slowest:.2} at most."
+        );
         text
     }
 
@@ -130,17 +138,13 @@ impl Costs {
         ])
     }
 
-    /// A few lines.
+    /// Two sentences.
     pub(crate) fn short(&self) -> String {
         let [debug, release, _] = self.compile_ratios().unwrap_or([f64::NAN; 3]);
-        let ratios = self.large_areas().map(InitTime::ratio);
-        let slowest = ratios.fold(0.0, f64::max);
         let file = self.size.cpus.first().map_or(0, |cpu| cpu.file);
         format!(
-            "\n| | |\n|---|---|\n\
-             | compiling {VARIABLES} variables: ratio to percpu 0.4.0 | {debug:.2} debug, {release:.2} release |\n\
-             | bytes that one more CPU adds to the image's file | {file} |\n\
-             | init of areas of 64 KiB and more: ratio to a copy of the same bytes | {slowest:.2} at most |\n\n"
+            "{VARIABLES} variables compile in {debug:.2} (debug) and {release:.2} (release) of the time that they take with \
+             percpu 0.4.0. One more CPU adds {file} bytes to the image's file.\n"
         )
     }
 }

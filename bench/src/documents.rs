@@ -10,10 +10,10 @@ use links::tools::root;
 use crate::{
     chart,
     costs::Costs,
+    counts::Counts,
     peers::Comparison,
-    results,
-    table::{self, Counts},
-    targets,
+    results, table,
+    targets::{self, PROMISE},
 };
 
 /// A file, and what it must hold.
@@ -35,22 +35,20 @@ impl Documents {
         let costs = Costs::from_results()?;
         let executed = executed()?;
         let readme = read(&root().join("README.md"))?;
-        let readme = between_markers(
-            &readme,
-            "instructions",
-            &(table::short(comparison) + &targets::exceptions()),
-        )?;
-        let readme = between_markers(&readme, "costs", &costs.short())?;
+        let cost = format!("{}{PROMISE} {}\n", table::readme(comparison), costs.short());
+        let readme = between_markers(&readme, "cost", &wrapped(&cost))?;
         let report = format!(
-            "# Measurements\n\nWritten by `scripts/test.sh codegen --bless` and by `cargo run --package bench -- measure`; \
-             not to be edited.\n\n{}{}{}",
-            table::full(comparison),
+            "# Measurements\n\n\
+             `scripts/test.sh codegen` counts the instructions anew, also those that QEMU executes at EL2. It fails if a number \
+             has changed or a target is missed; with `--bless` it writes this page. `cargo run --package bench -- measure` \
+             measures the rest too, in a few minutes. Do not edit this page.\n\n{}{}{}",
+            table::full(comparison, &targets::exceptions()),
             of_executed(&executed),
             costs.full()
         );
         let documents = [
             ("README.md", readme),
-            ("bench/results.md", report),
+            ("bench/results.md", wrapped(&report)),
             (
                 "bench/charts/instructions.svg",
                 chart::bars("Instructions of an operation", &table::usual(comparison))?,
@@ -104,17 +102,40 @@ pub(crate) fn executed() -> Result<Vec<Counts>, String> {
 
 fn of_executed(tables: &[Counts]) -> String {
     let mut text = String::from(
-        "\n## Executed instructions\n\nOf one iteration of a loop, without what the empty loop takes: QEMU counts at EL2, \
-         callgrind in a process, where both\ncrates have `GS_BASE` and `non-zero-vma`.\n",
+        "\n## Executed instructions\n\n\
+         Of one iteration of a loop, without those of the empty loop. QEMU counts at EL2, callgrind in a process. In the \
+         process both crates have `GS_BASE` and `non-zero-vma`.\n\n\
+         ![Executed instructions of each operation in a loop](charts/executed.svg)\n",
     );
     for table in tables {
-        text += &format!("\n### {}\n\n{}", table.title, table.columns());
+        text += &format!("\n### {}\n\n{}", table.title, table::columns(table));
     }
     text
 }
 
 fn read(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Breaks the lines that are too long, but for those of tables.
+fn wrapped(text: &str) -> String {
+    const WIDTH: usize = 120;
+    let mut wrapped = String::new();
+    for line in text.lines() {
+        let mut width = 0;
+        for word in line.split(' ') {
+            let length = word.chars().count();
+            if width > 0 {
+                let breaks = width + 1 + length > WIDTH && !line.starts_with('|');
+                wrapped.push(if breaks { '\n' } else { ' ' });
+                width = if breaks { 0 } else { width + 1 };
+            }
+            wrapped += word;
+            width += length;
+        }
+        wrapped.push('\n');
+    }
+    wrapped
 }
 
 /// Replaces what stands between the markers of a name.
@@ -135,6 +156,19 @@ fn between_markers(text: &str, name: &str, new: &str) -> Result<String, String> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_lines_are_broken_but_not_in_tables() {
+        let words = vec!["word"; 40].join(" ");
+        let text = wrapped(&format!("{words}\n\n| {words} |\n"));
+        let lines: Vec<_> = text.lines().collect();
+        let twenty_four = vec!["word"; 24].join(" ");
+        let sixteen = vec!["word"; 16].join(" ");
+        assert_eq!(
+            lines,
+            [&*twenty_four, &sixteen, "", &format!("| {words} |")]
+        );
+    }
 
     #[test]
     fn only_what_is_between_the_markers_is_replaced() {

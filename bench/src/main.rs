@@ -1,10 +1,12 @@
-//! Measures percpu-hv beside the other crates of per-CPU variables, and writes the tables and charts of the README.
+//! Measures percpu-hv beside the other crates of per-CPU variables, and writes README.md's table, results.md and the
+//! charts.
 
 mod cargo;
 mod chart;
 mod compile_time;
 mod cost;
 mod costs;
+mod counts;
 mod documents;
 mod executed;
 mod init_time;
@@ -22,7 +24,7 @@ use crate::{documents::Documents, peers::Comparison};
 const USAGE: &str = "\
 usage: bench COMMAND
 
-  write    counts the instructions of every operation, and writes the tables of README.md and bench/results.md
+  write    counts the instructions of every operation, and writes the table of README.md and bench/results.md
   check [WHAT...]    fails unless these tables are those that `write` would write, and if a target is missed, as `write`
                      does; measures WHAT again, and fails unless it is as it was
   measure [WHAT...]  measures what takes longer, keeps it in bench/results/WHAT.json, and writes; by default everything:

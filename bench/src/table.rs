@@ -1,119 +1,32 @@
 //! Costs as tables.
 
-use std::{cmp::Ordering, collections::BTreeSet, fmt::Write as _};
+use std::{cmp::Ordering, fmt::Write as _};
 
 use crate::{
-    chart::number,
     cost::Cost,
-    executed::Executed,
-    peers::{ANY_ADDRESS, CRATES, Comparison, Found, LSE, OPERATIONS},
+    counts::{Counts, TITLES, form, number},
+    peers::{ANY_ADDRESS, CRATES, Comparison, LSE},
 };
 
-/// What tables call the crates.
-pub(crate) const TITLES: [&str; CRATES.len()] = [
-    "percpu-hv",
-    "percpu 0.4.0",
-    "ax-percpu 0.4.24",
-    "percore 0.3.0",
-    "Linux, in C",
-    "thread_local!",
-];
-
-/// A number for each operation and crate.
-#[derive(Debug)]
-pub(crate) struct Counts {
-    pub(crate) title: String,
-    pub(crate) rows: Vec<(String, [Option<f64>; CRATES.len()])>,
-    /// The crates that cannot do what the mode is for.
-    pub(crate) fixed: BTreeSet<&'static str>,
+/// A column for each crate, and the ratio to percpu.
+pub(crate) fn columns(counts: &Counts) -> String {
+    let crates = counts.crates();
+    let titles: Vec<_> = crates.iter().map(|&name| TITLES[name]).collect();
+    let mut text = format!(
+        "| | {} | ratio |\n|---|{}\n",
+        titles.join(" | "),
+        "---|".repeat(titles.len() + 1)
+    );
+    for (operation, cells) in &counts.rows {
+        let numbers: Vec<_> = crates.iter().map(|&name| count(cells[name])).collect();
+        let (numbers, ratio) = (numbers.join(" | "), ratio(cells));
+        let _ = writeln!(text, "| {operation} | {numbers} | {ratio} |");
+    }
+    text
 }
 
-impl Counts {
-    /// Those of a crate and an operation, in the order of the operations; without the rows that percpu-hv has not.
-    fn new(title: &str, count: impl Fn(&str, &str) -> Option<f64>) -> Self {
-        let rows = OPERATIONS.iter().map(|&operation| {
-            let cells = CRATES.map(|name| count(name, form(name, operation)));
-            (operation.replace('_', " "), cells)
-        });
-        let rows = rows.filter(|(_, cells)| cells[0].is_some()).collect();
-        Self {
-            title: title.to_owned(),
-            rows,
-            fixed: BTreeSet::new(),
-        }
-    }
-
-    /// The instructions of a mode.
-    fn of_mode(found: &Found) -> Self {
-        let counts = Self::new(found.mode, |name, operation| {
-            Some(found.costs.get(name)?.get(operation)?.instructions as f64)
-        });
-        Self {
-            fixed: found.fixed.clone(),
-            ..counts
-        }
-    }
-
-    /// Executed instructions.
-    pub(crate) fn executed(title: &str, counts: &Executed) -> Self {
-        Self::new(title, |name, operation| {
-            counts.get(&format!("{name}.{operation}")).copied()
-        })
-    }
-
-    /// Without the other operations.
-    pub(crate) fn only(&self, operations: &[&str]) -> Self {
-        let rows = self.rows.iter();
-        let rows = rows.filter(|(operation, _)| operations.contains(&&**operation));
-        Self {
-            title: self.title.clone(),
-            rows: rows.cloned().collect(),
-            fixed: self.fixed.clone(),
-        }
-    }
-
-    /// Whether any operation has a number for the crate.
-    pub(crate) fn has(&self, name: usize) -> bool {
-        self.rows.iter().any(|(_, cells)| cells[name].is_some())
-    }
-
-    /// The crates of which there is a number.
-    fn crates(&self) -> Vec<usize> {
-        (0..CRATES.len()).filter(|&name| self.has(name)).collect()
-    }
-
-    /// A column for each crate, and the ratio to percpu.
-    pub(crate) fn columns(&self) -> String {
-        let crates = self.crates();
-        let titles: Vec<_> = crates.iter().map(|&name| TITLES[name]).collect();
-        let mut text = format!(
-            "| | {} | ratio |\n|---|{}\n",
-            titles.join(" | "),
-            "---|".repeat(titles.len() + 1)
-        );
-        for (operation, cells) in &self.rows {
-            let numbers = crates
-                .iter()
-                .map(|&name| cells[name].map_or("–".to_owned(), number));
-            let numbers: Vec<_> = numbers.collect();
-            let _ = writeln!(
-                text,
-                "| {operation} | {} | {} |",
-                numbers.join(" | "),
-                ratio(cells)
-            );
-        }
-        text
-    }
-}
-
-/// The operation as a crate has it: what only percpu-hv has a form of is compared with the others' usual form.
-fn form<'a>(name: &str, operation: &'a str) -> &'a str {
-    if name == CRATES[0] {
-        return operation;
-    }
-    let usual = operation.strip_suffix("_hot").unwrap_or(operation);
-    usual.strip_suffix("_by_reference").unwrap_or(usual)
+fn count(cell: Option<f64>) -> String {
+    cell.map_or("–".to_owned(), number)
 }
 
 /// percpu-hv's number by percpu's.
@@ -138,8 +51,48 @@ pub(crate) fn usual(comparison: &Comparison) -> Vec<Counts> {
     modes
 }
 
+/// What README.md shows: methods and whether the variable is hot, by the names of the operations.
+const README_ROWS: [(&str, &str); 6] = [
+    ("read", "`read_current()`"),
+    ("read hot", "`read_current()` of a `hot` variable"),
+    ("write", "`write_current(v)`"),
+    ("increment", "`inc_current_unprotected()`"),
+    ("add", "`add_current(n)`"),
+    ("read remote", "`read_remote(cpu)`"),
+];
+
+/// The modes that README.md shows.
+const README_MODES: [&str; 3] = ["aarch64", "riscv64", "x86_64"];
+
+/// A few operations on a few architectures: percpu-hv, percpu, and the best of the others.
+pub(crate) fn readme(comparison: &Comparison) -> String {
+    let mut modes = default_modes(comparison);
+    modes.retain(|counts| README_MODES.contains(&&*counts.title));
+    let titles: Vec<_> = modes.iter().map(|counts| &*counts.title).collect();
+    let mut text = format!(
+        "\n| | {} |\n|---|{}\n",
+        titles.join(" | "),
+        "---|".repeat(titles.len())
+    );
+    for (operation, method) in README_ROWS {
+        let cells = modes.iter().map(|counts| {
+            let mut rows = counts.rows.iter();
+            let (_, cells) = rows
+                .find(|(name, _)| name == operation)
+                .expect("the operation is counted");
+            let best = cells[2..].iter().flatten().copied().reduce(f64::min);
+            let [own, percpu] = [cells[0], cells[1]].map(count);
+            format!("**{own}** / {percpu} / {}", count(best))
+        });
+        let cells: Vec<_> = cells.collect();
+        let _ = writeln!(text, "| {method} | {} |", cells.join(" | "));
+    }
+    text.push('\n');
+    text
+}
+
 /// Instructions: a row for each operation, a column for each of the usual modes.
-pub(crate) fn short(comparison: &Comparison) -> String {
+fn summary(comparison: &Comparison) -> String {
     let usual = usual(comparison);
     let modes: Vec<_> = usual.iter().map(|counts| &*counts.title).collect();
     let crates = usual.iter().map(|counts| {
@@ -177,25 +130,53 @@ pub(crate) fn short(comparison: &Comparison) -> String {
 /// The numbers of a row, percpu-hv's in bold.
 fn slashes(counts: &Counts, row: usize) -> String {
     let (_, cells) = &counts.rows[row];
-    let mut numbers = counts
-        .crates()
-        .into_iter()
-        .map(|name| cells[name].map_or("–".to_owned(), number));
+    let mut numbers = counts.crates().into_iter().map(|name| count(cells[name]));
     let own = numbers.next().unwrap_or_default();
     format!("**{own}** / {}", numbers.collect::<Vec<_>>().join(" / "))
 }
 
-/// Everything that was counted: a table for each mode.
-pub(crate) fn full(comparison: &Comparison) -> String {
-    let mut text = String::from(
+/// What a read takes at any address.
+fn at_any_address(comparison: &Comparison) -> String {
+    let read = |architecture: &str, name: &str| {
+        let mode = format!("{architecture}, {ANY_ADDRESS}");
+        let mut modes = comparison.modes.iter();
+        let found = modes.find(|found| found.mode == mode);
+        let found = found.expect("the architecture has the mode");
+        found.costs[name]["read"].instructions
+    };
+    let [a64, a64_percore, a64_percpu] =
+        ["percpu-hv", "percore", "percpu"].map(|name| read("aarch64", name));
+    let [arm, arm_percore, arm_percpu] =
+        ["percpu-hv", "percore", "percpu"].map(|name| read("armv7a", name));
+    format!(
+        "\"Any address\" is the feature `non-zero-vma` and position-independent code. There a read takes {a64} instructions \
+         on AArch64, hot or not (percore: {a64_percore}), and {arm} on 32-bit Arm (percore: {arm_percore}). Elsewhere only \
+         hot variables take more than in the default mode.\n\n\
+         † marks a crate whose accesses the linker refuses in a position-independent image. The addresses of percpu are \
+         absolute with `non-zero-vma` too. On AArch64 and 32-bit Arm its accesses are the same with the feature and without: \
+         {a64_percpu} and {arm_percpu} instructions. What they can do, the default mode of percpu-hv does. So leave the \
+         feature off on these two while 64 KiB suffice and the image stays where it is linked.\n"
+    )
+}
+
+/// Everything that was counted: a table of all architectures, and one for each mode. `promise` says what holds for all.
+pub(crate) fn full(comparison: &Comparison, promise: &str) -> String {
+    let mut text = format!(
         "## Instructions of an operation\n\n\
-         Each cell: instructions, then bytes, loads + stores, and reads of the per-CPU register. The instructions are \
-         those of the shortest way\nthrough the function that returns, with the functions that it calls, without its own \
-         frame and return: where a function that is called can also return an error, at least so many. The bytes are the \
-         whole function's.\nThe ratio is percpu-hv's instructions to those of percpu.\n\n\
-         \"Any address\" is the feature `non-zero-vma`, and position-independent code. † marks a crate whose accesses the \
-         linker refuses in\na position-independent image: percpu's are absolute with `non-zero-vma` too, and those on \
-         AArch64 and Arm are the same as without\nit. What they can do, the default mode of percpu-hv does.\n",
+         In release builds: percpu-hv **in bold**, then the same with other crates, and on AArch64 with the C of a Linux \
+         kernel that is not preemptible. Hot is a variable with `#[def_percpu(hot)]`. An increment is \
+         `inc_current_unprotected`, or by reference `with_current`, beside the usual form of the others. \"Add one\" is \
+         `inc_current`, \"add\" `add_current`, \"read three\" three reads by one `CpuPin`, and \"increment masked\" an \
+         increment in `IrqOff::scoped`. A flag is a `bool`.\n{}{promise}\n\
+         ![Instructions of each operation with each crate](charts/instructions.svg)\n\n\
+         ## Bytes and memory accesses of an operation\n\n\
+         Each cell: instructions, then bytes, loads + stores, and reads of the per-CPU register. The ratio is percpu-hv's \
+         instructions to those of percpu.\n\n\
+         The instructions are those of the shortest way through the function that returns, with the functions that it calls, \
+         without its own frame and return. Where a called function can also return an error, the number is a lower bound. The \
+         bytes are those of the whole function.\n\n{}",
+        summary(comparison),
+        at_any_address(comparison)
     );
     for found in &comparison.modes {
         let counts = Counts::of_mode(found);

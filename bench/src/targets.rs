@@ -3,10 +3,9 @@
 use std::fmt::{self, Write as _};
 
 use crate::{
-    chart::number,
     costs::Costs,
+    counts::{Counts, TITLES, number},
     peers::{ANY_ADDRESS, CRATES, LSE},
-    table::{Counts, TITLES},
 };
 
 /// A cell that misses its target, and why it does.
@@ -78,11 +77,14 @@ pub(crate) fn check(counts: &[Counts], executed: &[Counts], costs: &Costs) -> Re
     Err(format!("these targets are missed:\n{text}"))
 }
 
-/// The exceptions, for a reader of the tables.
+/// What `check` sees to in the default modes, for a reader of the tables.
+pub(crate) const PROMISE: &str = "In the default mode no operation takes more instructions than with `percpu`, and each takes \
+                                  fewer than with ax-percpu and percore.";
+
+/// The promise, also for loops, and the exceptions.
 pub(crate) fn exceptions() -> String {
-    let mut text = String::from(
-        "Each takes fewer than with ax-percpu and percore, and no more than with `percpu`. In a running loop, where an \
-         address may stay\nin a register, it takes no more than with any of them",
+    let mut text = format!(
+        "{PROMISE} In a running loop, where an address may stay in a register, none takes more than with any of them"
     );
     text += if EXCEPTIONS.is_empty() {
         ".\n"
@@ -99,7 +101,6 @@ pub(crate) fn exceptions() -> String {
         let than = TITLES[index(than)];
         let _ = writeln!(text, "- {table}, {operation}, more than {than}: {reason}");
     }
-    text.push('\n');
     text
 }
 

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Ident, Result, Token, bracketed, parenthesized};
 
-use crate::parse::until;
+use crate::tokens::until;
 
 /// An attribute: what stands in `#[...]`, or behind the predicate of a `cfg_attr`.
 pub(crate) enum Attribute {

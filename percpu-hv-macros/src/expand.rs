@@ -5,7 +5,8 @@ use quote::{format_ident, quote};
 use syn::{Error, Ident, parse2};
 
 use crate::attrs::Routed;
-use crate::parse::{Item, Options, Static};
+use crate::item::{Item, Static};
+use crate::options::Options;
 
 /// Which macro of the runtime a static becomes a call of.
 #[derive(Clone, Copy)]
@@ -79,8 +80,12 @@ fn call(
         errors.push(Error::new(kind.span(), text));
     }
     let kind = match form {
-        Form::Checked => kind.unwrap_or_else(|| format_ident!("by_type")),
-        Form::Percpu => format_ident!("percpu"),
+        Form::Checked => {
+            let kind = kind.unwrap_or_else(|| format_ident!("by_type"));
+            quote!(#kind)
+        }
+        // A kind that is no option's.
+        Form::Percpu => quote!((#runtime::__priv::Percpu)),
         Form::Data => {
             if let Some(group) = group {
                 let text =
@@ -175,7 +180,7 @@ mod tests {
         let expanded = |form| expand(form, quote!(), item.clone(), || quote!(::found)).to_string();
         assert_eq!(
             expanded(Form::Percpu),
-            expanded(Form::Checked).replace("by_type", "percpu")
+            expanded(Form::Checked).replace("by_type", "(:: found :: __priv :: Percpu)")
         );
         // Of two lint levels on one item the last counts.
         let data = quote! {

@@ -1,17 +1,19 @@
 //! The attribute macro of [`percpu-hv`](https://docs.rs/percpu-hv); depend on that crate, which
 //! re-exports it.
 //!
-//! A `static` is parsed (`parse.rs`), the lifetimes that its type leaves out are written (`lifetimes.rs`),
-//! its attributes are sorted by what they are about (`attrs.rs`), the runtime is found (`runtime.rs`),
-//! and *one* call of the runtime's hidden macro is emitted (`expand.rs`). Whatever depends on an
+//! The options (`options.rs`) and the `static` (`item.rs`) are parsed: its attributes are sorted by what they are
+//! about (`attrs.rs`), and the lifetimes that its type leaves out are written (`lifetimes.rs`). The runtime is
+//! found (`runtime.rs`), and *one* call of its hidden macro is emitted (`expand.rs`). Whatever depends on an
 //! architecture, a feature, a section or a type is decided there, because a `cfg` in an expansion would
 //! be evaluated in the user's crate.
 
 mod attrs;
 mod expand;
+mod item;
 mod lifetimes;
-mod parse;
+mod options;
 mod runtime;
+mod tokens;
 
 use proc_macro::TokenStream;
 

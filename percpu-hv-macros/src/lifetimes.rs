@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::{Ident, Lifetime, Result, Token, token};
 
-use crate::parse::outside_angles;
+use crate::tokens::outside_angles;
 
 /// Writes `'static` where it is what the type of a static means: in `&T` and for `'_`, outside of the
 /// signatures of function pointers and `Fn` traits.

@@ -1,6 +1,6 @@
 use core::fmt;
 
-/// Why the areas were not set up. A failed init changes nothing: correct the cause and call again.
+/// The reason why an init failed. A failed init changes nothing: correct the cause and call it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InitError {
@@ -8,80 +8,80 @@ pub enum InitError {
     InvalidBase,
     /// The base does not have the alignment that `percpu_area_layout_expected` states.
     UnalignedBase,
-    /// Areas for 0 CPUs were asked for.
+    /// The number of CPUs is 0.
     NoCpus,
-    /// The areas of so many CPUs exceed the address space.
+    /// The areas of this many CPUs exceed the address space.
     TooManyCpus {
-        /// The number of CPUs asked for.
+        /// The requested number of CPUs.
         cpu_count: usize,
     },
     /// The memory handed to `init_from` is too small.
     TooSmall {
-        /// Bytes that the areas take.
+        /// The bytes that the areas take.
         needed: usize,
-        /// Bytes that were given.
+        /// The bytes of the memory.
         given: usize,
     },
-    /// `init_in_place` found no areas in this image.
+    /// The image reserves no areas for `init_in_place`.
     NoAreas,
     /// The areas exist already, for this many CPUs; their live values are not overwritten.
     AlreadyInitialized {
         /// The number of CPUs with an area.
         cpu_count: usize,
     },
-    /// No init has set the areas up yet.
+    /// No init has succeeded yet.
     NotInitialized,
     /// There is no area for this CPU id.
     NoSuchCpu {
-        /// The CPU id asked for.
+        /// The requested CPU id.
         cpu_id: usize,
         /// The number of CPUs with an area.
         cpu_count: usize,
     },
-    /// Another CPU has this id, or had it and its area was not built anew.
+    /// Another CPU has this id, or had it and its area has not been rebuilt since.
     CpuTaken {
-        /// The CPU id asked for.
+        /// The requested CPU id.
         cpu_id: usize,
     },
-    /// The CPU that asks has another id already.
+    /// The current CPU already has another id.
     HasOtherId {
-        /// The CPU id asked for.
+        /// The requested CPU id.
         cpu_id: usize,
-        /// The CPU id that it has.
+        /// The id that the CPU has.
         own_id: usize,
     },
-    /// An area cannot be built anew: the template is a live area itself, as in a linker script
-    /// written for `percpu`, or with `sp-naive`.
+    /// An area cannot be rebuilt, because the template is itself a live area: with a linker script written
+    /// for `percpu`, or with `sp-naive`.
     TemplateInUse,
-    /// The template exceeds what the offsets of this architecture and mode reach.
+    /// The template is larger than the offsets of this architecture and mode reach.
     TemplateTooLarge {
-        /// Bytes of the template.
+        /// The size of the template in bytes.
         size: usize,
-        /// Bytes within reach.
+        /// The bytes within reach.
         limit: usize,
     },
-    /// The template does not start at a multiple of what the offsets require.
+    /// The template does not start at a multiple of the alignment that the offsets require.
     TemplateMisaligned {
-        /// Where the template starts.
+        /// The address at which the template starts.
         address: usize,
-        /// The alignment required.
+        /// The required alignment.
         align: usize,
     },
     /// The template is at addresses that the offsets of this mode cannot express.
     TemplateOutOfReach {
-        /// Where the template starts.
+        /// The address at which the template starts.
         start: usize,
-        /// Bytes of the template.
+        /// The size of the template in bytes.
         size: usize,
     },
-    /// The areas are the platform's (feature `custom-base`), and only it can make them.
+    /// The areas belong to the platform, and only the platform can make them.
     PlatformAreas,
-    /// Hot variables are where their accesses do not reach: outside of the template, as the linker
-    /// script does not know their section (GNU ld keeps also those that nothing uses), or in one that
-    /// RISC-V and LoongArch64 need at address 0.
+    /// Accesses do not reach the hot variables. The linker script does not know their section and leaves it
+    /// outside of the template (GNU ld keeps even hot variables that nothing uses), or it places the template
+    /// elsewhere than at address 0, which RISC-V and LoongArch64 need for hot variables.
     HotOutOfReach,
-    /// The template in memory is not what was linked: its section is `(NOLOAD)`, the loader
-    /// skipped it, or the boot code cleared it.
+    /// The template in memory does not hold what was linked: its section is `(NOLOAD)`, the loader skipped
+    /// it, or boot code cleared it.
     TemplateNotLoaded,
 }
 
@@ -115,7 +115,7 @@ impl fmt::Display for InitError {
             ),
             Self::CpuTaken { cpu_id } => write!(
                 f,
-                "the per-CPU area of CPU id {cpu_id} is another CPU's already; give each CPU an \
+                "the per-CPU area of CPU id {cpu_id} belongs to another CPU already; give each CPU an \
                  id of its own"
             ),
             Self::HasOtherId { cpu_id, own_id } => write!(
@@ -152,8 +152,8 @@ impl fmt::Display for InitError {
                  `non-zero-vma`"
             ),
             Self::PlatformAreas => f.write_str(
-                "the per-CPU areas are the platform's, by the feature `custom-base`; call \
-                 `init_percpu_reg` only",
+                "the per-CPU areas belong to the platform, which makes them itself; call only \
+                 `init_percpu_reg`",
             ),
             Self::HotOutOfReach => f.write_str(
                 "the linker script does not put hot per-CPU variables where their accesses reach; link with \

@@ -4,15 +4,18 @@
 #[cfg(process)]
 extern crate std;
 
-// The expansion says `::percpu_hv`, also in this crate's own code, tests and examples.
+// Expansions name `::percpu_hv`, also in this crate's own code, tests and examples.
 extern crate self as percpu_hv;
 
 mod arch;
+// One CPU has no areas.
 #[cfg_attr(feature = "sp-naive", path = "area/naive.rs")]
 mod area;
 mod compat;
 mod cpu;
 mod error;
+// One CPU publishes nothing.
+#[cfg_attr(feature = "sp-naive", allow(dead_code, unused_imports))]
 mod sync;
 mod types;
 mod variable;
@@ -38,18 +41,37 @@ pub use variable::{Borrowed, PerCpu, Shared, kind};
 /// What hypervisor and kernel authors ask beyond a single item.
 #[cfg(doc)]
 pub mod guide {
+    // The pages name the items of this crate.
+    use super::*;
+
     #[doc = include_str!("../guide/assumptions.md")]
     pub mod assumptions {}
+    #[doc = include_str!("../guide/boot.md")]
+    pub mod boot {}
+    #[doc = include_str!("../guide/errors.md")]
+    pub mod errors {}
+    #[doc = include_str!("../guide/features.md")]
+    pub mod features {}
+    #[doc = include_str!("../guide/groups.md")]
+    pub mod groups {}
+    #[doc = include_str!("../guide/guests.md")]
+    pub mod guests {}
+    #[doc = include_str!("../guide/kinds.md")]
+    pub mod kinds {}
+    #[doc = include_str!("../guide/linking.md")]
+    pub mod linking {}
+    #[doc = include_str!("../guide/testing.md")]
+    pub mod testing {}
     #[doc = include_str!("../guide/trap-handlers.md")]
     pub mod trap_handlers {}
 }
 
-/// Its code runs with the other examples.
+/// The README's code is tested with the other examples.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// What expansions and the compat crates name; not for other code.
+/// Items for expansions and the compat crates only. Not a public interface.
 #[doc(hidden)]
 pub mod __priv {
     pub use crate::arch::expansion::*;
@@ -64,7 +86,7 @@ pub mod __priv {
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};
 }
 
-/// The linked address of a static in the per-CPU section, as `percpu_macros` offered it.
+/// Expands to the linked address of a static in the per-CPU section, as a macro of `percpu_macros` does.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! percpu_symbol_vma {

@@ -1,8 +1,5 @@
-//! What state.rs, claim.rs, once.rs and counter/total.rs are made of; tests/loom has the same names for it.
-#![cfg_attr(
-    feature = "sp-naive",
-    allow(dead_code, unused_imports, reason = "no areas are made")
-)]
+//! The primitives of area/{state,owner}.rs and types/{once,total}.rs. tests/loom defines the same names for
+//! them.
 
 use core::cell::UnsafeCell;
 
@@ -12,12 +9,12 @@ pub(crate) use core::sync::atomic::AtomicI64;
 pub(crate) use core::sync::atomic::AtomicU8;
 pub(crate) use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
-/// A number that is written before it is published, and read afterwards: no atomic, so that two of
-/// them are one load where the architecture has pairs.
+/// A number that is written before it is published, and only read afterwards. It is not an atomic, so that
+/// the compiler may load two of them with one instruction where the architecture has pairs.
 #[derive(Debug)]
 pub(crate) struct Published(UnsafeCell<usize>);
 
-// SAFETY: rule 4, who reads and writes sees to the order.
+// SAFETY: rule 4, the callers of `get` and `set` order their accesses.
 unsafe impl Sync for Published {}
 
 impl Published {
@@ -27,7 +24,7 @@ impl Published {
 
     /// # Safety
     ///
-    /// Rule 4 of docs/safety.md: it was published to this CPU.
+    /// Rule 4 of docs/safety.md: the number has been published to this CPU.
     #[inline(always)]
     pub(crate) unsafe fn get(&self) -> usize {
         // SAFETY: rule 4, nothing writes it any more.
@@ -36,14 +33,14 @@ impl Published {
 
     /// # Safety
     ///
-    /// Rule 4 of docs/safety.md: it is not published, and nothing else writes it.
+    /// Rule 4 of docs/safety.md: the number is not published, and nothing else writes it.
     pub(crate) unsafe fn set(&self, value: usize) {
         // SAFETY: rule 4, nothing reads it yet.
         unsafe { *self.0.get() = value };
     }
 }
 
-/// A value that its owner's state protects: loom checks each call.
+/// A value that the state of its owner protects. loom checks each access.
 #[derive(Debug)]
 #[repr(transparent)]
 pub(crate) struct Place<T>(UnsafeCell<T>);
@@ -53,20 +50,20 @@ impl<T> Place<T> {
         Self(UnsafeCell::new(value))
     }
 
-    /// Gives the value to `read`, during which nothing writes it.
+    /// Passes the value to `read`. Nothing writes it during the call.
     #[inline(always)]
     pub(crate) fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
         read(self.0.get())
     }
 
-    /// Gives the value to `write`, during which nothing else reaches it.
+    /// Passes the value to `write`. Nothing else accesses it during the call.
     #[inline(always)]
     pub(crate) fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
         write(self.0.get())
     }
 }
 
-/// A function that makes some of these: `const` here, but not with loom.
+/// Defines a constructor that is `const` here, but not with loom.
 macro_rules! constructor {
     ($($function:tt)*) => {
         $($function)*

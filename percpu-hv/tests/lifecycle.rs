@@ -74,7 +74,7 @@ fn an_id_is_claimed_once() {
         // The thread that had it is gone; the id is not free for that.
         let error = claim_percpu_reg(2).unwrap_err();
         assert_eq!(error, InitError::CpuTaken { cpu_id: 2 });
-        assert!(error.to_string().contains("another CPU's already"));
+        assert!(error.to_string().contains("belongs to another CPU already"));
         assert_eq!(percpu_hv::read_percpu_reg(), 0, "still no CPU");
     });
     reinit(id(2));

@@ -10,12 +10,12 @@ static LOCK: Mutex<()> = Mutex::new(());
 
 /// Prints; see [`print!`](crate::print!) and [`println!`](crate::println!).
 pub fn print(text: fmt::Arguments<'_>) {
-    // While the MMU is off one core speaks, and exclusive instructions need not work (rule 11).
+    // While the MMU is off, one core runs, and exclusive instructions need not work (rule 11).
     let _guard = platform::caches_are_on().then(|| LOCK.lock());
     platform::write(text);
 }
 
-/// Prints a core's last words, in spite of a core that stopped while it held the lock.
+/// Prints the report of a failure, even if another core stopped while it held the lock.
 pub(crate) fn print_at_last(text: fmt::Arguments<'_>) {
     let _guard = platform::caches_are_on().then(lock_or_give_up);
     platform::write(text);

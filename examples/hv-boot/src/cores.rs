@@ -10,7 +10,7 @@ use spin::Mutex;
 
 use crate::{machine::Machine, platform, wait::wait_until};
 
-/// The CPU that runs a function; it does not leave that CPU.
+/// The CPU that runs this code.
 #[derive(Debug)]
 pub struct Cpu {
     id: usize,
@@ -38,7 +38,7 @@ impl Cpu {
 type Job = &'static (dyn Fn(Cpu) + Sync);
 
 static JOB: Mutex<Option<Job>> = Mutex::new(None);
-/// How many jobs were given out.
+/// How many jobs there have been.
 static JOBS: AtomicUsize = AtomicUsize::new(0);
 /// How many secondaries wait for a job, or have finished the current one.
 static READY: AtomicUsize = AtomicUsize::new(0);
@@ -60,13 +60,11 @@ impl Machine {
         here(0)
     }
 
-    /// Starts the secondary cores, if it has not been done; each then waits for
-    /// [`run_on_all`](Self::run_on_all).
+    /// Starts the secondary cores, if they do not run yet; each then waits for [`run_on_all`](Self::run_on_all).
     ///
     /// # Panics
     ///
-    /// If the firmware refuses a core, with its reason, or a core does not arrive in
-    /// time ([`wait_until`]).
+    /// If the firmware does not start a core, or a core does not arrive in time ([`wait_until`]).
     pub fn start_secondaries(&self) {
         if STARTED.swap(true, Ordering::Relaxed) {
             return;
@@ -83,8 +81,8 @@ impl Machine {
     ///
     /// # Panics
     ///
-    /// If it is called while it runs, if a core does not start, or if a core does not return in
-    /// time ([`wait_until`]) once the caller's own `job` has returned. A panic of `job` on any core stops the machine.
+    /// If it is called while it runs, if a core does not start, or if a core does not return in time ([`wait_until`])
+    /// after the caller's own `job` has returned. A panic of `job` on any core stops the machine.
     pub fn run_on_all(&self, job: impl Fn(Cpu) + Sync) {
         assert!(
             !RUNNING.swap(true, Ordering::Acquire),
@@ -112,8 +110,8 @@ impl Machine {
     }
 }
 
-/// Where a secondary core spends its life once its MMU is on.
-pub(crate) fn serve(id: usize) -> ! {
+/// The loop of a secondary core with its MMU on: waits for a job, and runs it.
+pub(crate) extern "C" fn serve(id: usize) -> ! {
     let mut done = 0;
     loop {
         READY.fetch_add(1, Ordering::Release);

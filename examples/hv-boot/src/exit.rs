@@ -1,4 +1,4 @@
-//! Stopping the machine: the status, the panic handler, and what a fault says last.
+//! Stopping the machine: the status, the panic handler, and the report of a failure.
 
 use core::{
     fmt,
@@ -13,15 +13,15 @@ use crate::{console, machine::Named, platform};
 pub struct ExitCode(u8);
 
 impl ExitCode {
-    /// Everything was as it should be.
+    /// Success.
     pub const SUCCESS: Self = Self(0);
-    /// `main` found something wrong and has said what.
+    /// `main` found an error, which it has printed.
     pub const FAILURE: Self = Self(1);
     /// A panic, as in a Rust program on a host.
     pub const PANIC: Self = Self(101);
     /// An exception that nothing handles.
     pub const EXCEPTION: Self = Self(102);
-    /// The machine is not what the image was built for.
+    /// The image cannot run on this machine.
     pub const BOOT: Self = Self(103);
 
     /// The status as a number.
@@ -41,20 +41,20 @@ impl From<u8> for ExitCode {
     }
 }
 
-/// The core that prints last: its hardware id, which no architecture makes wider than an address, or `NOBODY`.
-static LAST_SPEAKER: AtomicUsize = AtomicUsize::new(NOBODY);
+/// The hardware id of the core that reports a failure, or `NOBODY`. No architecture's ids are wider than an address.
+static REPORTER: AtomicUsize = AtomicUsize::new(NOBODY);
 const NOBODY: usize = usize::MAX;
 
-/// Prints `reason` with the CPU that it struck and stops the machine. The first core to come here wins, another
-/// waits for the end. A fault of the report itself is reported once more, on a stack that is bounded.
+/// Prints `reason` and the CPU, and stops the machine. If several cores fail, the first one reports and the others
+/// wait. A fault in the report is reported once more, on a stack of bounded size.
 pub(crate) fn fail(code: ExitCode, reason: fmt::Arguments<'_>) -> ! {
     let me = platform::hardware_id();
-    let speaker = me as usize;
-    // A compare-and-swap is an exclusive instruction, which needs the caches; before them one core runs.
+    let reporter = me as usize;
+    // A compare-and-swap needs the caches; before they are on, one core runs.
     if platform::caches_are_on()
         && let Err(first) =
-            LAST_SPEAKER.compare_exchange(NOBODY, speaker, Ordering::Relaxed, Ordering::Relaxed)
-        && first != speaker
+            REPORTER.compare_exchange(NOBODY, reporter, Ordering::Relaxed, Ordering::Relaxed)
+        && first != reporter
     {
         loop {
             platform::wait_for_event();
@@ -63,6 +63,15 @@ pub(crate) fn fail(code: ExitCode, reason: fmt::Arguments<'_>) -> ! {
     let cpu = Named { hardware_id: me };
     console::print_at_last(format_args!("hv-boot: {cpu}: {reason}\n"));
     code.exit()
+}
+
+/// Stops the machine after an exception in the report of another one. It takes no lock, so that it cannot hang.
+#[cfg(not(any(target_arch = "aarch64", target_arch = "arm")))]
+pub(crate) extern "C" fn give_up() -> ! {
+    platform::write(format_args!(
+        "hv-boot: an exception while one was reported\n"
+    ));
+    ExitCode::EXCEPTION.exit()
 }
 
 #[panic_handler]

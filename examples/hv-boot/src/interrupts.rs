@@ -1,8 +1,7 @@
-//! The running core's timer interrupt, which is all that interrupts a core here but the single steps that it asks for.
+//! The running core's timer interrupt. Nothing else interrupts a core, except the single steps that it asks for.
 //!
-//! Every core starts with interrupts masked, and with its timer off. A handler runs on the stack of what it
-//! interrupts, with interrupts masked; it must not print, since the code that it interrupts may hold the console's
-//! lock.
+//! Every core starts with interrupts masked and with its timer off. A handler runs with interrupts masked, on the stack
+//! of the code that it interrupts. It must not print: that code may hold the console's lock.
 
 use core::{
     mem, ptr,
@@ -14,7 +13,7 @@ use crate::platform;
 
 /// A `fn()`, or null.
 static HANDLER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
-/// As `HANDLER`, of steps.
+/// The same for steps.
 static STEP_HANDLER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 /// In ticks of the platform's counter.
 static PERIOD: AtomicUsize = AtomicUsize::new(0);
@@ -24,13 +23,14 @@ pub fn enable() {
     platform::enable_interrupts();
 }
 
-/// Keeps this core from taking interrupts; one that comes waits.
+/// Keeps this core from taking interrupts; they stay pending.
 pub fn disable() {
     platform::disable_interrupts();
 }
 
-/// Has this core's timer call `handler` on it, `period` from now and `period` after each return of the handler, so
-/// that the interrupted code goes on in between. All cores have the same handler and period, those of the last call.
+/// Starts this core's timer: it calls `handler` on this core after `period`, and again `period` after each return of
+/// the handler, so that the interrupted code makes progress. All cores have the handler and the period of the last
+/// call.
 ///
 /// # Panics
 ///
@@ -44,8 +44,7 @@ pub fn start_timer(period: Duration, handler: fn()) {
     platform::set_timer(period as u64);
 }
 
-/// Stops this core's timer. An interrupt that the core has accepted already, but not taken, may call the handler
-/// once more.
+/// Stops this core's timer. A pending interrupt may call the handler once more.
 pub fn stop_timer() {
     platform::disable_timer();
 }
@@ -61,14 +60,15 @@ pub struct Reservation {
     pub at_store: usize,
 }
 
-/// Loads `word` exclusively, goes `turns` times round a loop, at least once, and stores the same value if the
-/// reservation still holds. Nothing where one instruction loads and stores.
+/// Loads `word` exclusively, runs a loop `turns` times, at least once, and stores the same value if the reservation
+/// still holds. `None` where one instruction loads and stores.
 pub fn reserve(word: &AtomicUsize, count: &AtomicUsize, turns: usize) -> Option<Reservation> {
     platform::reserve(word, count, turns.max(1))
 }
 
-/// Runs `f` on this core, calls `handler` before each of its instructions, in a synchronous exception that no mask
-/// stops, and says whether `f` left interrupts unmasked. Runs nothing where the platform has no single steps.
+/// Runs `f` on this core in single steps: `handler` runs before each instruction, in a synchronous exception that
+/// cannot be masked. Returns whether `f` left interrupts unmasked; `None`, without running `f`, where the platform has
+/// no single steps.
 ///
 /// An exclusive store of `f` never succeeds, since an exception comes before it.
 pub fn step(handler: fn(), f: &mut dyn FnMut()) -> Option<bool> {

@@ -1,52 +1,57 @@
-//! A hypervisor's boot stub: everything that a small bare-metal image needs to have all cores of
-//! a QEMU machine run Rust, AArch64 at EL2 first of all, and no more.
+//! A hypervisor's boot stub: it boots all cores of a QEMU machine to Rust, on AArch64 at EL2 and on five other
+//! architectures.
+//!
+//! `src/bin/hv-boot.rs` shows how a hypervisor uses percpu-hv. The other images in `src/bin` test it.
+//!
+//! # Running an image
+//!
+//! `cargo run` in this directory builds hv-boot for AArch64 and boots it in QEMU:
+//!
+//! ```text
+//! rustup target add aarch64-unknown-none-softfloat
+//! cargo run
+//! cargo run --release --bin selftest --target x86_64-unknown-none -- --smp 8
+//! ```
+//!
+//! Debian's Rust has no `core` for bare metal; there cargo builds it:
+//!
+//! ```text
+//! RUSTC_BOOTSTRAP=1 cargo run -Zbuild-std=core,alloc
+//! ```
+//!
+//! `scripts/qemu-virt.sh` runs from any directory with either toolchain, and installs what is missing. What follows `--`
+//! are options of that script: its `--help` lists them.
 //!
 //! # Writing an image
 //!
-//! ```text
-//! #![no_std]
-//! #![no_main]
+//! An image defines its `main` by [`main!`]. The library brings the entry point `_start`, the stacks, the vector table
+//! and the panic handler. It calls `main` on the boot core, which is CPU 0, with MMU, caches and console on.
+//! `Machine::run_on_all` starts the other cores and runs a function on all of them.
 //!
-//! use hv_boot::{ExitCode, Machine, println};
+//! `src/platform/<architecture>/image.ld` is the linker script. `build.rs` passes it to the linker for this package's
+//! images. An image that is a static library is linked by `-T image.ld`, with percpu-hv's `percpu.x` on the search
+//! path.
 //!
-//! hv_boot::main!(main);
-//!
-//! // Runs on the boot core, which is CPU 0: MMU, caches and console are on, the others are off.
-//! fn main(machine: &'static Machine) -> ExitCode {
-//!     percpu_hv::init_in_place().expect("the areas of this image");
-//!     // Starts the other cores on first use; returns when every core is back.
-//!     machine.run_on_all(|cpu| {
-//!         percpu_hv::init_percpu_reg(cpu.id());
-//!         println!("cpu {} of {}, {}", cpu.id(), machine.cpu_count(), cpu.level());
-//!     });
-//!     ExitCode::SUCCESS
-//! }
-//! ```
-//!
-//! The library brings the entry point `_start`, the stacks, the vector table and the panic handler;
-//! `src/platform/<architecture>/image.ld` is the linker script (this package's binaries get it from
-//! `build.rs`; an image that is a static library is linked with it by `-T`, with percpu-hv's
-//! `percpu.x` on the search path).
-//!
-//! Interrupts are masked until a core asks for them: [`interrupts`] has its timer call a function.
+//! Interrupts are masked until a core unmasks them; `interrupts` has a timer call a function.
 //!
 //! # How an image ends
 //!
 //! | status | when |
 //! |---|---|
-//! | 0..=255 | `main` returned that `ExitCode`, or `ExitCode::exit` was called on any core |
-//! | 101, `ExitCode::PANIC` | a panic on any core: message, location and CPU are on the console |
-//! | 102, `ExitCode::EXCEPTION` | an unexpected exception on any core: its syndrome is on the console |
+//! | 0..=255 | `main` returned that `ExitCode`, or a core called `ExitCode::exit` |
+//! | 101, `ExitCode::PANIC` | a core panicked: the console shows message, location and CPU |
+//! | 102, `ExitCode::EXCEPTION` | an unexpected exception on a core: the console shows its syndrome |
 //! | 103, `ExitCode::BOOT` | the wrong privilege level, or firmware tables that lack something |
 //!
-//! QEMU passes the status on, but on LoongArch64, where any failure arrives as 1, and on x86_64, where a
-//! failing status `s` arrives as the low 8 bits of `s << 1 | 1`.
+//! QEMU exits with that status, except on LoongArch64, where it exits with 1 for any failure, and on x86_64, where it
+//! exits with the low 8 bits of `status << 1 | 1`.
 //!
-//! Waits are bounded (`wait_until`), so that a core that never arrives is a panic with a sentence.
+//! Waits are bounded (`wait_until`): a core that never arrives is a panic that says so.
 //!
 //! # Another architecture
 //!
-//! One directory `platform/<architecture>/` with what `platform/mod.rs` lists; nothing else changes.
+//! Add a directory `platform/<architecture>/` that defines what `platform/mod.rs` lists, and a row to
+//! `scripts/common.sh` and `scripts/qemu-virt.sh`.
 //!
 //! On any other target than bare metal this crate is empty, apart from the unit tests of its pure parts.
 #![cfg_attr(target_os = "none", no_std)]
@@ -57,8 +62,6 @@ mod boot_cell;
 mod console;
 #[cfg(target_os = "none")]
 mod cores;
-#[cfg(target_os = "none")]
-pub mod demo;
 #[cfg(target_os = "none")]
 mod exit;
 #[cfg(target_os = "none")]
@@ -85,14 +88,30 @@ pub use self::{
 #[cfg(target_os = "none")]
 pub use conformance::Areas;
 
-/// Names the image's `main`: a `fn(&'static Machine) -> ExitCode` that runs on the boot core.
+/// Defines the image's `main`: a `fn(&'static Machine) -> ExitCode`, or a closure, that runs on the boot core.
+#[cfg(target_os = "none")]
 #[macro_export]
 macro_rules! main {
-    ($main:path) => {
+    ($main:expr) => {
         #[unsafe(no_mangle)]
         fn __hv_boot_main(machine: &'static $crate::Machine) -> $crate::ExitCode {
             let main: fn(&'static $crate::Machine) -> $crate::ExitCode = $main;
             main(machine)
+        }
+    };
+}
+
+/// Defines a program of the host that says that the image needs bare metal.
+#[cfg(not(target_os = "none"))]
+#[macro_export]
+macro_rules! main {
+    ($main:expr) => {
+        fn main() {
+            let name = env!("CARGO_BIN_NAME");
+            eprintln!(
+                "{name} is a bare-metal image: scripts/qemu-virt.sh --bin {name} builds and runs it"
+            );
+            std::process::exit(2);
         }
     };
 }

@@ -1,4 +1,4 @@
-//! What the boot core learns of the machine before it turns the MMU on.
+//! The machine: its CPUs and memory, as the boot core reads them from the firmware's tables.
 
 use core::{alloc::Layout, fmt, mem::MaybeUninit, ops::Range, ptr, slice};
 
@@ -17,9 +17,9 @@ pub struct Machine {
     pub(crate) cpus: ArrayVec<u64, MAX_CPUS>,
     /// The physical ranges that are memory.
     pub(crate) ram: ArrayVec<Range<usize>, 16>,
-    /// What must be left alone: the image with its stacks, the firmware's tables, its reservations.
+    /// The ranges that are in use: the image with its stacks, the firmware's tables and reservations.
     pub(crate) reserved: ArrayVec<Range<usize>, 32>,
-    /// What only the platform asks for.
+    /// What only the platform needs.
     pub(crate) platform: platform::Description,
 }
 
@@ -29,7 +29,7 @@ static MACHINE: BootCell<Option<Machine>> = BootCell::new(None);
 static FREE_FROM: Mutex<usize> = Mutex::new(0);
 
 impl Machine {
-    /// Keeps the description for the image's life.
+    /// Keeps the description for as long as the image runs.
     ///
     /// # Safety
     ///
@@ -53,25 +53,25 @@ impl Machine {
         self.cpus[cpu]
     }
 
-    /// Takes memory for the image's whole life from RAM that neither the image with its stacks nor the
-    /// firmware's tables use; `None` if none of that size is left. No two calls return the same memory.
+    /// Takes free memory for as long as the image runs; `None` if none of that size is left. No two calls return the
+    /// same memory.
     pub fn take_memory(&self, layout: Layout) -> Option<&'static mut [MaybeUninit<u8>]> {
         let mut from = FREE_FROM.lock();
         let start = memory::find_free(&self.ram, &self.reserved, *from, layout)?;
         *from = start + layout.size();
         let start = ptr::with_exposed_provenance_mut(start);
-        // SAFETY: rule 9: RAM that is mapped, reserved by nobody, and given out once.
+        // SAFETY: rule 9: RAM that is mapped, not reserved, and returned once.
         Some(unsafe { slice::from_raw_parts_mut(start, layout.size()) })
     }
 }
 
-/// The machine; `None` as long as it is not known.
+/// The machine; `None` before the firmware's tables are read.
 pub(crate) fn published() -> Option<&'static Machine> {
     // SAFETY: rule 11: the contents change once, on the boot core, before another core runs.
     unsafe { MACHINE.read() }.as_ref()
 }
 
-/// The CPUs' hardware ids by CPU id; empty as long as the machine is not known.
+/// The CPUs' hardware ids by CPU id; empty before the firmware's tables are read.
 pub(crate) fn known() -> &'static [u64] {
     published().map_or(&[], |machine| &machine.cpus)
 }
@@ -81,7 +81,7 @@ pub(crate) fn known_cpus() -> usize {
     known().len()
 }
 
-/// Names a CPU in a message, even if the machine is not known yet.
+/// A CPU's name in messages, also before the firmware's tables are read.
 pub(crate) struct Named {
     pub(crate) hardware_id: u64,
 }

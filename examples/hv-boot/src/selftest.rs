@@ -1,7 +1,8 @@
-//! The conformance suite of percpu-hv on all cores of the machine, and what only a machine can test.
+//! The conformance suite of percpu-hv on all cores of the machine, and tests that need a machine.
 
 mod attacks;
 mod interrupts;
+mod scalars;
 
 use core::{alloc::Layout, fmt::Arguments, mem::MaybeUninit};
 
@@ -30,7 +31,7 @@ impl conformance::Machine for Machine {
     }
 }
 
-/// Runs the suite with the areas where it is told, and counts.
+/// Runs the suite with the areas in the image or in given memory.
 pub fn run(machine: &Machine, areas: Areas) -> ExitCode {
     let (cpus, level) = (machine.cpu_count(), machine.boot_cpu().level());
     let code = (run as *const ()).addr();
@@ -43,14 +44,15 @@ pub fn run(machine: &Machine, areas: Areas) -> ExitCode {
         }
     };
     let count = before
+        .and(scalars::hold_on_all_cores(machine))
         .and(conformance::after_init(machine))
         .and(interrupts::keep_counts(machine))
         .and(interrupts::end_reservations(machine));
     verdict(count)
 }
 
-/// Additions and attacks by timer interrupts, with the controls that lose counts and find parts of values: for a machine
-/// that takes interrupts between any two instructions.
+/// Runs additions and attacks by timer interrupts, for a machine that takes interrupts between any two instructions.
+/// Controls lose counts and see torn values, so that the tests can fail.
 ///
 /// # Panics
 ///

@@ -1,10 +1,10 @@
-//! Waiting with a bound.
+//! Waiting with a time limit.
 
 use core::{fmt, time::Duration};
 
 use crate::{machine, platform};
 
-/// How long a core waits for the others: an emulator may run hundreds of cores on two, all of them spinning.
+/// How long a core waits for the others. An emulator may run hundreds of spinning cores on two.
 fn patience() -> Duration {
     Duration::from_secs(30) + Duration::from_millis(500) * machine::known_cpus() as u32
 }
@@ -25,7 +25,7 @@ impl Deadline {
         }
     }
 
-    /// Whether it has come.
+    /// Whether that point is past.
     pub fn has_passed(self) -> bool {
         platform::ticks() >= self.ticks
     }
@@ -35,7 +35,7 @@ impl Deadline {
 ///
 /// # Panics
 ///
-/// After half a minute, and half a second more for each CPU, with `what` in the message: "waited 30 s for {what}".
+/// After 30 seconds, plus half a second for each CPU. The message is "waited 30 s for {what}".
 #[track_caller]
 pub fn wait_until(what: impl fmt::Display, mut condition: impl FnMut() -> bool) {
     let patience = patience();

@@ -233,13 +233,11 @@ pub(crate) mod access {
         (store double hot) => { $crate::__text!(of "str {value}") };
     }
 
-    /// For a hot variable. For the others nothing: an offset in a register is as short.
+    /// A hot variable is reached from the register. For the others an offset in a register is as short.
     #[doc(hidden)]
     #[macro_export]
-    macro_rules! __direct {
-        (hot $symbol:path, $offset:expr) => {
-            $crate::__direct_from! { hot $symbol, $offset }
-        };
-        ($group:ident $symbol:path, $offset:expr) => {};
+    macro_rules! __form {
+        ([$($form:tt)*] hot $($place:tt)*) => { $($form)*! { register hot $($place)* } };
+        ($($place:tt)*) => {};
     }
 }

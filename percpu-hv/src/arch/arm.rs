@@ -172,10 +172,10 @@ pub(crate) mod access {
         };
     }
 
-    /// Nothing: an address in a register is as short.
+    /// None: an offset in a register is as short.
     #[doc(hidden)]
     #[macro_export]
-    macro_rules! __direct {
-        ($group:ident $symbol:path, $offset:expr) => {};
+    macro_rules! __form {
+        ($($place:tt)*) => {};
     }
 }

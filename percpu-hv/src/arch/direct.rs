@@ -1,5 +1,27 @@
 //! The methods of [`Access`](super::Access) that an architecture does in fewer instructions, written once over its
-//! texts: what `__direct!` chooses from. They expand to items of an impl in the user's crate.
+//! texts. They expand to items of an impl in the user's crate.
+
+/// What overrides methods for a place: `__form!` of the architecture says which of the forms below that is.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct {
+    ($group:ident $symbol:path, $offset:expr) => {
+        $crate::__form! { [$crate::__direct_form] $group $symbol, $offset }
+    };
+}
+
+/// A form, with what it asks the architecture for.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct_form {
+    (register $($place:tt)*) => { $crate::__direct_from! { $($place)* } };
+    (name $($place:tt)*) => { $crate::__direct_by_name! { $($place)* } };
+    (memory $byte:ident $group:ident $symbol:path, $offset:expr) => {
+        $crate::__direct_by_pointer! { $symbol, $offset }
+        $crate::__direct_moves! { $group $symbol, $offset, $byte, [] }
+        $crate::__direct_operations! { $symbol, $offset }
+    };
+}
 
 /// For an architecture with the per-CPU register as an operand of loads and stores, and an immediate for the offset:
 /// `{register}`.
@@ -117,6 +139,33 @@ macro_rules! __direct_by_name {
     };
 }
 
+/// For an architecture that reads the register in the header of the area: a pointer from there.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct_by_pointer {
+    ($symbol:path, $offset:expr) => {
+        const OFFSET_IS_IMMEDIATE: ::core::primitive::bool = true;
+
+        #[inline(always)]
+        fn current() -> ::core::primitive::usize {
+            let to: ::core::primitive::usize;
+            // SAFETY: rule 10. One load from this CPU's area; the sum changes the flags. Not `pure`, since the area
+            // changes when the context moves to another CPU.
+            unsafe {
+                ::core::arch::asm!(
+                    $crate::__linked!(current),
+                    to = out(reg) to,
+                    own = sym $crate::__priv::__percpu_hv_header,
+                    symbol = sym $symbol,
+                    offset = const $offset,
+                    options(readonly, nostack)
+                );
+            }
+            to
+        }
+    };
+}
+
 /// One load of a `V`; what no register holds is loaded by its address.
 #[doc(hidden)]
 #[macro_export]
@@ -184,15 +233,6 @@ macro_rules! __store {
             $($operand)*
             options(nostack, preserves_flags)
         )
-    };
-}
-
-/// Tells `check_template` that an access has the offset of a hot variable as an immediate.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __mark_hot {
-    () => {
-        ".weak __percpu_hv_has_hot\n.set __percpu_hv_has_hot, 1\n"
     };
 }
 

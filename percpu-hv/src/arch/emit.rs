@@ -94,3 +94,21 @@ macro_rules! always_accessible {
         pub(crate) use assert_register_accessible as assert_register_is_own;
     };
 }
+
+/// The lines of a text, each from literals.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lines {
+    ($($($part:literal)+);+) => {
+        ::core::concat!($($($part,)+ "\n"),+)
+    };
+}
+
+/// Tells `check_template` that an access has the offset of a hot variable as an immediate.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __mark_hot {
+    () => {
+        ".weak __percpu_hv_has_hot\n.set __percpu_hv_has_hot, 1\n"
+    };
+}

@@ -106,15 +106,6 @@ macro_rules! __constant {
     }};
 }
 
-/// The lines of a text, each from literals.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __lines {
-    ($($($part:literal)+);+) => {
-        ::core::concat!($($($part,)+ "\n"),+)
-    };
-}
-
 #[cfg(not(feature = "non-zero-vma"))]
 #[doc(hidden)]
 #[macro_export]

@@ -26,13 +26,16 @@
 //! | `__linked!(displacement)` | what is added to the register to reach `{symbol}+{offset}`, in the default mode |
 //! | `__linked!(address SYMBOL)` | all bits of a symbol's address; with `non-zero-vma` by the code's |
 //! | `__linked!(slot SYMBOL)` | the same from the GOT, with `non-zero-vma`: 0 if nothing defines the symbol |
-//! | `__direct!(GROUP STATIC, OFFSET)` | nothing, or what overrides methods of [`Access`] for fewer instructions |
-//! | `__text!(..)` | what `__direct!` asks for: loads and stores of each width, and the like |
+//! | `__form!([MACRO] GROUP STATIC, OFFSET)` | nothing, or a call of the macro with the form of direct.rs by which a copy is reached in fewer instructions |
+//! | `__text!(..)` | what that form asks for: loads and stores of each width, and the like |
 //!
 //! A text writes to `{to}` only, which is its scratch register too, and reads `{value}` or `{register}`.
 //!
 //! With `sp-naive`, naive.rs takes the place of `access`, and in a process hosted.rs that of the whole file;
 //! with either plain.rs takes that of the texts.
+//!
+//! The feature `non-zero-vma` stands in each file: an architecture has other texts with it.
+//! The feature `sp-naive` stands in each file: it leaves the interrupts, and takes the place of the rest.
 //!
 //! The macros are exported: they expand in the crate of the variable, whose features are not
 //! ours, so a feature chooses between definitions and never stands inside one.

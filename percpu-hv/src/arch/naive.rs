@@ -36,3 +36,14 @@ pub(crate) const fn hardware_id() -> Option<usize> {
 pub(crate) const fn memory_is_normal() -> bool {
     true
 }
+
+/// Emits the storage of a variable: the plain global itself.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __place {
+    ($group:ident [$($attr:tt)*] {$($head:tt)*} $name:ident: $ty:ty = $value:expr;) => {
+        $($attr)*
+        #[allow(non_upper_case_globals)]
+        $($head)* $name: $ty = $value;
+    };
+}

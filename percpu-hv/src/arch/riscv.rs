@@ -183,9 +183,7 @@ pub(crate) mod access {
     /// Three instructions each, and one for a hot variable.
     #[doc(hidden)]
     #[macro_export]
-    macro_rules! __direct {
-        ($group:ident $symbol:path, $offset:expr) => {
-            $crate::__direct_by_name! { $group $symbol, $offset }
-        };
+    macro_rules! __form {
+        ([$($form:tt)*] $($place:tt)*) => { $($form)*! { name $($place)* } };
     }
 }

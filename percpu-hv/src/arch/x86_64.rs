@@ -287,30 +287,7 @@ pub(crate) mod access {
     /// A pointer in two instructions, everything else in one.
     #[doc(hidden)]
     #[macro_export]
-    macro_rules! __direct {
-        ($group:ident $symbol:path, $offset:expr) => {
-            const OFFSET_IS_IMMEDIATE: ::core::primitive::bool = true;
-
-            #[inline(always)]
-            fn current() -> ::core::primitive::usize {
-                let to: ::core::primitive::usize;
-                // SAFETY: rule 10. One load from this CPU's area; the sum changes the flags. Not `pure`,
-                // since the area changes when the context moves to another CPU.
-                unsafe {
-                    ::core::arch::asm!(
-                        $crate::__linked!(current),
-                        to = out(reg) to,
-                        own = sym $crate::__priv::__percpu_hv_header,
-                        symbol = sym $symbol,
-                        offset = const $offset,
-                        options(readonly, nostack)
-                    );
-                }
-                to
-            }
-
-            $crate::__direct_moves! { $group $symbol, $offset, reg_byte, [] }
-            $crate::__direct_operations! { $symbol, $offset }
-        };
+    macro_rules! __form {
+        ([$($form:tt)*] $($place:tt)*) => { $($form)*! { memory reg_byte $($place)* } };
     }
 }

@@ -1,16 +1,16 @@
-//! Checked arithmetic on sizes, strides and bases. No memory is touched here.
+//! Checked arithmetic on sizes, strides and bases. It accesses no memory.
 
 use core::alloc::Layout;
 
 use crate::InitError;
 
-/// The smallest area alignment: one cache line, so that two CPUs never share one.
+/// The smallest alignment of an area: a cache line, so that two CPUs never share one.
 pub(crate) const CACHE_LINE: usize = 64;
 
-/// What the areas of one image have in common.
+/// The size, alignment and stride of the areas of one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Geometry {
-    /// Bytes of the template, as linked.
+    /// Size of the template in bytes, as linked.
     size: usize,
     /// Alignment of every area: a power of two, at least [`CACHE_LINE`].
     align: usize,
@@ -19,9 +19,9 @@ pub(crate) struct Geometry {
 }
 
 impl Geometry {
-    /// The geometry of a template of `size` bytes whose variables need `align`.
+    /// Computes the geometry for a template of `size` bytes whose variables need the alignment `align`.
     ///
-    /// `None` if `align` is not a power of two or the stride does not fit in an `isize`.
+    /// Returns `None` if `align` is not a power of two or the stride does not fit in an `isize`.
     pub(crate) const fn new(size: usize, align: usize) -> Option<Self> {
         if !align.is_power_of_two() {
             return None;
@@ -31,7 +31,7 @@ impl Geometry {
         } else {
             align
         };
-        // An empty template keeps distinct bases, and nothing ever divides by 0.
+        // An empty template counts as one byte: bases stay distinct, and the stride is never 0.
         let occupied = if size == 0 { 1 } else { size };
         match occupied.checked_next_multiple_of(align) {
             Some(stride) if stride <= isize::MAX as usize => Some(Self {
@@ -51,7 +51,7 @@ impl Geometry {
         self.stride
     }
 
-    /// The memory that `cpu_count` areas take, or `None` if it exceeds the address space.
+    /// Returns the memory layout of `cpu_count` areas, or `None` if they exceed the address space.
     pub(crate) const fn layout(&self, cpu_count: usize) -> Option<Layout> {
         match self.stride.checked_mul(cpu_count) {
             Some(bytes) => match Layout::from_size_align(bytes, self.align) {
@@ -62,12 +62,12 @@ impl Geometry {
         }
     }
 
-    /// How many areas a block of `bytes` holds.
+    /// Returns how many areas fit into a block of `bytes`.
     pub(crate) const fn capacity(&self, bytes: usize) -> usize {
         bytes / self.stride
     }
 
-    /// Checks that `cpu_count` areas may start at `base`: not null, aligned, and not wrapping
+    /// Checks that `base` is neither null nor unaligned, and that `cpu_count` areas from there do not wrap
     /// around the end of the address space.
     pub(crate) const fn check_base(&self, base: usize, cpu_count: usize) -> Result<(), InitError> {
         if cpu_count == 0 {
@@ -86,7 +86,7 @@ impl Geometry {
     }
 }
 
-/// Whether `[a, a + a_len)` and `[b, b + b_len)` share a byte. Neither may wrap.
+/// Returns whether `[a, a + a_len)` and `[b, b + b_len)` share a byte. Neither range may wrap.
 pub(crate) const fn overlap(a: usize, a_len: usize, b: usize, b_len: usize) -> bool {
     a_len != 0 && b_len != 0 && a < b.saturating_add(b_len) && b < a.saturating_add(a_len)
 }

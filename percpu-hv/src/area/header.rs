@@ -1,4 +1,4 @@
-//! What an area says of itself.
+//! The header of an area: the register's value, magic number, owner, CPU id, and state of the interrupt guards.
 
 use core::mem::offset_of;
 use core::ops::Range;
@@ -9,13 +9,13 @@ use super::owner::{OPEN, Owner, UNBUILT};
 use crate::arch::{self, Access, load_at, store_at};
 use crate::sync::AtomicUsize;
 
-/// The magic number of a template that was loaded.
+/// The magic number. A template that was not loaded, or was cleared, does not hold it.
 const MAGIC: usize = 0x7063_6876;
 
-/// All that an area says of itself.
+/// What an area holds beside the variables.
 #[repr(C)]
 struct Header {
-    /// What the register of the area's CPU holds, if the architecture reads it here.
+    /// The value of the per-CPU register, on architectures that read it from here.
     register: [usize; arch::REGISTER_IS_IN_AREA as usize],
     magic: usize,
     owner: Owner,
@@ -39,7 +39,7 @@ crate::__storage! {
     };
 }
 
-// The first field by its name in `percpu`, for assembly. Weak, since an image may have both crates.
+// The name that assembly knows the first field by. Weak, because `percpu` defines it too, and an image may have both.
 #[cfg(not(hosted))]
 core::arch::global_asm!(
     ".if {}",
@@ -50,14 +50,14 @@ core::arch::global_asm!(
     sym __PERCPU_HEADER
 );
 
-/// What is added to the register to reach a field.
+/// Expands to what an access to a field adds to the per-CPU register.
 macro_rules! displacement {
     ($field:ident) => {
         crate::__displacement!(__PERCPU_HEADER, offset_of!(Header, $field))
     };
 }
 
-/// Makes a field accessible on this CPU as a variable is.
+/// Implements [`Access`] for a field, so that this CPU accesses it like a variable.
 macro_rules! field {
     ($(#[$doc:meta])* $name:ident = $field:ident) => {
         $(#[$doc])*
@@ -83,19 +83,19 @@ macro_rules! field {
 }
 
 field! {
-    /// The CPU's id, once the areas are built.
+    /// The CPU id, stored when the area is built.
     Id = id
 }
 field! {
-    /// How many guards of interrupts live on the CPU.
-    Depth = depth
+    /// The number of counted `IrqOff` guards that are live on the CPU.
+    IrqDepth = depth
 }
 field! {
-    /// The state of interrupts before the first of them.
-    Before = before
+    /// The interrupt state before the first of these guards.
+    SavedIrqState = before
 }
 
-/// The offset of what must be in the template: its end.
+/// Returns the offset of the magic number's end: a valid template is at least this long.
 pub(crate) fn end() -> usize {
     magic_offset() + size_of::<usize>()
 }
@@ -104,40 +104,40 @@ fn magic_offset() -> usize {
     displacement!(magic).wrapping_sub(bias())
 }
 
-/// Whether the template that is read at `image` is what was linked.
+/// Returns whether the template at `image` holds what was linked.
 ///
 /// # Safety
 ///
-/// There are [`end`] bytes at `image` (rule 8 of docs/safety.md).
+/// At least [`end`] bytes are readable at `image` (rule 8 of docs/safety.md).
 pub(crate) unsafe fn is_loaded(image: usize) -> bool {
     let magic: *const usize = ptr::with_exposed_provenance(image + magic_offset());
     // SAFETY: rule 8, inside the template.
     unsafe { magic.read_volatile() == MAGIC }
 }
 
-/// The part of an area that says which CPU has it, in bytes from the base: nothing copies to it.
-pub(crate) fn words_of_owner() -> Range<usize> {
+/// Returns the range of the owner record in an area, in bytes from the base. No copy overwrites it.
+pub(crate) fn owner_range() -> Range<usize> {
     let start = displacement!(owner).wrapping_sub(bias());
     start..start + size_of::<Owner>()
 }
 
-/// What the area at `base` says of the CPU that has it.
+/// Returns the owner record of the area at `base`.
 ///
 /// # Safety
 ///
-/// There is an area at `base`, which no CPU may have yet (rule 3 of docs/safety.md).
+/// There is an area at `base`; it need not have an owner yet (rule 3 of docs/safety.md).
 pub(crate) unsafe fn owner_at(base: usize) -> &'static Owner {
-    let owner: *const Owner = ptr::with_exposed_provenance(base + words_of_owner().start);
-    // SAFETY: rule 3, inside the area and aligned; atomics, which nothing else writes.
+    let owner: *const Owner = ptr::with_exposed_provenance(base + owner_range().start);
+    // SAFETY: rule 3, inside the area and aligned; the fields are atomics, and no plain store changes them.
     unsafe { &*owner }
 }
 
-/// Makes the area at `base` that of a CPU.
+/// Stores the CPU id and the register's value in the area at `base`.
 ///
 /// # Safety
 ///
-/// There is an area at `base`, which no CPU uses (rule 3 of docs/safety.md).
-pub(crate) unsafe fn name(base: usize, cpu: usize) {
+/// There is an area at `base`, and no CPU uses it (rule 3 of docs/safety.md).
+pub(crate) unsafe fn store_identity(base: usize, cpu: usize) {
     // SAFETY: rule 3, inside the area.
     unsafe {
         store_register(base);
@@ -145,7 +145,7 @@ pub(crate) unsafe fn name(base: usize, cpu: usize) {
     }
 }
 
-/// Writes the register's value into the area at `base`, where the architecture reads it there.
+/// Stores the register's value in the area at `base`, on architectures that read it from there.
 ///
 /// # Safety
 ///
@@ -161,7 +161,7 @@ pub(crate) unsafe fn store_register(base: usize) {
     }
 }
 
-/// The id that the area at `base` says.
+/// Returns the CPU id that the area at `base` holds.
 ///
 /// # Safety
 ///

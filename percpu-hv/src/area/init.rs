@@ -1,4 +1,4 @@
-//! From the template to live areas: checked first, built by one CPU, published once.
+//! Initialization checks all conditions first, then builds the areas on one CPU, and publishes them once.
 
 use core::mem::MaybeUninit;
 use core::ops::Range;
@@ -13,10 +13,10 @@ use super::template::{self, Template, bias};
 use crate::InitError;
 use crate::arch;
 
-/// What an init has checked and will build: it cannot fail any more.
+/// A checked initialization. Building it cannot fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// Where the initial values are read.
+    /// The address from which the initial values are read.
     image: usize,
     size: usize,
     /// The base of area 0.
@@ -25,8 +25,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Checks everything that can be wrong, before anything is changed. Inlined, so that no `memcpy` moves what it
-    /// gives (rule 11).
+    /// Checks all conditions before anything changes. Inlined, so that no `memcpy` moves the result
+    /// (rule 11).
     #[inline(always)]
     pub(crate) fn new(template: &Template, base: usize, count: usize) -> Result<Self, InitError> {
         arch::check_template(template.start, template.size)?;
@@ -43,49 +43,50 @@ impl Plan {
             },
         };
         let bytes = geometry.stride() * count;
-        // Only area 0 may be the template itself, as in a script written for `percpu`.
+        // Area 0 may be the template itself, as in a linker script written for `percpu`. No other area may
+        // overlap it.
         if base != plan.image && overlap(plan.image, plan.size, base, bytes) {
             return Err(InitError::InvalidBase);
         }
         Ok(plan)
     }
 
-    /// The bases of the areas, by CPU id.
+    /// Returns the bases of the areas in the order of their CPU ids.
     fn areas(&self) -> impl Iterator<Item = usize> + use<> {
         let Self { base, block, .. } = *self;
         (0..block.count).map(move |cpu| base + cpu * block.stride)
     }
 
-    /// Copies the template to every area but itself, without the bytes of `left_out`.
-    fn build(&self, left_out: &Range<usize>) {
+    /// Copies the template, without the bytes in `except`, to every area other than the template itself.
+    fn build(&self, except: &Range<usize>) {
         for area in self.areas() {
             if area != self.image {
-                copy_but(left_out, self.image, area, self.size);
+                copy_except(except, self.image, area, self.size);
             }
         }
     }
 }
 
-/// Builds the areas of `plan`, or waits for the CPU that builds them already.
+/// Builds the areas of `plan`, or waits while another CPU builds them.
 pub(crate) fn set_up(plan: &Plan) -> Result<usize, InitError> {
     AREAS
         .init(plan.block, arch::memory_is_normal(), || build(plan))
         .map_err(|cpu_count| InitError::AlreadyInitialized { cpu_count })
 }
 
-/// Copies an area's `size` bytes, without those of `left_out`, which other CPUs may look at meanwhile.
-fn copy_but(left_out: &Range<usize>, from: usize, to: usize, size: usize) {
-    let (start, end) = (left_out.start.min(size), left_out.end.min(size));
+/// Copies the `size` bytes of an area, except those in `except`, which other CPUs may read at any time.
+fn copy_except(except: &Range<usize>, from: usize, to: usize, size: usize) {
+    let (start, end) = (except.start.min(size), except.end.min(size));
     copy(from, to, start);
     copy(from + end, to + end, size - end);
 }
 
-/// Copies `size` bytes between two areas, or an area and the template.
+/// Copies `size` bytes from the template to an area.
 fn copy(from: usize, to: usize, size: usize) {
     let source: *const u8 = ptr::with_exposed_provenance(from);
     let target: *mut u8 = ptr::with_exposed_provenance_mut(to);
     if arch::memory_is_normal() {
-        // SAFETY: rules 3 and 9, `Plan::new` saw the ranges apart.
+        // SAFETY: rules 3 and 9, `Plan::new` checked that the ranges do not overlap.
         unsafe { ptr::copy_nonoverlapping(source, target, size) };
         return;
     }
@@ -121,28 +122,28 @@ pub(crate) fn init_at(base: usize, cpu_count: usize) -> Result<usize, InitError>
     set_up(&Plan::new(&loaded_template()?, base, cpu_count)?)
 }
 
-/// Copies the template to the areas, and makes each one its CPU's.
+/// Copies the template to the areas, stores each area's CPU id, and marks the area free.
 pub(crate) fn build(plan: &Plan) {
-    plan.build(&header::words_of_owner());
+    plan.build(&header::owner_range());
     for (cpu, area) in plan.areas().enumerate() {
-        // SAFETY: rules 3 and 9, the area of `cpu`, which no CPU uses yet.
+        // SAFETY: rules 3 and 9, this is the area of `cpu`, and no CPU uses it yet.
         unsafe {
-            header::name(area, cpu);
+            header::store_identity(area, cpu);
             header::owner_at(area).release();
         }
     }
 }
 
-/// Builds the area of a CPU from the template once more, and frees its id.
+/// Rebuilds the area of a CPU from the template, and frees its id.
 ///
 /// # Errors
 ///
-/// `TemplateInUse`, `TemplateNotLoaded`; nothing is changed then.
+/// `TemplateInUse` or `TemplateNotLoaded`. Nothing has changed then.
 ///
 /// # Safety
 ///
-/// The CPU has an area (rule 4 of docs/safety.md), which no CPU uses or comes back to, and no reference into it lives
-/// (rules 6 and 17).
+/// The CPU has an area (rule 4 of docs/safety.md). No CPU uses the area or will resume on it, and no
+/// reference into it is live (rules 6 and 17).
 pub(crate) unsafe fn rebuild(cpu: usize) -> Result<(), InitError> {
     let template = loaded_template()?;
     if percpu_area_base(0) == template.image {
@@ -154,20 +155,15 @@ pub(crate) unsafe fn rebuild(cpu: usize) -> Result<(), InitError> {
     unsafe {
         let owner = header::owner_at(area);
         owner.hold();
-        copy_but(
-            &header::words_of_owner(),
-            template.image,
-            area,
-            template.size,
-        );
-        header::name(area, cpu);
-        // Last: a claim finds what was written above.
+        copy_except(&header::owner_range(), template.image, area, template.size);
+        header::store_identity(area, cpu);
+        // Last, so that a CPU that claims the area sees all stores above.
         owner.release();
     }
     Ok(())
 }
 
-/// The plan for the areas that the linker script reserves; inlined as [`Plan::new`].
+/// Plans the areas that the linker script reserves. Inlined for the same reason as [`Plan::new`].
 #[inline(always)]
 pub(crate) fn plan_in_place() -> Result<Plan, InitError> {
     let template = loaded_template()?;
@@ -179,23 +175,24 @@ pub(crate) fn plan_in_place() -> Result<Plan, InitError> {
     Plan::new(&template, base, count)
 }
 
-/// Sets up the areas that the linker script reserves (`PERCPU_CPU_NUM` of them with percpu.x),
-/// and returns their number. Call it once, on one CPU, before `init_percpu_reg`.
+/// Initializes the areas that the linker script reserves (`PERCPU_CPU_NUM` areas with percpu.x), and returns
+/// their number.
 ///
-/// It may run before the MMU is on: then it uses no exclusive and no unaligned access, and the
-/// other CPUs must not run yet. A CPU that calls while another one builds the areas waits, and
-/// gets the same result.
+/// Call it once, on one CPU, before [`init_percpu_reg`](crate::init_percpu_reg).
 ///
-/// With a linker script written for `percpu`, CPU 0's area is the template itself and keeps what
-/// was written there before.
+/// It may run before the MMU is on. Then it uses no exclusive and no unaligned access, and no other CPU may
+/// run yet. If another CPU is already building the areas, the call waits and returns the same result.
+///
+/// With a linker script written for `percpu`, the area of CPU 0 is the template itself, and keeps what was
+/// written there before.
 ///
 /// # Errors
 ///
-/// Any [`InitError`] but `TooSmall`; the state is as before then.
+/// Any [`InitError`] about the areas or the template, except `TooSmall`. The state is unchanged then.
 ///
 /// # Panics
 ///
-/// As [`init_percpu_reg`](crate::init_percpu_reg) at a wrong exception level.
+/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg).
 #[track_caller]
 pub fn init_in_place() -> Result<usize, InitError> {
     arch::assert_register_is_own();
@@ -206,37 +203,39 @@ pub(crate) fn init_reserved() -> Result<usize, InitError> {
     set_up(&plan_in_place()?)
 }
 
-/// Sets up the areas of CPUs `0..cpu_count` in memory at `base`, sized and aligned as
-/// [`percpu_area_layout_expected`](crate::percpu_area_layout_expected) states, and returns `cpu_count`.
+/// Initializes the areas of CPUs `0..cpu_count` in the memory at `base`, and returns `cpu_count`.
+/// [`percpu_area_layout_expected`](crate::percpu_area_layout_expected) returns the size and alignment that
+/// the memory must have.
 ///
-/// Null, unaligned and wrapping bases and an overlap with the template are refused.
-/// [`init_from`] takes memory that the compiler knows, and is safe.
+/// It refuses a base that is null, unaligned or wraps around, and memory that overlaps the template.
+/// [`init_from`] is the safe alternative, for memory that Rust knows.
 ///
-/// A CPU that calls while another one builds the same areas waits, and gets the same result.
+/// If another CPU is already building the same areas, the call waits and returns the same result.
 ///
 /// # Errors
 ///
-/// Any [`InitError`] but `NoAreas` and `TooSmall`; the state is as before then.
+/// Any [`InitError`] about the areas or the template, except `NoAreas` and `TooSmall`. The state is unchanged
+/// then.
 ///
 /// # Panics
 ///
-/// As [`init_percpu_reg`](crate::init_percpu_reg) at a wrong exception level.
+/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg).
 ///
 /// # Safety
 ///
-/// The memory from `base` on, of that size, is mapped and writable, nobody else uses it, and it
-/// stays so for as long as the image runs (rule 9 of docs/safety.md). It may be the template itself where a
-/// linker script written for `percpu` has it for area 0. What is refused need not be memory.
+/// For as long as the image runs, memory of that size at `base` is mapped and writable, and nothing else uses
+/// it (rule 9 of docs/safety.md). It may start with the template if a linker script written for `percpu`
+/// makes the template area 0. A base that is refused need not point to memory.
 #[track_caller]
 pub unsafe fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> {
     arch::assert_register_is_own();
     init_at(base.expose_provenance(), cpu_count)
 }
 
-/// Sets up the areas of CPUs `0..cpu_count` in `memory`, and returns `cpu_count`.
+/// Initializes the areas of CPUs `0..cpu_count` in `memory`, and returns `cpu_count`.
 ///
-/// The memory starts at an address aligned as [`percpu_area_layout_expected`](crate::percpu_area_layout_expected) states, and is at
-/// least as large.
+/// [`percpu_area_layout_expected`](crate::percpu_area_layout_expected) returns the alignment and the smallest
+/// size that `memory` must have.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {
@@ -251,11 +250,11 @@ pub unsafe fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> 
 ///
 /// # Errors
 ///
-/// Any [`InitError`] but `NoAreas`; the state is as before then.
+/// Any [`InitError`] about the areas or the template, except `NoAreas`. The state is unchanged then.
 ///
 /// # Panics
 ///
-/// As [`init_percpu_reg`](crate::init_percpu_reg) at a wrong exception level.
+/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg).
 #[track_caller]
 pub fn init_from(
     memory: &'static mut [MaybeUninit<u8>],
@@ -275,11 +274,11 @@ pub fn init_from(
     init_at(memory.as_mut_ptr().expose_provenance(), cpu_count)
 }
 
-/// Sets up areas for CPUs `0..cpu_count` on the heap of a test process, and returns `cpu_count`.
+/// Initializes areas for CPUs `0..cpu_count` on the heap of a test process, and returns `cpu_count`.
 ///
-/// Every test may call it: once the areas exist, the same count is a success. Each thread then
-/// chooses its CPU by [`init_percpu_reg`](crate::init_percpu_reg); two threads on one CPU share its variables, as two
-/// contexts on one CPU do.
+/// Every test may call it: if the areas exist already for the same count, the call succeeds. Each thread then
+/// chooses its CPU with [`init_percpu_reg`](crate::init_percpu_reg). Two threads that run as one CPU share
+/// its variables, as two contexts on one CPU do.
 ///
 /// # Errors
 ///
@@ -302,7 +301,7 @@ pub fn init_hosted(cpu_count: usize) -> Result<usize, InitError> {
     init_at(on_heap(cpu_count)?.expose_provenance(), cpu_count)
 }
 
-/// Zeroed memory for the areas of `cpu_count` CPUs, which is never freed.
+/// Allocates zeroed memory for the areas of `cpu_count` CPUs. It is never freed.
 #[cfg(process)]
 pub(crate) fn on_heap(cpu_count: usize) -> Result<*mut u8, InitError> {
     if cpu_count == 0 {
@@ -312,7 +311,7 @@ pub(crate) fn on_heap(cpu_count: usize) -> Result<*mut u8, InitError> {
         .geometry()?
         .layout(cpu_count)
         .ok_or(InitError::TooManyCpus { cpu_count })?;
-    // SAFETY: rule 9: the layout is not empty, as a stride never is, and the memory is never freed.
+    // SAFETY: rule 9, the layout is not empty, because a stride never is, and the memory is never freed.
     let memory = unsafe { std::alloc::alloc_zeroed(layout) };
     if memory.is_null() {
         std::alloc::handle_alloc_error(layout);
@@ -320,7 +319,8 @@ pub(crate) fn on_heap(cpu_count: usize) -> Result<*mut u8, InitError> {
     Ok(memory)
 }
 
-/// The number of CPUs that have an area; before init, the number that the linker script reserves.
+/// Returns the number of CPUs that have an area. Before init, returns the number of areas that the linker
+/// script reserves.
 pub fn percpu_area_num() -> usize {
     match AREAS.count() {
         0 => match linked_template().geometry() {

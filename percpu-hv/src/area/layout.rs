@@ -1,4 +1,4 @@
-//! How large the areas are.
+//! The size and the memory layout of areas.
 
 use core::alloc::Layout;
 
@@ -6,11 +6,12 @@ use super::header;
 use super::template::{self, Template};
 use crate::InitError;
 
-/// The bytes of one area, from its base to the end of its last variable (not rounded up to the
-/// stride).
+/// Returns the size of one area in bytes, from its base to the end of its last variable. The stride is this
+/// size rounded up.
 pub fn percpu_area_size() -> usize {
     let size = template::size();
-    // lld drops the section of a process with its bounds unless some code names what is in it: the header is.
+    // lld drops the section together with its bounds unless code refers to something in it. The header is in
+    // it.
     if cfg!(hosted) {
         size.max(header::end())
     } else {
@@ -18,8 +19,8 @@ pub fn percpu_area_size() -> usize {
     }
 }
 
-/// The memory that the areas of `cpu_count` CPUs take: `cpu_count` strides, aligned to the
-/// largest alignment of a variable and at least to a cache line of 64 bytes.
+/// Returns the memory layout of the areas of `cpu_count` CPUs: `cpu_count` strides, aligned to the largest
+/// alignment of a variable and at least to a cache line of 64 bytes.
 ///
 /// # Panics
 ///
@@ -35,14 +36,14 @@ pub fn percpu_area_layout_expected(cpu_count: usize) -> Layout {
     }
 }
 
-/// The template of this image.
+/// Returns the template of this image.
 pub(crate) fn linked_template() -> Template {
     let mut template = template::template();
     template.size = percpu_area_size();
     template
 }
 
-/// The template, once it is known to hold what was linked.
+/// Returns the template of this image, after a check that it holds what was linked.
 pub(crate) fn loaded_template() -> Result<Template, InitError> {
     let template = linked_template();
     template::check_reach(template.start, template.size)?;

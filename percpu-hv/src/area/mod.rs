@@ -1,4 +1,4 @@
-//! Areas: one copy of the template for each CPU. With `sp-naive` naive.rs takes the place of this file.
+//! The areas: one copy of the template for each CPU. With `sp-naive`, naive.rs replaces this file.
 
 pub(crate) mod geometry;
 pub(crate) mod header;
@@ -7,7 +7,7 @@ pub(crate) mod layout;
 pub(crate) mod owner;
 pub(crate) mod registry;
 mod section;
-// No variable compiles on another host.
+// On other hosts no variable compiles, so there is no section to look up.
 #[cfg(all(hosted, target_os = "linux"))]
 mod segments;
 pub(crate) mod state;

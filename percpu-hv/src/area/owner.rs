@@ -1,23 +1,23 @@
-//! Which CPU has an area: of those that ask for a free one, one gets it, and keeps it until the area
-//! is built anew.
+//! Ownership of areas: of the CPUs that claim a free area, one gets it, and keeps it until the area is
+//! rebuilt.
 //!
-//! tests/loom compiles this file too, with atomics that try every order of accesses.
+//! tests/loom also compiles this file, with atomics that try every order of accesses.
 
 use crate::sync::{AtomicUsize, Ordering, fence};
 
-/// The state of an area that is not built, or is being built anew; that of the template.
+/// The state of an area that is not built or is being rebuilt, and of the template.
 pub(crate) const UNBUILT: usize = 0;
-/// The state of an area that no CPU has.
+/// The state of an area without an owner.
 const FREE: usize = 1;
-/// The first state that stands for a CPU.
+/// The lowest state that denotes an owner.
 const FIRST_MARK: usize = 2;
 
-/// What [`Owner::door`] holds: whether a CPU without exclusives found nobody before it.
+/// The values of [`Owner::door`]. The first CPU that claims without exclusives shuts it.
 pub(crate) const OPEN: usize = 0;
 const SHUT: usize = 1;
 
-/// The state of an area that a CPU of this hardware id has; the CPUs that do not know theirs share one.
-/// No architecture has ids up to the end of a `usize`.
+/// Returns the state of an area that the CPU with this hardware id owns. All CPUs that do not know their
+/// hardware id share one mark. No architecture has hardware ids near `usize::MAX`, so the sum does not wrap.
 pub(crate) const fn mark(hardware_id: Option<usize>) -> usize {
     match hardware_id {
         Some(id) => id.wrapping_add(FIRST_MARK),
@@ -25,31 +25,31 @@ pub(crate) const fn mark(hardware_id: Option<usize>) -> usize {
     }
 }
 
-/// What an area says of the CPU that has it.
+/// The owner record of an area: which CPU has it.
 #[repr(C)]
 pub(crate) struct Owner {
-    /// [`UNBUILT`], [`FREE`], or the [`mark`] of the CPU that has the area.
+    /// [`UNBUILT`], [`FREE`], or the [`mark`] of the owner.
     pub(crate) state: AtomicUsize,
-    /// The mark of the last CPU that asked without exclusives.
+    /// The mark of the CPU that last claimed the area without exclusives.
     pub(crate) contender: AtomicUsize,
     /// [`OPEN`] or [`SHUT`].
     pub(crate) door: AtomicUsize,
 }
 
 impl Owner {
-    /// The mark of the CPU that has the area, if one has.
+    /// Returns the mark of the owner, if there is one.
     pub(crate) fn mark(&self) -> Option<usize> {
         let state = self.state.load(Ordering::Relaxed);
         (state >= FIRST_MARK).then_some(state)
     }
 
-    /// Gives the area to the CPU of this mark if no CPU has it. What was written before
-    /// [`release`](Self::release) is seen then.
+    /// Makes the CPU with this mark the owner if the area is free, and returns whether it did. A new owner
+    /// sees all stores before [`release`](Self::release).
     ///
-    /// Without `exclusives` (rule 11) the mark is that of no other CPU that asks; if several do at once,
-    /// it may be that none gets the area until it is built anew.
+    /// Without `exclusives` (rule 11), CPUs that claim at the same time must have different marks, and
+    /// possibly none of them gets the area until it is rebuilt.
     pub(crate) fn claim(&self, mark: usize, exclusives: bool) -> bool {
-        // A refusal leaves no trace.
+        // A claim that is refused here stores nothing.
         if self.state.load(Ordering::Acquire) != FREE || self.door.load(Ordering::Relaxed) != OPEN {
             return false;
         }
@@ -57,37 +57,38 @@ impl Owner {
             let (free, seen) = (Ordering::Acquire, Ordering::Relaxed);
             return self.state.compare_exchange(FREE, mark, free, seen).is_ok();
         }
-        // Again: what was free above may have been taken, given up and be built anew, with the door open again.
+        // Check the state again: since the check above, the area may have been claimed, and a rebuild of it
+        // may have opened the door again.
         self.split(mark) && self.state.load(Ordering::Acquire) == FREE && {
             self.state.store(mark, Ordering::Relaxed);
             true
         }
     }
 
-    /// Whether this CPU is the one of all that come here that may go on: at most one is, and it is if it is
-    /// alone (L. Lamport, "A Fast Mutual Exclusion Algorithm", 1987).
+    /// Returns whether this CPU may take the area. At most one of the CPUs that call it may, and a CPU that
+    /// calls it alone may (L. Lamport, "A Fast Mutual Exclusion Algorithm", 1987).
     fn split(&self, mark: usize) -> bool {
         self.contender.store(mark, Ordering::Relaxed);
-        // Whoever finds the door open has the others that come find its mark, or a later one.
+        // If this CPU finds the door open below, a CPU that shuts it sees this mark, or a later one.
         fence(Ordering::SeqCst);
         if self.door.load(Ordering::Acquire) != OPEN {
             return false;
         }
         self.door.store(SHUT, Ordering::Relaxed);
-        // Whoever writes its mark after this CPU looks finds the door shut.
+        // A CPU that stores its mark after the load below finds the door shut.
         fence(Ordering::SeqCst);
         self.contender.load(Ordering::Relaxed) == mark
     }
 
-    /// Keeps the area from all CPUs while it is built.
+    /// Refuses all claims while the area is rebuilt.
     pub(crate) fn hold(&self) {
         self.state.store(UNBUILT, Ordering::Relaxed);
     }
 
-    /// Lets a CPU have the area, which finds what was written before.
+    /// Marks the area free. The CPU that claims it next sees all stores before this call.
     pub(crate) fn release(&self) {
         self.contender.store(0, Ordering::Relaxed);
-        // Whoever finds the door of this building finds its state, too.
+        // A CPU that acquires this `OPEN` does not see a state older than that of this rebuild.
         self.door.store(OPEN, Ordering::Release);
         self.state.store(FREE, Ordering::Release);
     }

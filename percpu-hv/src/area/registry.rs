@@ -1,4 +1,4 @@
-//! The areas of this image: which one is whose, once they are built.
+//! The areas of this image and, once they are built, which CPU has which.
 
 use core::sync::atomic::AtomicBool;
 
@@ -19,30 +19,32 @@ impl Areas {
     }
 }
 
-/// The number of CPUs with an area: 0 before init.
+/// Returns the number of CPUs with an area; 0 before init.
 #[inline]
 pub(crate) fn count() -> usize {
     AREAS.count()
 }
 
-/// What the per-CPU register of a CPU holds; the number of CPUs if it is none of them.
+/// Returns the value of the per-CPU register of CPU `cpu_id`, or the number of CPUs as the error if there is
+/// no such CPU.
 #[inline]
 pub(crate) fn register(cpu_id: usize) -> Result<usize, usize> {
     AREAS.register(cpu_id)
 }
 
-/// The same for an id that was checked.
+/// Returns the value of the per-CPU register of CPU `cpu`, without a check.
 ///
 /// # Safety
 ///
-/// `cpu` is less than what [`count`] gave (rule 4 of docs/safety.md).
+/// [`count`] has returned a number other than 0 (rule 4 of docs/safety.md). Only an id below that number has
+/// an area.
 #[inline(always)]
 pub(crate) unsafe fn register_unchecked(cpu: usize) -> usize {
-    // SAFETY: rule 4, `count` was acquired when the id was checked.
+    // SAFETY: rule 4, the caller acquired `count`, and it was not 0.
     unsafe { AREAS.register_unchecked(cpu) }
 }
 
-/// What the per-CPU register of CPU `cpu_id` holds.
+/// Returns the value of the per-CPU register of CPU `cpu_id`. Panics if there is no such CPU.
 #[inline]
 #[track_caller]
 pub(crate) fn checked_register(cpu_id: usize) -> usize {
@@ -68,7 +70,7 @@ fn refuse(cpu_id: usize, count: usize) -> ! {
     );
 }
 
-/// The CPU whose area is at `base`, if there is one.
+/// Returns the id of the CPU whose area is at `base`, if there is one.
 pub(crate) fn cpu_at(base: usize) -> Option<usize> {
     let count = count();
     if count == 0 {
@@ -81,7 +83,7 @@ pub(crate) fn cpu_at(base: usize) -> Option<usize> {
     (distance % stride == 0 && distance / stride < count).then_some(distance / stride)
 }
 
-/// The base of the area of CPU `cpu_id`.
+/// Returns the base of the area of CPU `cpu_id`.
 ///
 /// # Panics
 ///

@@ -1,9 +1,10 @@
-//! The sections that storage is put into, which the linker sorts.
+//! The sections that hold the variables' storage, and by which the linker sorts it.
 
-/// Puts storage in an input section of its own, so that the linker can sort by alignment.
+/// Puts each variable in an input section of its own, so that the linker can sort by alignment.
 ///
-/// Not the hot ones: their section is not called `.percpu*`, so that a linker script written for
-/// `percpu` puts them elsewhere, and the linker then defines `__start_percpu_hot`, which init sees.
+/// Hot variables share the section `percpu_hot`. A linker script written for `percpu` does not match that
+/// name and leaves the section outside of the template; the linker then defines `__start_percpu_hot`, which
+/// init detects.
 #[cfg(not(hosted))]
 #[doc(hidden)]
 #[macro_export]
@@ -38,7 +39,7 @@ macro_rules! __place_in {
     };
 }
 
-/// Puts storage in the section of a process, which has no groups.
+/// Puts all variables in the one section of a process, which has no groups.
 #[cfg(hosted)]
 #[doc(hidden)]
 #[macro_export]

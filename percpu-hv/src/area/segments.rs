@@ -1,4 +1,4 @@
-//! How the linker aligned a part of this process, as its program headers say.
+//! How the linker aligned a section of this process, according to the program headers.
 
 use core::ffi::{c_char, c_int, c_void};
 use core::slice;
@@ -25,7 +25,7 @@ struct Segment {
 /// The first fields of `struct dl_phdr_info`.
 #[repr(C)]
 struct Object {
-    /// What the loader added to the addresses of the segments.
+    /// The distance by which the loader moved the segments.
     bias: usize,
     _name: *const c_char,
     segments: *const Segment,
@@ -44,29 +44,32 @@ struct Search {
     align: usize,
 }
 
-/// A multiple of the alignment that the linker gave to the section that starts at `address`, and no larger than its
-/// segment's: a page, or what a variable needs. 0 if `address` is in no segment.
+/// Returns the alignment of the section that starts at `address`, or 0 if no segment contains `address`.
 ///
-/// A loader need not honour more than a page, so the address in memory does not tell it; the address as linked does.
+/// The result is a multiple of the alignment that the linker gave to the section, and at most that of its
+/// segment: a page, or what a variable needs.
+///
+/// A loader need not honour more than a page, so only the linked address shows a larger alignment.
 pub(crate) fn alignment(address: usize) -> usize {
     let mut search = Search { address, align: 0 };
-    // SAFETY: rule 12: the C library calls `look` with `search` while this call lasts.
+    // SAFETY: rule 12, the C library calls `look` with `search` during this call only.
     unsafe { dl_iterate_phdr(look, (&raw mut search).cast()) };
     search.align
 }
 
-/// Looks for the address in one object. 0 lets the C library go on.
+/// Searches one object for the address. A result of 0 continues the iteration.
 ///
 /// # Safety
 ///
-/// `object` is what dl_iterate_phdr(3) gives, and `search` points to a [`Search`] that nobody else uses.
+/// `object` is the argument of a dl_iterate_phdr(3) callback, and `search` points to a [`Search`] that
+/// nothing else uses.
 unsafe extern "C" fn look(object: *const Object, _size: usize, search: *mut c_void) -> c_int {
-    // SAFETY: rule 12, the caller's promise.
+    // SAFETY: rule 12, the caller ensures both.
     let (object, search) = unsafe { (&*object, &mut *search.cast::<Search>()) };
     if object.count == 0 {
         return 0;
     }
-    // SAFETY: rule 12: so many there are, while the callback runs.
+    // SAFETY: rule 12, the object has `count` segments while the callback runs.
     let segments = unsafe { slice::from_raw_parts(object.segments, object.count.into()) };
     let linked = search.address.wrapping_sub(object.bias);
     let holds = |segment: &&Segment| {
@@ -75,7 +78,7 @@ unsafe extern "C" fn look(object: *const Object, _size: usize, search: *mut c_vo
     let Some(segment) = segments.iter().find(holds) else {
         return 0;
     };
-    // The smaller one of two powers of two: that of the address, and that of the segment.
+    // The lowest set bit is the smaller of the two alignments: that of the address, and that of the segment.
     let bits = linked | segment.align;
     search.align = bits & bits.wrapping_neg();
     1
@@ -87,8 +90,8 @@ mod tests {
 
     use super::*;
 
-    /// What is found of an address `offset` bytes into a segment that is linked to 0x4_0000 and aligned to
-    /// `align`, in an object that a loader moved by `bias`.
+    /// Looks up an address `offset` bytes into a segment that is linked at 0x4_0000 and aligned to `align`,
+    /// in an object that the loader moved by `bias`.
     fn found(bias: usize, align: usize, offset: usize) -> Option<usize> {
         let segment = |kind, address| Segment {
             kind,
@@ -100,7 +103,7 @@ mod tests {
             in_memory: 0x4_0000,
             align,
         };
-        // The first one holds the address too, but is not loaded.
+        // The first one contains the address too, but is not loaded.
         let segments = [
             segment(4, 0x4_0000),
             segment(LOADED, 0),
@@ -116,7 +119,7 @@ mod tests {
             address: bias.wrapping_add(0x4_0000 + offset),
             align: 0,
         };
-        // SAFETY: rule 12: both are alive, and as `look` wants them.
+        // SAFETY: rule 12, both are live and of the types that `look` expects.
         let ended = unsafe { look(&object, size_of::<Object>(), (&raw mut search).cast()) };
         (ended == 1).then_some(search.align)
     }
@@ -127,7 +130,7 @@ mod tests {
             assert_eq!(found(bias, 0x1_0000, 0x1_0000), Some(0x1_0000));
             // The section is aligned to less than its segment.
             assert_eq!(found(bias, 0x1_0000, 0x40), Some(0x40));
-            // By chance its address is a multiple of more.
+            // The address happens to be aligned to more than the segment.
             assert_eq!(found(bias, 0x1000, 0), Some(0x1000));
         }
     }

@@ -1,13 +1,14 @@
-//! The state of the areas: built by one CPU, published once.
+//! The state of the areas: one CPU builds them, and publishes them once.
 //!
-//! tests/loom compiles this file too, with atomics that try every order of accesses.
+//! tests/loom also compiles this file, with atomics that try every order of accesses.
 
 use crate::sync::{AtomicBool, AtomicUsize, Ordering, Published, spin_loop};
 
-/// Where areas are, and how many.
+/// The location of the areas, and their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Block {
-    /// What the per-CPU register of CPU 0 holds: an access to another CPU adds what its own access adds.
+    /// The value of CPU 0's per-CPU register. An access to another CPU's copy adds to that CPU's value what
+    /// its own access adds.
     pub(crate) register: usize,
     pub(crate) stride: usize,
     pub(crate) count: usize,
@@ -24,13 +25,14 @@ pub(crate) struct Areas {
 }
 
 impl Areas {
-    /// The number of CPUs with an area: 0 until Ready.
+    /// Returns the number of CPUs with an area; 0 until Ready.
     #[inline]
     pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::Acquire)
     }
 
-    /// What the per-CPU register of a CPU holds; the number of CPUs if it is none of them.
+    /// Returns the value of the per-CPU register of CPU `cpu_id`, or the number of CPUs as the error if there
+    /// is no such CPU.
     #[inline]
     pub(crate) fn register(&self, cpu_id: usize) -> Result<usize, usize> {
         let count = self.count();
@@ -41,11 +43,11 @@ impl Areas {
         Ok(unsafe { self.register_unchecked(cpu_id) })
     }
 
-    /// The same for an id that was checked.
+    /// Returns the value of the per-CPU register of CPU `cpu_id`, without a check.
     ///
     /// # Safety
     ///
-    /// [`count`](Self::count) gave another number than 0 before (rule 4 of docs/safety.md).
+    /// [`count`](Self::count) has returned a number other than 0 (rule 4 of docs/safety.md).
     #[inline(always)]
     pub(crate) unsafe fn register_unchecked(&self, cpu_id: usize) -> usize {
         // SAFETY: rule 4, both were published by `count`.
@@ -53,8 +55,11 @@ impl Areas {
         register.wrapping_add(cpu_id.wrapping_mul(stride))
     }
 
-    /// Builds the areas, or waits for the CPU that builds them already; without `exclusives` there
-    /// is none (rule 11). `Err` is the number of CPUs of other areas, or of those that were there.
+    /// Builds the areas, or waits while another CPU builds them. Without `exclusives` no other CPU runs
+    /// (rule 11).
+    ///
+    /// The error is the number of CPUs with an area: if the areas were Ready before the call, or if another
+    /// CPU built different ones during the call.
     pub(crate) fn init(
         &self,
         block: Block,
@@ -72,14 +77,15 @@ impl Areas {
             self.publish(block);
         }
         self.release();
-        if live == 0 || self.are(block) {
+        if live == 0 || self.are_live(block) {
             Ok(block.count)
         } else {
             Err(live)
         }
     }
 
-    /// Builds areas in any state.
+    /// Builds the areas in any state, also over live ones.
+    #[allow(dead_code, reason = "only the init functions in compat use it")]
     pub(crate) fn rebuild(&self, block: Block, exclusives: bool, build: impl FnOnce()) {
         self.claim(exclusives);
         build();
@@ -87,12 +93,12 @@ impl Areas {
         self.release();
     }
 
-    /// Whether these are the live areas.
-    pub(crate) fn are(&self, block: Block) -> bool {
+    /// Returns whether the live areas are those of `block`.
+    pub(crate) fn are_live(&self, block: Block) -> bool {
         self.count() == block.count && self.register(0) == Ok(block.register)
     }
 
-    /// To Building, by one CPU at a time; the others wait, which ends since building cannot fail.
+    /// Enters Building, one CPU at a time. The wait of the others ends, because building cannot fail.
     fn claim(&self, exclusives: bool) {
         if exclusives {
             while self
@@ -103,13 +109,13 @@ impl Areas {
                 spin_loop();
             }
         } else {
-            // Rule 11: one CPU runs, and exclusives need not work.
+            // Rule 11: only one CPU runs, and exclusive accesses need not work.
             self.claimed.store(true, Ordering::Relaxed);
         }
     }
 
     fn publish(&self, block: Block) {
-        // SAFETY: rule 4, this CPU has claimed them and `count` is 0, or no other CPU reads them.
+        // SAFETY: rule 4, this CPU claimed the areas, and `count` is 0 or no other CPU reads them.
         unsafe {
             self.register.set(block.register);
             self.stride.set(block.stride);

@@ -1,7 +1,7 @@
-//! Storage in the template: the groups of variables.
+//! The groups of variables, and the storage of a variable in its group.
 
-/// A value that has its cache lines for itself: two where a core fetches pairs (x86_64: Intel's optimization
-/// manual, "Spatial Prefetcher") or lines may have 128 bytes (AArch64).
+/// A value with cache lines of its own. It takes two where a core prefetches lines in pairs (x86_64: Intel's
+/// optimization manual, "Spatial Prefetcher") or where a line may have 128 bytes (AArch64).
 #[derive(Debug)]
 #[cfg_attr(
     any(target_arch = "aarch64", target_arch = "x86_64"),
@@ -13,13 +13,13 @@
 )]
 pub struct CacheLine<T>(pub T);
 
-/// A value that has its pages for itself.
+/// A value with pages of its own.
 #[derive(Debug)]
 #[repr(C, align(4096))]
 pub struct Page<T>(pub T);
 
-/// Emits storage in its group: an option of `def_percpu`, the `flags` of borrows, or the other
-/// `variables`.
+/// Emits the storage of a variable in its group: an option of `def_percpu`, `flags` for borrow flags, or
+/// `variables` for all others.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __storage {
@@ -40,7 +40,7 @@ macro_rules! __storage {
     };
 }
 
-/// Whether a group is that of the hot variables.
+/// Expands to whether a group is that of the hot variables.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __is_hot {

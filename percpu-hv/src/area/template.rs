@@ -1,4 +1,5 @@
-//! The linker's symbols, and only they: where the template and the reserved areas are.
+//! The template and the reserved areas, as the linker's symbols describe them. No other file reads these
+//! symbols.
 
 use super::geometry::Geometry;
 use crate::InitError;
@@ -7,23 +8,23 @@ use crate::arch;
 /// The linked image of all variables.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Template {
-    /// The address that the symbols of the variables count from.
+    /// The address from which the variables' symbols count.
     pub(crate) start: usize,
-    /// Bytes, as linked.
+    /// Size in bytes, as linked.
     pub(crate) size: usize,
-    /// Where the initial values can be read.
+    /// The address at which the initial values can be read.
     pub(crate) image: usize,
-    /// The largest alignment of a variable, as far as the linker says it.
+    /// The largest alignment of a variable, as far as the linker exports it.
     pub(crate) align: usize,
 }
 
 impl Template {
-    /// The geometry of this template's areas.
+    /// Returns the geometry of this template's areas.
     pub(crate) const fn geometry(&self) -> Result<Geometry, InitError> {
         match Geometry::new(self.size, self.align) {
             Some(geometry) => Ok(geometry),
-            // `_percpu_load_end` before `_percpu_load_start`, or no power of two between the
-            // start and `__percpu_hv_aligned`: not the template that was linked.
+            // `_percpu_load_end` lies before `_percpu_load_start`, or `__percpu_hv_aligned` is not a power of
+            // two beyond the start: the symbols are not those of the linked template.
             None => Err(InitError::TemplateNotLoaded),
         }
     }
@@ -50,9 +51,9 @@ mod symbols {
 
     pub(crate) fn template() -> Template {
         let start = start();
-        // Only percpu.x defines these symbols: where the template is in memory, and one alignment
-        // beyond its start. In a script for `percpu` the template is area 0, whose address in
-        // memory `_percpu_start` states; in a process everything is where it is linked.
+        // Only percpu.x defines `__percpu_hv_image`, the template's address in memory, and
+        // `__percpu_hv_aligned`, which lies one alignment beyond its start. In a script written for `percpu`
+        // the template is area 0, at `_percpu_start`. In a process the template is where it is linked.
         let (image, align) = match crate::__optional_address!("__percpu_hv_image") {
             0 if cfg!(process) => (start, CACHE_LINE),
             0 => (crate::__optional_address!("_percpu_start"), CACHE_LINE),
@@ -70,14 +71,14 @@ mod symbols {
     }
 
     pub(crate) fn block() -> (usize, usize) {
-        // Not every script says where the areas are, or where they end.
+        // A script need not define where the areas are, or where they end.
         let base = crate::__optional_address!("_percpu_start");
         let end = crate::__optional_address!("_percpu_end");
         (base, end.saturating_sub(base))
     }
 }
 
-/// A process: the bounds that the linker makes for a section whose name is an identifier.
+/// In a process: the bounds that the linker defines for a section whose name is an identifier.
 #[cfg(hosted)]
 mod symbols {
     use super::Template;
@@ -114,34 +115,34 @@ mod symbols {
     }
 }
 
-/// The template's bytes, as linked.
+/// Returns the size of the template in bytes, as linked.
 pub(crate) fn size() -> usize {
     symbols::size()
 }
 
-/// Where the template starts, as the variables' symbols count.
+/// Returns the address from which the variables' symbols count.
 pub(crate) fn start() -> usize {
     symbols::start()
 }
 
-/// The template of this image.
+/// Returns the template of this image.
 pub(crate) fn template() -> Template {
     symbols::template()
 }
 
-/// The address and the bytes of the areas that the linker script reserves; 0 bytes if it reserves
-/// none or does not say where they end.
+/// Returns the base and the size in bytes of the areas that the linker script reserves. The size is 0 if it
+/// reserves none or does not define their end.
 pub(crate) fn block() -> (usize, usize) {
     symbols::block()
 }
 
-/// What is between the base of an area and the value of the per-CPU register.
+/// Returns the difference between the base of an area and the value of the per-CPU register.
 #[inline(always)]
 pub(crate) fn bias() -> usize {
     if arch::BIASED { start() } else { 0 }
 }
 
-/// Whether accesses reach a template of so many bytes, and the hot variables are in it.
+/// Checks that accesses reach a template of `size` bytes at `start`, and that the hot variables are in it.
 pub(crate) fn check_reach(start: usize, size: usize) -> Result<(), InitError> {
     arch::check_template(start, size)?;
     if hot_is_outside() {
@@ -150,14 +151,14 @@ pub(crate) fn check_reach(start: usize, size: usize) -> Result<(), InitError> {
     Ok(())
 }
 
-/// Whether the linker left the hot variables' section as it is, outside of the template: then it
-/// defines its bounds.
+/// Returns whether the section of the hot variables is outside of the template. Then the linker script does
+/// not place the section, and the linker defines its bounds.
 #[cfg(not(hosted))]
 fn hot_is_outside() -> bool {
     crate::__optional_address!("__start_percpu_hot") != 0
 }
 
-/// A process has one section.
+/// A process has one section for all variables.
 #[cfg(hosted)]
 const fn hot_is_outside() -> bool {
     false

@@ -1,4 +1,5 @@
-//! `PerCpuData`, what a variable is with the feature `custom-base` of `percpu`: its own storage.
+//! `PerCpuData`: the type of a variable with the feature `custom-base` of `percpu`. It contains its own
+//! storage.
 
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -9,21 +10,21 @@ use crate::arch;
 use crate::area::bias;
 use crate::cpu::NoPreemptGuard;
 
-/// A variable of type `T`: this object is its place in the template, and never accessed itself.
+/// A variable of type `T`. The object is its place in the template, and is never accessed itself.
 #[repr(transparent)]
 pub struct PerCpuData<T> {
     storage: UnsafeCell<T>,
 }
 
-// SAFETY: rule 5: nothing is reached through the object, only its address is used; what the methods
-// give is this CPU's or, by the caller's duty, nobody else's.
+// SAFETY: rule 5, only the object's address is used. What the methods return is in this CPU's area or, by the
+// caller's duty, not used by anyone else.
 unsafe impl<T> Sync for PerCpuData<T> {}
-// SAFETY: as `Sync`; `T` is not asked for anything, as in `percpu`.
+// SAFETY: as `Sync`; `percpu` requires nothing of `T`.
 unsafe impl<T> Send for PerCpuData<T> {}
 
 impl<T> PerCpuData<T> {
-    /// The variable's place in the template, with its initial value. Called by the expansion of
-    /// `def_percpu`, which puts it there.
+    /// Creates the variable's place in the template, with its initial value. Only the expansion of
+    /// `def_percpu` calls this function.
     pub const fn new(value: T) -> Self {
         Self {
             storage: UnsafeCell::new(value),
@@ -34,13 +35,13 @@ impl<T> PerCpuData<T> {
         self.storage.get().expose_provenance()
     }
 
-    /// The variable's distance in bytes from the start of any area.
+    /// Returns the variable's offset: its distance in bytes from the base of any area.
     #[inline]
     pub fn offset(&self) -> usize {
         self.address().wrapping_sub(bias())
     }
 
-    /// The address of the copy of CPU `cpu_id`.
+    /// Returns a pointer to the copy of CPU `cpu_id`.
     ///
     /// # Panics
     ///
@@ -55,7 +56,7 @@ impl<T> PerCpuData<T> {
         )
     }
 
-    /// The address of this CPU's copy.
+    /// Returns a pointer to this CPU's copy.
     ///
     /// # Safety
     ///
@@ -63,7 +64,7 @@ impl<T> PerCpuData<T> {
     /// pointer (rules 2 and 5 of docs/safety.md).
     #[inline]
     pub unsafe fn current_ptr(&self) -> *mut T {
-        // An integer sum: the optimizer knows what is at the object's own address.
+        // An integer sum, because the optimizer knows the initial value at the object's own address.
         ptr::with_exposed_provenance_mut(
             arch::register_for_access()
                 .wrapping_add(bias())
@@ -71,24 +72,22 @@ impl<T> PerCpuData<T> {
         )
     }
 
-    /// This CPU's copy, shared.
+    /// Returns a shared reference to this CPU's copy.
     ///
     /// # Safety
     ///
-    /// As [`current_ptr`](Self::current_ptr), and nothing writes the copy while the reference
-    /// lives.
+    /// As [`current_ptr`](Self::current_ptr), and nothing writes the copy while the reference is live.
     #[inline]
     pub unsafe fn current_ref_raw(&self) -> &T {
         // SAFETY: rule 3; rules 2 and 5 are the caller's.
         unsafe { &*self.current_ptr() }
     }
 
-    /// This CPU's copy, exclusive.
+    /// Returns an exclusive reference to this CPU's copy.
     ///
     /// # Safety
     ///
-    /// As [`current_ptr`](Self::current_ptr), and nothing else reaches the copy while the
-    /// reference lives.
+    /// As [`current_ptr`](Self::current_ptr), and nothing else accesses the copy while the reference is live.
     #[inline]
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn current_ref_mut_raw(&self) -> &mut T {
@@ -96,7 +95,7 @@ impl<T> PerCpuData<T> {
         unsafe { &mut *self.current_ptr() }
     }
 
-    /// Calls `f` with this CPU's copy; preemption is off meanwhile, as far as the features say.
+    /// Calls `f` with this CPU's copy. Preemption is disabled during the call, as the features determine.
     pub fn with_current<F, R>(&self, f: F) -> R
     where
         F: FnOnce(&mut T) -> R,
@@ -107,7 +106,7 @@ impl<T> PerCpuData<T> {
         f(unsafe { self.current_ref_mut_raw() })
     }
 
-    /// Assigns this CPU's copy; the old value is dropped.
+    /// Assigns `value` to this CPU's copy, and drops the old value.
     pub fn write_current(&self, value: T) {
         self.with_current(|current| *current = value);
     }
@@ -122,7 +121,7 @@ impl<T> PerCpuData<T> {
         unsafe { *self.current_ptr() = value }
     }
 
-    /// Assigns the copy of CPU `cpu_id`; the old value is dropped.
+    /// Assigns `value` to the copy of CPU `cpu_id`, and drops the old value.
     ///
     /// # Panics
     ///
@@ -130,7 +129,7 @@ impl<T> PerCpuData<T> {
     ///
     /// # Safety
     ///
-    /// Nothing else reaches that copy during the call (rule 6 of docs/safety.md).
+    /// Nothing else accesses that copy during the call (rule 6 of docs/safety.md).
     #[track_caller]
     pub unsafe fn write_remote(&self, cpu_id: usize, value: T) {
         let _guard = NoPreemptGuard::new();
@@ -138,7 +137,7 @@ impl<T> PerCpuData<T> {
         unsafe { *self.remote_ptr(cpu_id) = value }
     }
 
-    /// The copy of CPU `cpu_id`, shared.
+    /// Returns a shared reference to the copy of CPU `cpu_id`.
     ///
     /// # Panics
     ///
@@ -146,7 +145,7 @@ impl<T> PerCpuData<T> {
     ///
     /// # Safety
     ///
-    /// Nothing writes that copy while the reference lives (rule 6 of docs/safety.md).
+    /// Nothing writes that copy while the reference is live (rule 6 of docs/safety.md).
     #[inline]
     #[track_caller]
     pub unsafe fn remote_ref_raw(&self, cpu_id: usize) -> &T {
@@ -154,7 +153,7 @@ impl<T> PerCpuData<T> {
         unsafe { &*self.remote_ptr(cpu_id) }
     }
 
-    /// The copy of CPU `cpu_id`, exclusive.
+    /// Returns an exclusive reference to the copy of CPU `cpu_id`.
     ///
     /// # Panics
     ///
@@ -162,7 +161,7 @@ impl<T> PerCpuData<T> {
     ///
     /// # Safety
     ///
-    /// Nothing else reaches that copy while the reference lives (rule 6 of docs/safety.md).
+    /// Nothing else accesses that copy while the reference is live (rule 6 of docs/safety.md).
     #[inline]
     #[track_caller]
     #[allow(clippy::mut_from_ref)]
@@ -173,7 +172,7 @@ impl<T> PerCpuData<T> {
 }
 
 impl<T: Clone> PerCpuData<T> {
-    /// A clone of this CPU's value.
+    /// Returns a clone of this CPU's value.
     pub fn read_current(&self) -> T {
         let _guard = NoPreemptGuard::new();
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; rule 5 as in
@@ -191,7 +190,7 @@ impl<T: Clone> PerCpuData<T> {
         unsafe { self.current_ref_raw() }.clone()
     }
 
-    /// A clone of the value of CPU `cpu_id`, which must not write it meanwhile.
+    /// Returns a clone of the value of CPU `cpu_id`. That CPU must not write the value during the call.
     ///
     /// # Panics
     ///
@@ -205,7 +204,7 @@ impl<T: Clone> PerCpuData<T> {
 }
 
 impl<T: fmt::Debug> fmt::Debug for PerCpuData<T> {
-    /// This CPU's value.
+    /// Formats this CPU's value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let _guard = NoPreemptGuard::new();
         // SAFETY: rules 2, 3 and 13, as in `read_current`.
@@ -214,7 +213,7 @@ impl<T: fmt::Debug> fmt::Debug for PerCpuData<T> {
 }
 
 impl<T: fmt::Display> fmt::Display for PerCpuData<T> {
-    /// This CPU's value.
+    /// Formats this CPU's value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let _guard = NoPreemptGuard::new();
         // SAFETY: rules 2, 3 and 13, as in `read_current`.
@@ -222,7 +221,7 @@ impl<T: fmt::Display> fmt::Display for PerCpuData<T> {
     }
 }
 
-/// What `#[def_percpu]` stands for with `custom-base`. Called by its expansion alone.
+/// Defines a variable with `custom-base`. Only the expansion of `#[def_percpu]` invokes this macro.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __data {

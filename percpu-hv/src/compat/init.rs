@@ -1,4 +1,4 @@
-//! What `percpu` promised of its init functions: a second call is no error.
+//! The init functions as `percpu` defines them: a second call is not an error.
 
 pub(crate) use crate::area::checked_register as register_of;
 #[cfg(not(process))]
@@ -18,22 +18,22 @@ pub use crate::area::{percpu_area_base, percpu_area_num};
 use crate::cpu::write_percpu_reg;
 use crate::{InitError, arch};
 
-/// `init` of 0.3 and 0.4: as [`crate::init`], and again at any time, also elsewhere. Whether the memory is
-/// the caller's is not checked, although it is safe there.
+/// `init` of 0.3 and 0.4: as [`crate::init`](fn@crate::init), but callable again at any time, also for other
+/// memory. It is safe there, so nothing ensures that the memory is the caller's.
 ///
-/// Each time every area starts from the template anew (with a script for `percpu` that is area 0
-/// of the image, as it is then). Meanwhile no other CPU may use a variable, and each one runs
-/// `init_percpu_reg` afterwards.
+/// Each call rebuilds every area from the template. (With a script for `percpu`, the template is area 0 of
+/// the image, with the values that it has then.) No other CPU may use a variable during the call, and each
+/// one calls `init_percpu_reg` afterwards.
 pub fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> {
     let plan = Plan::new(&loaded_template()?, base.expose_provenance(), cpu_count)?;
     Ok(rebuild(&plan))
 }
 
-/// `init_in_place` of 0.3 and 0.4: as [`crate::init_in_place`]; areas that are there already stay
-/// as they are, and others are left behind as by [`init`].
+/// `init_in_place` of 0.3 and 0.4: as [`crate::init_in_place`], but callable again. Areas that are already
+/// there stay as they are. Areas elsewhere are abandoned, as by [`init`].
 pub fn init_in_place() -> Result<usize, InitError> {
     let plan = plan_in_place()?;
-    if AREAS.are(plan.block) {
+    if AREAS.are_live(plan.block) {
         return Ok(plan.block.count);
     }
     Ok(rebuild(&plan))
@@ -44,12 +44,12 @@ fn rebuild(plan: &Plan) -> usize {
     plan.block.count
 }
 
-/// `init` of 0.2: the number of areas, or 0 if they were there already (in a process with
-/// `custom-base` their number, too).
+/// `init` of 0.2. Returns the number of areas, or 0 if they were there already (their number in a process
+/// with `custom-base`).
 ///
 /// # Panics
 ///
-/// If there can be none, with the reason.
+/// If the areas cannot be made, with the reason.
 #[track_caller]
 pub fn init_once() -> usize {
     #[cfg(process)]
@@ -70,7 +70,7 @@ pub fn init_once() -> usize {
 ///
 /// # Panics
 ///
-/// If there can be none, with the reason.
+/// If the areas cannot be made, with the reason.
 #[track_caller]
 pub fn init_for(max_cpu_num: usize) {
     #[cfg(process)]
@@ -84,7 +84,7 @@ pub fn init_for(max_cpu_num: usize) {
     }
 }
 
-/// In the areas of the linker script, which for 0.1 need not say where they end.
+/// Initializes the areas of the linker script, whose end a script for 0.1 need not define.
 #[cfg(not(process))]
 fn init_reserved_for(cpu_count: usize) -> Result<usize, InitError> {
     let (base, given) = block();
@@ -95,7 +95,8 @@ fn init_reserved_for(cpu_count: usize) -> Result<usize, InitError> {
     init_at(base, cpu_count)
 }
 
-/// On the heap, as there. Its scripts lose the initial values (`(NOLOAD)`): then they are zeros.
+/// Initializes areas on the heap, as `percpu` does. If its linker script loses the initial values
+/// (`(NOLOAD)`), they are zeros.
 #[cfg(process)]
 fn init_process(cpu_count: usize) -> Result<usize, InitError> {
     let live = AREAS.count();
@@ -114,8 +115,8 @@ fn init_process(cpu_count: usize) -> Result<usize, InitError> {
     }
 }
 
-/// As many CPUs as the linker script reserves areas for; without one as many as `percpu` takes for
-/// its own tests.
+/// Returns the number of areas that the linker script reserves. Without a script, returns the number that
+/// `percpu` uses in its own tests.
 #[cfg(process)]
 fn process_cpus() -> usize {
     match percpu_area_num() {
@@ -124,8 +125,7 @@ fn process_cpus() -> usize {
     }
 }
 
-/// `percpu_area_base` of 0.1 and 0.2, where the areas of the linker script have their addresses
-/// before init.
+/// `percpu_area_base` of 0.1 and 0.2: before init, it returns the address in the areas of the linker script.
 #[track_caller]
 pub fn percpu_area_base_early(cpu_id: usize) -> usize {
     #[cfg(not(process))]
@@ -136,23 +136,23 @@ pub fn percpu_area_base_early(cpu_id: usize) -> usize {
     percpu_area_base(cpu_id)
 }
 
-/// `init_percpu_reg` of 0.3 and 0.4: whose the id is, and whether the register is a guest's, is not checked.
+/// `init_percpu_reg` of 0.3 and 0.4: neither the owner of the id nor the exception level is checked.
 #[track_caller]
 pub fn init_percpu_reg(cpu_id: usize) {
     arch::assert_register_accessible();
-    // SAFETY: rule 2, an area's base; the id is the caller's.
+    // SAFETY: rule 2, an area's base; the id is the caller's duty.
     unsafe { write_percpu_reg(percpu_area_base(cpu_id)) }
 }
 
-/// `init_percpu_reg` of 0.1 and 0.2, which may come before init; otherwise the same.
+/// `init_percpu_reg` of 0.1 and 0.2: the same, but callable before init.
 #[track_caller]
 pub fn init_percpu_reg_early(cpu_id: usize) {
     arch::assert_register_accessible();
-    // SAFETY: rule 2, an area's base; the id is the caller's.
+    // SAFETY: rule 2, an area's base; the id is the caller's duty.
     unsafe { write_percpu_reg(percpu_area_base_early(cpu_id)) }
 }
 
-/// The provider that `percpu` has in a process: its own areas.
+/// The function that `percpu` defines in a process: its own areas are the platform's.
 #[cfg(all(process, feature = "custom-base"))]
 #[unsafe(no_mangle)]
 extern "C" fn _percpu_base_ptr(cpu_id: usize) -> *mut u8 {

@@ -1,10 +1,11 @@
-//! The kind of their variables: all that `percpu` allows, unchecked.
+//! The kind of their variables: everything that `percpu` allows, unchecked.
 
 use super::init::register_of;
 use crate::variable::kind::{Borrows, Kind};
 use crate::variable::{PerCpu, Symbol, are_values, sealed};
 
-/// What `percpu` asks for: nothing. Its users keep rules 5 to 7 of docs/safety.md themselves.
+/// The kind of a variable of `percpu`, which checks nothing. Its users keep rules 5 to 7 of docs/safety.md
+/// themselves.
 #[derive(Debug)]
 pub enum Percpu {}
 
@@ -34,7 +35,7 @@ unsafe impl<T> Borrows<T> for Percpu {
     #[inline(always)]
     #[track_caller]
     unsafe fn reset<S: Symbol<T, Kind = Self>>() {
-        // SAFETY: as here.
+        // SAFETY: as `with_current`.
         unsafe { Self::with_current::<S, ()>(|value| *value = S::initial()) };
     }
 }

@@ -1,6 +1,9 @@
-//! All that only the crates called `percpu` need: their kind, and their init functions.
+//! What only the crates called `percpu` need: the kind of their variables, and their init functions.
+//!
+//! The feature `custom-base` stands in each file: init differs by it.
 
 mod data;
+// With one CPU there is nothing to make.
 #[cfg_attr(feature = "sp-naive", path = "naive.rs")]
 #[cfg_attr(
     all(feature = "custom-base", not(any(feature = "sp-naive", process))),

@@ -1,4 +1,4 @@
-//! With `sp-naive`: one CPU, and nothing to make. Takes the place of init.rs.
+//! The init functions with `sp-naive`: one CPU, and no areas. Replaces init.rs.
 
 use crate::InitError;
 pub(crate) use crate::area::checked_register as register_of;
@@ -6,12 +6,12 @@ pub use crate::area::{
     init_in_place, percpu_area_base, percpu_area_base as percpu_area_base_early, percpu_area_num,
 };
 
-/// Does nothing, successfully, for 1 CPU; the memory is not used.
+/// Does nothing, and returns 1. The memory is not used.
 pub fn init(_base: *mut u8, _cpu_count: usize) -> Result<usize, InitError> {
     Ok(1)
 }
 
-/// Does nothing; as there, 1.
+/// Does nothing, and returns 1, as `percpu` does.
 pub fn init_once() -> usize {
     1
 }

@@ -1,32 +1,32 @@
-//! Areas that are the platform's: feature `custom-base` on bare metal.
+//! Areas that belong to the platform: feature `custom-base` on bare metal. Replaces init.rs.
 //!
-//! The platform makes and fills them, and gives their addresses by `_percpu_base_ptr`; there is nothing left to init,
-//! and the number of CPUs is not known. Takes the place of init.rs.
+//! The platform makes and fills the areas, and provides their bases by `_percpu_base_ptr`. Nothing is left to
+//! initialize, and the number of CPUs is unknown.
 
 use crate::area::{bias, template};
 use crate::cpu::write_percpu_reg;
 use crate::{InitError, arch};
 
 unsafe extern "C" {
-    /// The platform's: the base of the area of a CPU.
+    /// Returns the base of the area of a CPU. The platform defines this function.
     safe fn _percpu_base_ptr(cpu_id: usize) -> *mut u8;
 }
 
-/// Does nothing: the areas are the platform's. Their number is not known, so it returns 0.
+/// Does nothing, because the areas belong to the platform. Returns 0, because their number is unknown.
 pub fn init_in_place() -> Result<usize, InitError> {
     Ok(0)
 }
 
-/// Refuses: the areas are the platform's.
+/// Refuses, because the areas belong to the platform.
 ///
 /// # Errors
 ///
-/// `PlatformAreas`.
+/// Always `PlatformAreas`.
 pub fn init(_base: *mut u8, _cpu_count: usize) -> Result<usize, InitError> {
     Err(InitError::PlatformAreas)
 }
 
-/// Does nothing; as there, 0.
+/// Does nothing, and returns 0, as `percpu` does.
 pub fn init_once() -> usize {
     0
 }
@@ -34,16 +34,16 @@ pub fn init_once() -> usize {
 /// Does nothing.
 pub fn init_for(_max_cpu_num: usize) {}
 
-/// 0: only the platform knows how many CPUs have an area.
+/// Returns 0: only the platform knows how many CPUs have an area.
 pub fn percpu_area_num() -> usize {
     0
 }
 
-/// The base of the area of CPU `cpu_id`, as the platform's `_percpu_base_ptr` gives it.
+/// Returns the base of the area of CPU `cpu_id`, from the platform's `_percpu_base_ptr`.
 ///
 /// # Panics
 ///
-/// If that gives none.
+/// If the platform has no such area.
 #[inline]
 #[track_caller]
 pub fn percpu_area_base(cpu_id: usize) -> usize {
@@ -63,24 +63,24 @@ fn refuse(cpu_id: usize) -> ! {
     panic!("the platform's `_percpu_base_ptr` has no per-CPU area for CPU id {cpu_id}")
 }
 
-/// What the per-CPU register of CPU `cpu_id` holds.
+/// Returns the value of the per-CPU register of CPU `cpu_id`.
 #[inline]
 #[track_caller]
 pub(crate) fn register_of(cpu_id: usize) -> usize {
     percpu_area_base(cpu_id).wrapping_sub(bias())
 }
 
-/// Writes the per-CPU register. Whose the id is, and whether the register is a guest's, is not checked.
+/// Writes the per-CPU register. Neither the owner of the id nor the exception level is checked.
 ///
 /// # Panics
 ///
-/// If the platform has no such area, and if accesses do not reach where its script put the variables, which no init
-/// checks.
+/// If the platform has no such area, or if accesses do not reach the template where the linker script put it,
+/// which no init checks.
 #[track_caller]
 pub fn init_percpu_reg(cpu_id: usize) {
     arch::assert_register_accessible();
     let base = percpu_area_base(cpu_id);
-    // The size is not known: such a script need not say where the template ends.
+    // The size is unknown: such a script need not define where the template ends.
     if let Err(error) = template::check_reach(template::start(), 0) {
         panic!("{error}");
     }

@@ -1,4 +1,4 @@
-//! CPU ids that exist, and what other CPUs hold.
+//! The ids of CPUs that have an area.
 
 use core::fmt;
 use core::ops::Range;
@@ -9,37 +9,37 @@ use crate::arch::Access;
 use crate::area::header::Id;
 use crate::area::{count, register_unchecked};
 
-/// The id of a CPU that has an area: made from a valid id only, and valid for ever after.
+/// The id of a CPU that has an area. It is made from a valid index only, and stays valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CpuId(usize);
 
 impl CpuId {
-    /// The CPU with this dense index, if it has an area: `None` before init, and for
+    /// Returns the CPU with this dense index, or `None` if it has no area: before init, and for
     /// `index >= percpu_area_num()`.
     #[inline]
     pub fn new(index: usize) -> Option<Self> {
         (index < count()).then_some(Self(index))
     }
 
-    /// The CPU with an index that was checked.
+    /// Wraps an index that the caller has checked.
     pub(crate) const fn checked(index: usize) -> Self {
         Self(index)
     }
 
-    /// The dense index, from 0.
+    /// Returns the dense index, from 0.
     #[inline]
     pub const fn index(self) -> usize {
         self.0
     }
 
-    /// What the per-CPU register of the CPU holds.
+    /// Returns the value of the CPU's per-CPU register.
     #[inline(always)]
     pub(crate) fn register(self) -> usize {
         // SAFETY: rule 4, the id was checked when it was made.
         unsafe { register_unchecked(self.0) }
     }
 
-    /// All CPUs that have an area, by their index; none before init.
+    /// Returns all CPUs that have an area, in the order of their ids; none before init.
     #[inline]
     pub fn all() -> CpuIds {
         CpuIds(0..count())
@@ -52,7 +52,7 @@ impl fmt::Display for CpuId {
     }
 }
 
-/// The CPUs that have an area: [`CpuId::all`].
+/// An iterator over the CPUs that have an area, made by [`CpuId::all`].
 #[derive(Clone, Debug)]
 pub struct CpuIds(Range<usize>);
 
@@ -79,17 +79,19 @@ impl DoubleEndedIterator for CpuIds {
 
 impl ExactSizeIterator for CpuIds {}
 
-/// The CPU that runs this, as its area says. Without a [`CpuPin`](crate::CpuPin) a preemptible
-/// context may be on another one when the function returns.
+/// Returns the id of the current CPU, read from its area.
 ///
-/// It reads a variable: this CPU ran [`init_percpu_reg`](crate::init_percpu_reg) (rule 2 of docs/safety.md).
-/// Before that a release build of a kernel reads wherever the register points to, and gives what it finds there if
-/// that is the id of any CPU.
+/// Without a [`CpuPin`](crate::CpuPin), a preemptible context may have migrated to another CPU when the
+/// function returns.
+///
+/// The function reads a variable, so this CPU must have run [`init_percpu_reg`](crate::init_percpu_reg) (rule
+/// 2 of docs/safety.md). If it has not, a release build of a kernel reads from wherever the register points,
+/// and returns the value found there if that is the id of any CPU.
 ///
 /// # Panics
 ///
-/// In a process and in debug builds, if this CPU has no area. In release builds of a kernel only if what is found
-/// is no CPU's id.
+/// If this CPU has no area: always in a process and in debug builds of a kernel. Release builds of a kernel
+/// panic only if the value found is not the id of any CPU.
 #[inline]
 #[track_caller]
 pub fn current_cpu() -> CpuId {

@@ -1,4 +1,4 @@
-//! Local interrupts off: nothing else runs on this CPU.
+//! `IrqOff` masks the interrupts of this CPU: nothing else runs on it.
 
 use core::fmt;
 use core::ops::Deref;
@@ -6,15 +6,16 @@ use core::sync::atomic::{Ordering, compiler_fence};
 
 use super::pin::CpuPin;
 use crate::arch::{Access, interrupts};
-use crate::area::header::{Before, Depth};
+use crate::area::header::{IrqDepth, SavedIrqState};
 
-/// This CPU's maskable interrupts are off while the guard lives, and this context stays on the CPU.
+/// A guard that masks this CPU's maskable interrupts and keeps the context on the CPU.
 ///
-/// A [`scoped`](Self::scoped) one is for the length of a call. The last other guard on a CPU restores
-/// the state that the first found. Non-maskable interrupts,
-/// machine checks and synchronous exceptions still come: their handlers keep off what
-/// [`get_local`](crate::PerCpu::get_local) gives. A context that gives the CPU away (a voluntary switch)
-/// holds no guard.
+/// Guards made by [`new`](Self::new) nest and may be dropped in any order: the last one on a CPU restores the
+/// interrupt state that the first one found. The guard of [`scoped`](Self::scoped) lasts for one call.
+///
+/// Non-maskable interrupts, machine checks and synchronous exceptions are still taken: their handlers must
+/// not access what [`get_local`](crate::PerCpu::get_local) returns. A context that gives up the CPU (a
+/// voluntary switch) must not hold a guard.
 ///
 /// | | masked by |
 /// |---|---|
@@ -23,9 +24,9 @@ use crate::area::header::{Before, Depth};
 /// | x86_64 | `RFLAGS.IF` |
 /// | RISC-V | `sstatus.SIE` |
 /// | LoongArch64 | `CSR.CRMD.IE` |
-/// | a process | a lock for each CPU: other threads that run as this CPU wait for it |
+/// | a process | a lock for each CPU: other threads that run as this CPU wait |
 ///
-/// It derefs to [`CpuPin`].
+/// It dereferences to [`CpuPin`], so it is accepted wherever a pin is.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {
@@ -44,46 +45,50 @@ use crate::area::header::{Before, Depth};
 /// ```
 pub struct IrqOff {
     pin: CpuPin,
-    /// The state to restore, if no other guard has a part in it.
-    alone: Option<usize>,
+    /// The state that this guard restores; `None` for a counted guard, whose state is in the area.
+    restores: Option<usize>,
 }
 
 impl IrqOff {
-    /// Masks the interrupts of the CPU that runs this, which has called
+    /// Masks the interrupts of the current CPU, which must have called
     /// [`init_percpu_reg`](crate::init_percpu_reg).
     #[inline]
     #[track_caller]
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        // First the CPU on which to mask.
+        // Pin first: this fixes the CPU whose interrupts are masked.
         let pin = CpuPin::new();
         let before = interrupts::mask();
-        // In a process the lock counts by itself.
+        // In a process the lock itself counts how often it is held.
         if cfg!(hosted) {
             return Self {
                 pin,
-                alone: Some(before),
+                restores: Some(before),
             };
         }
         // Guards may be dropped in any order, and only the last one restores the state, so they are counted.
-        // The depth first: a guard of a non-maskable handler is then an inner one, and leaves the state alone.
+        // Store the depth first: a guard of a non-maskable handler then counts as an inner one, and leaves
+        // the state alone.
         // SAFETY: rules 2 and 13, the context stays on this CPU; both fields are a `usize`.
         unsafe {
-            let depth: usize = Depth::load_pinned(pin.register());
-            Depth::store_pinned(pin.register(), depth + 1);
+            let depth: usize = IrqDepth::load_pinned(pin.register());
+            IrqDepth::store_pinned(pin.register(), depth + 1);
             compiler_fence(Ordering::SeqCst);
             if depth == 0 {
-                Before::store_pinned(pin.register(), before);
+                SavedIrqState::store_pinned(pin.register(), before);
             }
         }
-        Self { pin, alone: None }
+        Self {
+            pin,
+            restores: None,
+        }
     }
 
-    /// Calls `f` with the interrupts of the CPU that runs this masked, and restores the state before.
+    /// Calls `f` with the interrupts of the current CPU masked, then restores the previous interrupt state.
     ///
-    /// Shorter than [`new`](Self::new): calls nest by themselves, so nothing is counted. For that, no
-    /// guard may enter `f` or leave it, which is why `f` and its result are `Send`. (A thread-local of
-    /// the kernel's own would be a way around that, and holds no guard.)
+    /// Shorter than [`new`](Self::new): calls nest by construction, so nothing is counted. For this, no guard
+    /// may enter or leave `f`, which is why `f` and its result must be `Send`. (A thread-local of the kernel
+    /// could carry a guard around this bound; it must not hold one.)
     ///
     /// ```
     /// # #[cfg(target_os = "linux")] {
@@ -107,28 +112,28 @@ impl IrqOff {
         R: Send,
     {
         let pin = CpuPin::new();
-        let alone = Some(interrupts::mask());
-        f(&Self { pin, alone })
+        let restores = Some(interrupts::mask());
+        f(&Self { pin, restores })
     }
 }
 
 impl Drop for IrqOff {
     #[inline]
     fn drop(&mut self) {
-        if let Some(before) = self.alone {
-            // SAFETY: rule 13, guards that were made since are gone.
+        if let Some(before) = self.restores {
+            // SAFETY: rule 13, all guards made since have been dropped.
             unsafe { interrupts::restore(before) };
             return;
         }
-        // The state first: a guard of a non-maskable handler that finds depth 0 writes its own.
+        // Load the state first: once the depth is 0, a guard of a non-maskable handler stores its own.
         let register = self.pin.register();
-        // SAFETY: rules 2 and 13, the context stays on this CPU; both fields are a `usize`. The last guard on this
-        // CPU restores: no reference that needs it lives.
+        // SAFETY: rules 2 and 13, the context stays on this CPU; both fields are a `usize`. Only the last
+        // guard on this CPU restores the state, so no reference that depends on it is live.
         unsafe {
-            let before: usize = Before::load_pinned(register);
+            let before: usize = SavedIrqState::load_pinned(register);
             compiler_fence(Ordering::SeqCst);
-            let depth = Depth::load_pinned::<usize>(register) - 1;
-            Depth::store_pinned(register, depth);
+            let depth = IrqDepth::load_pinned::<usize>(register) - 1;
+            IrqDepth::store_pinned(register, depth);
             if depth == 0 {
                 interrupts::restore(before);
             }

@@ -1,4 +1,4 @@
-//! Which CPU has which area: ids are taken once, and free again when the area is built anew.
+//! Which CPU has which id: an id is claimed once, and is free again when its area is rebuilt.
 
 use super::id::CpuId;
 use super::register::write_percpu_reg;
@@ -8,42 +8,42 @@ use crate::area::header::owner_at;
 use crate::area::owner::{Owner, mark};
 use crate::area::{self, bias, percpu_area_base};
 
-/// What the area of a CPU that has one says of the CPU that has it.
+/// Returns the owner record of a CPU's area.
 fn owner_of(cpu: CpuId) -> &'static Owner {
     // SAFETY: rule 3, an area.
     unsafe { owner_at(cpu.register().wrapping_add(bias())) }
 }
 
-/// The id that this CPU has: by its hardware id, or else by its register.
+/// Returns the id that the current CPU already has, found by its hardware id or else by its register.
 #[cfg(not(process))]
 fn own_id(hardware_id: Option<usize>) -> Option<CpuId> {
     if hardware_id.is_some() {
         return CpuId::all().find(|&cpu| owner_of(cpu).mark() == Some(mark(hardware_id)));
     }
-    let cpu = area::cpu_at(base_in(arch::register()?, bias())?)?;
+    let cpu = area::cpu_at(base_from_register(arch::register()?, bias())?)?;
     Some(CpuId::checked(cpu)).filter(|&cpu| owner_of(cpu).mark().is_some())
 }
 
-/// The base that a register stands for. None if it is 0, which boot code leaves there: it is CPU 0's only where
-/// the template is its area and the register biased.
+/// Returns the base for a value of the per-CPU register, or `None` for 0, which boot code leaves there. (0 is
+/// a valid value only for CPU 0 with a biased register, if the template is its area.)
 #[cfg(any(all(test, hosted), not(process)))]
-fn base_in(register: usize, bias: usize) -> Option<usize> {
+fn base_from_register(register: usize, bias: usize) -> Option<usize> {
     (register != 0).then(|| register.wrapping_add(bias))
 }
 
-/// Has the CPU that runs this take an id that is free, or its own, and writes its register.
+/// Claims an id for the current CPU, if it is free or already this CPU's, and writes the register.
 #[cfg(not(process))]
-fn take(cpu: CpuId) -> Result<(), InitError> {
-    // Neither a handler nor another CPU comes between the questions and the register.
+fn claim_id(cpu: CpuId) -> Result<(), InitError> {
+    // No handler runs, and the context does not migrate, between the checks and the write of the register.
     let interrupts = arch::interrupts::mask();
-    let taken = take_uninterrupted(cpu);
+    let taken = claim_uninterrupted(cpu);
     // SAFETY: rule 13, the state of this CPU, and no guard was made since.
     unsafe { arch::interrupts::restore(interrupts) };
     taken
 }
 
 #[cfg(not(process))]
-fn take_uninterrupted(cpu: CpuId) -> Result<(), InitError> {
+fn claim_uninterrupted(cpu: CpuId) -> Result<(), InitError> {
     let cpu_id = cpu.index();
     let hardware_id = arch::hardware_id();
     let own = own_id(hardware_id);
@@ -62,9 +62,9 @@ fn take_uninterrupted(cpu: CpuId) -> Result<(), InitError> {
     Ok(())
 }
 
-/// Has the thread that runs this take an id that nobody claimed, and writes its register.
+/// Claims an id for the current thread, if no thread has claimed it, and writes the register.
 #[cfg(process)]
-fn take(cpu: CpuId) -> Result<(), InitError> {
+fn claim_id(cpu: CpuId) -> Result<(), InitError> {
     let cpu_id = cpu.index();
     if !owner_of(cpu).claim(mark(None), arch::memory_is_normal()) {
         return Err(InitError::CpuTaken { cpu_id });
@@ -74,65 +74,68 @@ fn take(cpu: CpuId) -> Result<(), InitError> {
     Ok(())
 }
 
-/// Makes the area of `cpu_id` that of this CPU: writes its per-CPU register; see [the table of
-/// registers](crate#architectures). Call it once on each CPU, after init.
+/// Makes the area of `cpu_id` the current CPU's, by writing the CPU's per-CPU register (see [the table of
+/// registers](crate#architectures)). Call it once on each CPU, after init.
 ///
 /// # Ids
 ///
-/// `cpu_id` is this CPU's own dense index. An id belongs to one CPU:
+/// `cpu_id` is the dense index of the current CPU. An id belongs to one CPU:
 ///
-/// * A free id is taken. One that another CPU has is refused.
-/// * A CPU has one id: another one is refused, too.
-/// * A CPU that asks for its own id again gets it. Its register is written, and nothing else.
-/// * [`reinit_percpu_area`](crate::reinit_percpu_area) frees an id, and nothing else does: not that the CPU is
-///   off, reset or asleep.
+/// * A free id is claimed. An id that another CPU has is refused.
+/// * A CPU has one id. A second id is refused.
+/// * A CPU that asks for its own id again gets it: the register is written, and nothing else changes.
+/// * Only [`reinit_percpu_area`](crate::reinit_percpu_area) frees an id. A CPU that is off, reset or asleep
+///   keeps its id.
 ///
-/// A CPU is known by its hardware id: `MPIDR_EL1`, `MPIDR`, the APIC id, `CSR.CPUID`. RISC-V hides that
-/// of a hart: there a hart has the id whose area its register points to, if that is taken and the register not 0.
-/// So a hart that lost its register takes [`resume_percpu_reg`]; and one whose `gp` happens to hold the base
-/// of another hart's area counts as that hart: it is refused for every other id, and not for that one. Boot code
-/// clears `gp`.
+/// A CPU is identified by its hardware id: `MPIDR_EL1`, `MPIDR`, the APIC id, or `CSR.CPUID`. RISC-V hides
+/// the id of a hart. There, a hart has the id whose area its register points to, if that id is claimed and
+/// the register is not 0:
 ///
-/// It may run before the MMU is on, also on several CPUs at once: then it uses plain loads and stores only,
-/// and of CPUs that ask for one id at the same time it may be that none gets it. CPUs with and without caches
-/// see each other's ids as they see all else that the others wrote: after maintenance of the caches.
+/// * A hart that lost its register calls [`resume_percpu_reg`] instead.
+/// * Boot code clears `gp`. A hart whose `gp` happens to hold the base of another hart's area counts as that
+///   hart: it gets that hart's id, and is refused every other one.
 ///
-/// In a process nothing is refused, as any number of threads may run as one CPU.
+/// It may run before the MMU is on, also on several CPUs at once. Then it uses plain loads and stores only,
+/// and if several CPUs ask for one id at the same time, possibly none of them gets it. A CPU that runs
+/// without caches and one that runs with them see each other's ids only after maintenance of the caches, like
+/// all other data.
+///
+/// In a process no id is refused: any number of threads may run as one CPU.
 ///
 /// # Panics
 ///
-/// Before init, if `cpu_id` is not in `0..percpu_area_num()`, and if the rules refuse it:
-/// [`claim_percpu_reg`](crate::claim_percpu_reg) gives an error instead. At a wrong exception level: where the
-/// register traps (an image for EL2 at EL1, or for Hyp mode of 32-bit Arm in SVC mode), and where it is a
-/// guest's (an image for EL1 at EL2, or for SVC mode in Hyp mode). With areas of the platform ids are not
-/// checked; there it panics where accesses do not reach the template, as no init looks at it.
+/// * Before init, and if `cpu_id` is not in `0..percpu_area_num()`.
+/// * If the id is refused. [`claim_percpu_reg`](crate::claim_percpu_reg) returns an error instead.
+/// * At a wrong exception level: where the register traps (an image for EL2 at EL1, or for Hyp mode of 32-bit
+///   Arm in SVC mode), and where the register is a guest's (an image for EL1 at EL2, or for SVC mode in Hyp
+///   mode).
 #[track_caller]
 pub fn init_percpu_reg(cpu_id: usize) {
     arch::assert_register_is_own();
-    // It says what is wrong with the id.
+    // Panics with the reason if the id is invalid.
     let base = percpu_area_base(cpu_id);
     if cfg!(process) || arch::ONE_CPU {
         // SAFETY: rule 2, the base of an area, which threads may share.
         unsafe { write_percpu_reg(base) };
-    } else if let Err(error) = take(CpuId::checked(cpu_id)) {
+    } else if let Err(error) = claim_id(CpuId::checked(cpu_id)) {
         panic!("{error}");
     }
 }
 
-/// Gives a CPU that lost its register the area back that it had, with all values: after a reset, a deep
-/// sleep, or `CPU_OFF` and `CPU_ON`. Where a CPU is known by its hardware id, [`init_percpu_reg`] does
-/// that, too.
+/// Restores the register of a CPU that lost it, so that the CPU has its area back with all values: after a
+/// reset, a deep sleep, or `CPU_OFF` and `CPU_ON`. Where a hardware id identifies the CPU,
+/// [`init_percpu_reg`] does this too.
 ///
-/// What lived on the CPU when it went down is as it was left. Contexts that come back with their stacks go
-/// on with their guards, borrows and references. Those that do not are forgotten, and what they held is
-/// not dropped: a variable stays borrowed, and an [`IrqOff`](crate::IrqOff) still counts, so that interrupts
-/// stay masked when later ones end. A CPU that comes back to no context goes down without any of that, or has
-/// its area built anew.
+/// Everything that was live on the CPU when it went down stays as it was. A context that resumes with its
+/// stack keeps its guards, borrows and references. A context that does not resume is forgotten, and nothing
+/// that it held is dropped: a variable stays borrowed, and an [`IrqOff`](crate::IrqOff) still counts, so that
+/// interrupts stay masked when later guards end. So a CPU that will resume no context goes down without
+/// guards and borrows, or has its area rebuilt.
 ///
 /// # Panics
 ///
-/// Before init, if `cpu_id` is not in `0..percpu_area_num()`, if no CPU has that id (but not in a process, nor
-/// with areas of the platform), and as [`init_percpu_reg`] at a wrong exception level.
+/// Before init; if `cpu_id` is not in `0..percpu_area_num()`; if no CPU has that id (except in a process);
+/// and at a wrong exception level, as [`init_percpu_reg`].
 ///
 /// # Safety
 ///
@@ -143,26 +146,26 @@ pub unsafe fn resume_percpu_reg(cpu_id: usize) {
     let base = percpu_area_base(cpu_id);
     assert!(
         cfg!(process) || arch::ONE_CPU || owner_of(CpuId::checked(cpu_id)).mark().is_some(),
-        "no CPU has CPU id {cpu_id}, so none comes back to it; call `percpu_hv::init_percpu_reg(cpu_id)` for \
-         an id that is new to this CPU, or free since `reinit_percpu_area`"
+        "no CPU has CPU id {cpu_id}, so none can resume with it; for a new id, or one that \
+         `reinit_percpu_area` freed, call `percpu_hv::init_percpu_reg(cpu_id)`"
     );
     // SAFETY: rule 2 is the caller's.
     unsafe { write_percpu_reg(base) };
 }
 
-/// As [`init_percpu_reg`](crate::init_percpu_reg), and a refusal is an error: for an id that nobody has, or
-/// that this CPU has already.
+/// Claims an id as [`init_percpu_reg`](crate::init_percpu_reg) does, but returns an error if the id is
+/// refused. It succeeds if no CPU has the id, or if the current CPU already has it.
 ///
-/// [The rules of ids](crate::init_percpu_reg#ids) are the same. In a process an id that a thread claimed is
-/// refused to every thread, also to itself.
+/// [The rules of ids](crate::init_percpu_reg#ids) are the same. In a process, an id that a thread has claimed
+/// is refused to every thread, including that one.
 ///
 /// # Errors
 ///
-/// `NotInitialized`, `NoSuchCpu`, `CpuTaken` and `HasOtherId`; the register is as before then.
+/// `NotInitialized`, `NoSuchCpu`, `CpuTaken` or `HasOtherId`. The register is unchanged then.
 ///
 /// # Panics
 ///
-/// As `init_percpu_reg` at a wrong exception level.
+/// At a wrong exception level, as `init_percpu_reg`.
 #[track_caller]
 pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
     arch::assert_register_is_own();
@@ -172,32 +175,31 @@ pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
         Err(cpu_count) => return Err(InitError::NoSuchCpu { cpu_id, cpu_count }),
     };
     if !arch::ONE_CPU {
-        take(cpu)?;
+        claim_id(cpu)?;
     }
     Ok(cpu)
 }
 
-/// Retires a CPU that went away, for the CPU that comes in its place, or for itself: builds its area from the
-/// template once more, so that every variable has its initial value, and then frees the id. Nothing else
-/// frees an id.
+/// Retires a CPU: rebuilds its area from the template, so that every variable has its initial value, and then
+/// frees the id for another CPU, or for the same one. Nothing else frees an id.
 ///
-/// A CPU that polls for the id meanwhile, by `claim_percpu_reg` with its MMU and caches on, is refused until
-/// the area is whole, and then finds all of it.
+/// A CPU may poll for the id with `claim_percpu_reg`, with its MMU and caches on. It is refused until the
+/// area is rebuilt, and then sees all of it.
 ///
-/// Values are forgotten, not dropped, since an area does not know their types: what a variable
-/// owns is released before by [`reset_remote`](crate::PerCpu::reset_remote), and a counter keeps
-/// its count by [`retire`](crate::PerCpu::retire). A CPU that comes back to its values takes
+/// Values are forgotten, not dropped, because an area does not know their types. Before the call,
+/// [`reset_remote`](crate::PerCpu::reset_remote) releases what a variable owns, and
+/// [`retire`](crate::PerCpu::retire) keeps the count of a counter. A CPU that resumes with its values calls
 /// [`resume_percpu_reg`](crate::resume_percpu_reg) instead.
 ///
 /// # Errors
 ///
-/// `TemplateInUse`, `TemplateNotLoaded`; nothing is changed then.
+/// `TemplateInUse` or `TemplateNotLoaded`. Nothing has changed then.
 ///
 /// # Safety
 ///
-/// No CPU uses the area or comes back to it, and no reference into it lives (rules 6 and 17 of
-/// docs/safety.md). On RISC-V a hart that had it and asks for an id again first writes another value to its
-/// register, such as 0: it is known by that.
+/// No CPU uses the area or will resume on it, and no reference into it is live (rules 6 and 17 of
+/// docs/safety.md). On RISC-V, a hart that had the area and asks for an id again first writes another value
+/// to its register, such as 0, because the register identifies it.
 pub unsafe fn reinit_percpu_area(cpu: CpuId) -> Result<(), InitError> {
     // SAFETY: rule 4, the id was checked; the rest is the caller's.
     unsafe { area::rebuild(cpu.index()) }
@@ -216,7 +218,7 @@ mod tests {
     const OWN: usize = mark(Some(0));
     const OTHER: usize = mark(Some(0x8000_0003));
 
-    /// Built, and free.
+    /// Returns the owner record of an area that is built and free.
     fn free() -> Owner {
         let owner = Owner {
             state: AtomicUsize::new(UNBUILT),
@@ -261,9 +263,12 @@ mod tests {
     #[test]
     fn a_register_of_0_holds_no_base() {
         for bias in [0, 0x8021_3000] {
-            assert_eq!(base_in(0, bias), None);
-            assert_eq!(base_in(0x40, bias), Some(bias + 0x40));
-            assert_eq!(base_in(bias.wrapping_neg() | 0x40, bias), Some(0x40));
+            assert_eq!(base_from_register(0, bias), None);
+            assert_eq!(base_from_register(0x40, bias), Some(bias + 0x40));
+            assert_eq!(
+                base_from_register(bias.wrapping_neg() | 0x40, bias),
+                Some(0x40)
+            );
         }
     }
 
@@ -278,13 +283,13 @@ mod tests {
         }
     }
 
-    /// Waits, and goes on in the same moment as the thread that ends it.
+    /// Spins, so that this thread goes on at the same moment as the one that makes the condition true.
     fn spin_until(condition: impl Fn() -> bool) {
         for spins in 1_u32.. {
             if condition() {
                 return;
             }
-            // There may be one processor.
+            // The machine may have only one processor.
             if spins % 1_000 == 0 {
                 thread::yield_now();
             } else {
@@ -312,7 +317,7 @@ mod tests {
             });
             for round in 1..=ROUNDS {
                 asked.store(round, Ordering::Release);
-                // Now this one is the first, and now the other.
+                // Vary which thread is the first.
                 for _ in 0..round % 128 {
                     hint::spin_loop();
                 }

@@ -1,4 +1,4 @@
-//! The CPU that runs this: its id, its register, and what keeps a context on it.
+//! The current CPU: its id, its per-CPU register, and the guards that keep a context on it.
 
 mod id;
 mod irq;

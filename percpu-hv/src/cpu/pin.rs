@@ -1,4 +1,4 @@
-//! Staying on a CPU: the register is read once for many accesses.
+//! `CpuPin` keeps a context on its CPU, and reads the register once for many accesses.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -7,13 +7,13 @@ use super::preempt::NoPreemptGuard;
 use super::register::assert_register;
 use crate::arch;
 
-/// This context stays on this CPU while the guard lives.
+/// A guard that keeps this context on its CPU.
 ///
-/// With the feature `preempt` it keeps preemption off. Without it the kernel is not preemptible,
-/// and the guard is a promise that holds by itself: a context is on its CPU until it gives the CPU
-/// away. It holds the per-CPU register's value, so that many accesses read the register once.
+/// With the feature `preempt` or `preempt-hook`, it disables preemption. Without them the kernel is not
+/// preemptible, and a context stays on its CPU until it gives up the CPU: the guard only marks that section.
+/// It holds the value of the per-CPU register, so that many accesses read the register once.
 ///
-/// Interrupt handlers still run: see [`IrqOff`](crate::IrqOff).
+/// Interrupt handlers still run; [`IrqOff`](crate::IrqOff) masks them.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {
@@ -35,12 +35,12 @@ use crate::arch;
 pub struct CpuPin {
     register: usize,
     _guard: NoPreemptGuard,
-    // Another CPU must not see it: neither `Send` nor `Sync`.
+    // Neither `Send` nor `Sync`: the register's value is valid on this CPU only.
     _here: PhantomData<*mut ()>,
 }
 
 impl CpuPin {
-    /// Stays on the CPU that runs this.
+    /// Pins the context to the current CPU.
     #[inline]
     #[track_caller]
     #[allow(clippy::new_without_default)]
@@ -56,7 +56,7 @@ impl CpuPin {
 }
 
 impl CpuPin {
-    /// What the per-CPU register of this CPU holds.
+    /// Returns the value of this CPU's per-CPU register.
     #[inline(always)]
     pub(crate) fn register(&self) -> usize {
         self.register

@@ -1,4 +1,4 @@
-//! What the safe accessors hold while they touch a variable: it keeps this context on its CPU.
+//! The guard that the safe accessors hold during an access: it keeps the context on its CPU.
 
 #[cfg(all(feature = "preempt-hook", feature = "preempt"))]
 compile_error!(
@@ -12,12 +12,12 @@ pub use kernel_guard::NoPreempt as NoPreemptGuard;
 #[cfg(not(feature = "preempt"))]
 pub use own::NoPreemptGuard;
 
-/// The guard without kernel_guard.
+/// The guard for builds without kernel_guard.
 #[cfg(not(feature = "preempt"))]
 mod own {
     use core::marker::PhantomData;
 
-    /// Keeps preemption off; where the kernel is not preemptible, there is nothing to do.
+    /// Keeps preemption disabled. Does nothing if the kernel is not preemptible.
     #[derive(Debug)]
     pub struct NoPreemptGuard(PhantomData<*mut ()>);
 
@@ -47,25 +47,25 @@ mod own {
     }
 }
 
-/// Registers how this kernel disables and enables preemption, for the feature `preempt-hook`.
+/// Registers the functions with which this kernel disables and enables preemption, for the feature
+/// `preempt-hook`.
 ///
-/// A safe accessor of this CPU's copy then calls `disable` before it finds out on which CPU it is, and
-/// `enable` after it touched the copy, once each; a guard does so when it is made and dropped. (An
-/// operation that is one instruction calls neither.) The compiler moves no access out of the section
-/// in between.
+/// A safe accessor of this CPU's copy calls `disable` before it determines the current CPU, and `enable`
+/// after the access, once each. A guard calls them when it is made and dropped. (An operation that is one
+/// instruction calls neither.) The compiler moves no access out of the section in between.
 ///
-/// One crate of the image says it, once, outside of functions. An image without it does not link:
+/// One crate of the image invokes the macro, once, outside of functions. Without it the image does not link:
 /// `_percpu_hv_preempt_hook_disable` is undefined.
 ///
 /// # Safety
 ///
-/// The safe accessors rely on it (rule 13 of docs/safety.md):
+/// The safe accessors rely on these functions (rule 13 of docs/safety.md):
 ///
-/// * when `disable` returns, the context is on a CPU that it does not leave, and does not give to
-///   another context but a handler, until the `enable` that belongs to the call;
-/// * calls nest: as many of `enable` as of `disable` let go of the CPU;
-/// * neither uses a safe accessor or guard, itself or in what it calls (`current_ptr` and the methods
-///   that end in `_raw` hold nothing).
+/// * From the return of `disable` until the matching `enable`, the context does not migrate, and no other
+///   context runs on its CPU, except handlers.
+/// * Calls nest: preemption is enabled again after as many calls of `enable` as of `disable`.
+/// * Neither function uses a safe accessor or a guard, directly or in what it calls. (`current_ptr` and the
+///   methods that end in `_raw` hold no guard.)
 ///
 #[cfg_attr(all(target_os = "linux", feature = "preempt-hook"), doc = "```")]
 #[cfg_attr(
@@ -84,7 +84,7 @@ mod own {
 ///     DEPTH.fetch_sub(1, Ordering::Relaxed);
 /// }
 ///
-/// // One thread is one CPU here, and stays it.
+/// // In this example a thread is a CPU, and never migrates.
 /// percpu_hv::preempt_hook! { unsafe { disable = disable, enable = enable } }
 ///
 /// #[percpu_hv::def_percpu]
@@ -105,8 +105,8 @@ macro_rules! preempt_hook {
             const DISABLE: fn() = $disable;
             const ENABLE: fn() = $enable;
 
-            // Inlined, a hook that counts is two changes of a number that cancel each other, and nothing
-            // keeps the accesses between them: the fences do.
+            // An inlined hook that counts is an increment and a decrement, which the compiler may cancel out.
+            // The fences keep the accesses between them.
             #[unsafe(no_mangle)]
             extern "Rust" fn _percpu_hv_preempt_hook_disable() {
                 DISABLE();
@@ -129,7 +129,8 @@ macro_rules! preempt_hook {
     };
 }
 
-/// Registers how this kernel disables and enables preemption; needs the feature `preempt-hook`.
+/// Registers the functions with which this kernel disables and enables preemption. Needs the feature
+/// `preempt-hook`.
 #[cfg(not(feature = "preempt-hook"))]
 #[macro_export]
 macro_rules! preempt_hook {

@@ -1,4 +1,4 @@
-//! A count that every CPU adds to on its own, and that is read as one number.
+//! A counter to which every CPU adds on its own, and which is read as one number.
 
 use core::fmt;
 
@@ -9,15 +9,15 @@ use crate::sync::AtomicI64;
 use crate::variable::kind::{References, Shared, Sums};
 use crate::variable::{self, PerCpu, Symbol, stay};
 
-/// A counter with a part on every CPU: additions touch no other CPU's memory.
+/// A counter with a part on every CPU: an addition accesses no other CPU's memory.
 ///
-/// With `BATCH` 0, the default, an addition is one this-CPU operation, and [`sum`](PerCpu::sum)
-/// adds all parts up. With a batch, a CPU whose part reaches `BATCH` or `-BATCH` moves it to the
-/// counter's total, and [`approximate`](PerCpu::approximate) gives that total alone: it is off by less than `BATCH`
-/// for each CPU.
+/// With `BATCH` 0, the default, an addition is one this-CPU operation, and [`sum`](PerCpu::sum) adds all
+/// parts up. With a batch, a CPU whose part reaches `BATCH` or `-BATCH` moves it to the counter's total. Then
+/// [`approximate`](PerCpu::approximate) returns that total alone, which is off by less than `BATCH` for each
+/// CPU.
 ///
-/// No count is lost when a CPU goes away: its area stays, and with it its part; before the area is
-/// built anew, [`retire`](PerCpu::retire) moves it to the total, which is in no area.
+/// No count is lost when a CPU goes away: its area stays, and with it the part. Before the area is rebuilt,
+/// [`retire`](PerCpu::retire) moves the part to the total, which is outside of all areas.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {
@@ -37,15 +37,15 @@ use crate::variable::{self, PerCpu, Symbol, stay};
 /// assert_eq!((PAGES.sum(), PAGES.approximate()), (37, 40));
 /// # }
 /// ```
-// Transparent, so that the operations on the variable's address change the part.
+// Transparent, so that a this-CPU operation at the variable's address changes the part.
 #[repr(transparent)]
 pub struct PerCpuCounter<const BATCH: i64 = 0> {
-    /// This CPU's part.
+    /// The part of one CPU.
     part: AtomicI64,
 }
 
 impl<const BATCH: i64> PerCpuCounter<BATCH> {
-    /// A counter at 0.
+    /// Creates a counter at 0.
     #[inline]
     pub const fn new() -> Self {
         const {
@@ -76,7 +76,7 @@ impl<const BATCH: i64> fmt::Debug for PerCpuCounter<BATCH> {
 
 impl<const BATCH: i64> variable::Shared for PerCpuCounter<BATCH> {}
 
-/// The total of a variable that is a counter.
+/// Returns the total of a counter.
 #[inline(always)]
 fn total<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64>() -> Total<'static> {
     Total(&S::total().0)
@@ -91,7 +91,7 @@ impl<const BATCH: i64> Sums<PerCpuCounter<BATCH>, i64> for Shared {
 }
 
 impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<BATCH>> {
-    /// Adds `amount` on this CPU, wrapping around, atomically against interrupts on it.
+    /// Adds `amount` on this CPU, wrapping around, atomically against interrupts on this CPU.
     #[inline]
     #[track_caller]
     pub fn add(&self, amount: i64)
@@ -99,8 +99,8 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
         S::Kind: References<PerCpuCounter<BATCH>>,
     {
         let _guard = stay::<S, _>();
-        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; the variable is its
-        // part, an `i64` that is only changed atomically.
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; the variable is the counter's
+        // part, an `i64` that changes atomically only.
         unsafe {
             if BATCH == 0 {
                 S::update::<i64, { op::ADD }>(amount);
@@ -108,13 +108,13 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
             }
             let part = S::fetch::<i64, { op::ADD }>(amount).wrapping_add(amount);
             if part >= BATCH || part <= -BATCH {
-                // A handler in between may have moved it already: what is there now is moved.
+                // A handler may have moved the part already, so move what it holds now.
                 total::<S, BATCH>().receive(S::swap::<i64>(0));
             }
         }
     }
 
-    /// Subtracts `amount` on this CPU, wrapping around, atomically against interrupts on it.
+    /// Subtracts `amount` on this CPU, wrapping around, atomically against interrupts on this CPU.
     #[inline]
     #[track_caller]
     pub fn sub(&self, amount: i64)
@@ -124,9 +124,10 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
         self.add(amount.wrapping_neg());
     }
 
-    /// The total, off by less than `BATCH` for each CPU: one load, whatever the number of CPUs.
+    /// Returns the total, which is off by less than `BATCH` for each CPU. Takes one load, whatever the number
+    /// of CPUs.
     ///
-    /// A counter without a batch moves nothing there, so this is an error of compilation for it.
+    /// A counter without a batch never moves its parts, so for it this is a compile error.
     #[inline]
     pub fn approximate(&self) -> i64
     where
@@ -141,14 +142,14 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
         total::<S, BATCH>().read()
     }
 
-    /// Moves what the area of a CPU that does not run holds of the count to the total, so that the
-    /// area can be [built anew](crate::reinit_percpu_area). Other CPUs may add, and sum, meanwhile.
+    /// Moves the part of a CPU that does not run to the total, so that the CPU's area can be
+    /// [rebuilt](crate::reinit_percpu_area). Other CPUs may add and sum at the same time.
     ///
     /// # Safety
     ///
-    /// That CPU does not add meanwhile (rule 6 of docs/safety.md): its additions are atomic against
-    /// what runs on it, not against another CPU. On x86_64 they are one instruction without `lock`: this
-    /// could come between its load and its store, which brings back what moved.
+    /// That CPU does not add during the call (rule 6 of docs/safety.md): its additions are atomic against
+    /// handlers on it, not against another CPU. On x86_64 an addition is one instruction without `lock`: if
+    /// the part moved between its load and its store, the store would bring the part back.
     pub unsafe fn retire(&self, cpu: CpuId)
     where
         S::Kind: References<PerCpuCounter<BATCH>>,

@@ -1,4 +1,4 @@
-//! Types for variables.
+//! Types for variables: counters, and values that are initialized once.
 
 #[cfg(target_has_atomic = "64")]
 mod counter;

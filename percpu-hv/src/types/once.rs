@@ -1,6 +1,6 @@
-//! A value that is made at its first use.
+//! A value that is initialized at its first use.
 //!
-//! tests/loom compiles this file too, with atomics that try every order of accesses.
+//! tests/loom also compiles this file, with atomics that try every order of accesses.
 
 use core::fmt;
 use core::mem::MaybeUninit;
@@ -11,11 +11,11 @@ const EMPTY: u8 = 0;
 const BUSY: u8 = 1;
 const READY: u8 = 2;
 
-/// A value that is made at its first use on a CPU, and shared from then on.
+/// A value that is initialized at its first use on a CPU, and shared from then on.
 ///
-/// Nothing waits: a handler that needs the value while its own CPU makes it would wait for ever,
-/// and panics instead. The value stays for as long as its area: only the `unsafe`
-/// [`reset_remote`](crate::PerCpu::reset_remote) drops it and leaves the cell empty.
+/// No method blocks: a handler that needs the value while its own CPU initializes it would wait for ever, so
+/// it panics instead. The value lives as long as its area. Only the `unsafe`
+/// [`reset_remote`](crate::PerCpu::reset_remote) drops it and empties the cell.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {
@@ -31,21 +31,21 @@ const READY: u8 = 2;
 /// assert_eq!(name, "cpu 2");
 /// # }
 /// ```
-// The state is read with acquire, which has no offset: it comes first.
+// The state comes first, because a load-acquire takes no immediate offset.
 #[repr(C)]
 pub struct PerCpuOnce<T> {
     state: AtomicU8,
     value: Place<MaybeUninit<T>>,
 }
 
-// SAFETY: rule 7: the value is moved in by one context and dropped by another.
+// SAFETY: rule 7, one context moves the value in, and another one may drop it.
 unsafe impl<T: Send> Send for PerCpuOnce<T> {}
-// SAFETY: rules 7 and 16: other CPUs get `&T`, and may be the ones that move the value in.
+// SAFETY: rules 7 and 16, other CPUs get `&T`, and may be those that move the value in.
 unsafe impl<T: Send + Sync> Sync for PerCpuOnce<T> {}
 
 impl<T> PerCpuOnce<T> {
     constructor! {
-        /// An empty cell.
+        /// Creates an empty cell.
         #[inline]
         pub const fn new() -> Self {
             Self {
@@ -55,22 +55,23 @@ impl<T> PerCpuOnce<T> {
         }
     }
 
-    /// The value, if it was made.
+    /// Returns the value if it is initialized.
     #[inline]
     pub fn get(&self) -> Option<&T> {
         (self.state.load(Ordering::Acquire) == READY).then(|| {
-            // SAFETY: rule 15: Ready was acquired, and nothing writes the value from then on.
+            // SAFETY: rule 15, Ready was acquired, and nothing writes the value from then on.
             self.value
                 .with(|value| unsafe { (*value).assume_init_ref() })
         })
     }
 
-    /// The value; `make` makes it at the first use. If `make` panics, the cell stays empty.
+    /// Returns the value, after initializing it with `make` at the first use. If `make` panics, the cell
+    /// stays empty.
     ///
     /// # Panics
     ///
-    /// If the value is being made: by the context that this one interrupted, by `make` itself, or
-    /// by another CPU.
+    /// If the value is being initialized: by the context that this one interrupted, by `make` itself, or by
+    /// another CPU.
     #[inline]
     #[track_caller]
     pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
@@ -84,7 +85,7 @@ impl<T> PerCpuOnce<T> {
     ///
     /// # Errors
     ///
-    /// The value, if the cell is full or is being filled.
+    /// Returns `value` if the cell is full or is being filled.
     pub fn set(&self, value: T) -> Result<(), T> {
         match self.claim() {
             Some(claim) => {
@@ -119,14 +120,14 @@ impl<T> PerCpuOnce<T> {
     }
 }
 
-/// The right to fill a cell; given back where the initializer panics.
+/// The exclusive right to fill a cell. If the initializer panics, the drop makes the cell empty again.
 struct Claim<'cell, T>(&'cell PerCpuOnce<T>);
 
 impl<'cell, T> Claim<'cell, T> {
     fn fill(self, value: T) -> &'cell T {
         let cell = self.0;
         core::mem::forget(self);
-        // SAFETY: rule 15: Busy, so this context alone reaches the value until it is Ready.
+        // SAFETY: rule 15, the state is Busy, so only this context accesses the value until Ready.
         let value: &T = cell
             .value
             .with_mut(|place| unsafe { (*place).write(value) });
@@ -155,9 +156,9 @@ impl<T: fmt::Debug> fmt::Debug for PerCpuOnce<T> {
 
 impl<T> Drop for PerCpuOnce<T> {
     fn drop(&mut self) {
-        // Exclusively borrowed: what every context did comes before, whatever the order of the load.
+        // `&mut self`: all other accesses happened before, so a relaxed load is enough.
         if self.state.load(Ordering::Relaxed) == READY {
-            // SAFETY: rule 15: Ready, and exclusively borrowed.
+            // SAFETY: rule 15, the state is Ready, and the borrow is exclusive.
             self.value
                 .with_mut(|value| unsafe { (*value).assume_init_drop() });
         }

@@ -1,6 +1,6 @@
-//! What `def_percpu` expands to.
+//! The expansion of `def_percpu`.
 
-/// Everything that `#[def_percpu]` stands for. Called by its expansion alone.
+/// Defines a variable. Only the expansion of `#[def_percpu]` invokes this macro.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __variable {
@@ -16,7 +16,7 @@ macro_rules! __define {
     (
         [$($attr:tt)*] [$($storage_attr:tt)*]
         $vis:vis static $name:ident: $ty:ty = $value:expr;
-        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, kind = $kind:ident,
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, kind = $kind:tt,
         group = $group:ident
     ) => {
         $crate::__storage! { $group [$($storage_attr)*] {static mut} $storage: $ty = $value; }
@@ -50,8 +50,8 @@ macro_rules! __define {
 
             #[inline(always)]
             unsafe fn initial() -> $ty {
-                // Items have no hygiene: the name is none that the value may mention.
-                // In braces, so that `&` of a temporary is as good as in the storage.
+                // Items have no hygiene, so `$value` must not mention this name. The struct literal extends
+                // the life of a temporary behind `&`, as the storage does.
                 static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
                     $crate::__priv::Initial { 0: $value };
                 // SAFETY: rule 3 is the caller's.
@@ -77,12 +77,12 @@ macro_rules! __define {
     };
 }
 
-/// Emits a variable's borrow flag, which only exclusive variables ask for: the linker drops the others', as each has a
-/// section of its own.
+/// Emits the borrow flag of a variable. Only exclusive variables use it: each flag has a section of its own,
+/// so the linker drops the others.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __flag {
-    (percpu $storage:ident $name:ident) => {
+    (($kind:path) $storage:ident $name:ident) => {
         $crate::__flag! { shared $storage $name }
     };
     (shared $storage:ident $name:ident) => {

@@ -1,4 +1,4 @@
-//! Exclusive variables: a `&mut T` of this CPU, by one borrow at a time.
+//! Exclusive variables: `&mut T` to this CPU's copy, one borrow at a time.
 
 use core::fmt;
 use core::sync::atomic::{Ordering, compiler_fence};
@@ -8,7 +8,7 @@ use super::per_cpu::PerCpu;
 use super::symbol::{Flag, Symbol};
 use crate::arch::{self, load_at, store_at};
 
-/// This CPU's copy is borrowed already: what [`try_with_current`](PerCpu::try_with_current) found.
+/// The error of [`try_with_current`](PerCpu::try_with_current): this CPU's copy is already borrowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Borrowed {
     name: &'static str,
@@ -28,29 +28,31 @@ impl fmt::Display for Borrowed {
 
 impl core::error::Error for Borrowed {}
 
-/// Marks a copy as borrowed, and keeps the flag's address: the mark goes from the CPU on which it was made.
+/// A borrow, which sets a variable's flag. It keeps the flag's address, so that the drop clears the flag on
+/// the CPU where it was set.
 struct Borrow {
     flag: usize,
-    /// In a process the other threads that run as this CPU wait; it ends after the mark.
+    /// In a process, the other threads that run as this CPU wait until the flag is cleared.
     _turn: arch::Turn,
 }
 
 impl Borrow {
     /// # Safety
     ///
-    /// `register` is that of this CPU, on which the context stays; the flag is an exclusive variable's.
+    /// `register` is the value of this CPU's per-CPU register, and the context stays on this CPU. The flag is
+    /// an exclusive variable's.
     #[inline(always)]
     unsafe fn new(register: usize, (flag, name): Flag) -> Result<Self, Borrowed> {
         let turn = arch::Turn::new(register);
         let flag = register.wrapping_add(flag);
-        // SAFETY: rule 3. No read-modify-write: a handler in between leaves the flag as it was.
+        // SAFETY: rule 3. A load and a store are enough: a handler in between leaves the flag as it was.
         unsafe {
             if load_at::<bool>(flag) {
                 return Err(Borrowed { name });
             }
             store_at(flag, true);
         }
-        // A handler finds the mark wherever it may find the value changed in part.
+        // A handler that may find the value changed in part finds the flag set.
         compiler_fence(Ordering::SeqCst);
         Ok(Self { flag, _turn: turn })
     }
@@ -60,7 +62,7 @@ impl Drop for Borrow {
     #[inline(always)]
     fn drop(&mut self) {
         compiler_fence(Ordering::SeqCst);
-        // SAFETY: rule 3, `new` was given the flag.
+        // SAFETY: rule 3, the caller of `new` provided the flag.
         unsafe { store_at(self.flag, false) };
     }
 }
@@ -73,7 +75,7 @@ fn refuse(borrowed: Borrowed) -> ! {
 }
 
 impl Exclusive {
-    /// Calls `f` with this CPU's copy, unless it is borrowed.
+    /// Calls `f` with this CPU's copy, unless it is already borrowed.
     ///
     /// # Safety
     ///
@@ -81,7 +83,7 @@ impl Exclusive {
     #[inline(always)]
     #[track_caller]
     unsafe fn borrow<S: Symbol<T>, T, R>(f: impl FnOnce(&mut T) -> R) -> Result<R, Borrowed> {
-        // First what does not change: the optimizer takes it out of a loop.
+        // Compute the constants first, so that the optimizer moves them out of a loop.
         let flag = S::flag();
         let displacement = (!S::OFFSET_IS_IMMEDIATE).then(S::displacement);
         let register = arch::register_for_access();
@@ -91,8 +93,8 @@ impl Exclusive {
             Some(displacement) => register.wrapping_add(displacement),
             None => S::at(register),
         };
-        // SAFETY: rule 3; rule 5, the mark keeps every other borrow away, and there is no other safe way to a
-        // variable of this kind.
+        // SAFETY: rule 3; rule 5, the flag excludes every other borrow, and safe code reaches a variable of
+        // this kind in no other way.
         Ok(f(unsafe {
             &mut *PerCpu::<S, T>::pointer(address).cast_mut()
         }))
@@ -100,7 +102,7 @@ impl Exclusive {
 }
 
 #[diagnostic::do_not_recommend]
-// SAFETY: rule 5, the flag tells borrows apart, and nothing else is safe.
+// SAFETY: rule 5, the flag excludes a second borrow, and safe code has no other access.
 unsafe impl<T: Send> Borrows<T> for Exclusive {
     #[inline(always)]
     #[track_caller]
@@ -125,11 +127,12 @@ unsafe impl<T: Send> Borrows<T> for Exclusive {
 unsafe impl<T: Send> TryBorrows<T> for Exclusive {}
 
 impl<S: Symbol<T>, T> PerCpu<S, T> {
-    /// As [`with_current`](Self::with_current) of an [`Exclusive`] variable, for a handler that must not panic.
+    /// Calls `f` as [`with_current`](Self::with_current) does for an [`Exclusive`] variable, but returns an
+    /// error instead of panicking: for handlers.
     ///
     /// # Errors
     ///
-    /// [`Borrowed`] if the variable is borrowed on this CPU; `f` is not called then.
+    /// [`Borrowed`] if the variable is already borrowed on this CPU. `f` is not called then.
     #[inline]
     #[track_caller]
     pub fn try_with_current<F, R>(&self, f: F) -> Result<R, Borrowed>
@@ -138,8 +141,8 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         S::Kind: TryBorrows<T>,
     {
         let _guard = Self::enter();
-        // SAFETY: rules 2 and 13, the guard keeps the context on this CPU; rule 7, only an `Exclusive` variable
-        // of a type that is `Send` has the method.
+        // SAFETY: rules 2 and 13, the guard keeps the context on this CPU; rule 7, the method exists only for
+        // an `Exclusive` variable of a type that is `Send`.
         unsafe { Exclusive::borrow::<S, T, R>(f) }
     }
 }

@@ -1,20 +1,20 @@
-//! The kinds of variables: what safe code may do with one.
+//! The kinds of variables: a variable's kind determines what safe code may do with it.
 //!
-//! Each variable has one kind, fixed where it is defined. The accessors of the kinds do not mix, so that
-//! safe code never holds a reference to what safe code stores to.
+//! Each variable has one kind, which its definition fixes. Kinds do not mix, so safe code never holds a
+//! reference to memory to which safe code stores.
 //!
-//! | kind | of which types | safe accessors |
+//! | kind | types | safe accessors |
 //! |---|---|---|
 //! | [`Value`] | [`Scalar`]: integers, `bool`, pointers, ... | `read_current`, `write_current`, the this-CPU operations, `read(&pin)`, `read_remote`, `sum`; `with_current` works on a local copy |
 //! | [`Shared`] | [`Shared`](trait@crate::Shared): atomics, `Cell`, `RefCell`, ... | `&T` by `get(&pin)`, `on(cpu)`, `iter`, `get_local(&irq)`, `borrow_mut(&irq)` |
 //! | [`Exclusive`] | every other type that is `Send` | `&mut T` by `with_current` and `try_with_current` |
 //!
-//! `#[def_percpu(shared)]` and `#[def_percpu(exclusive)]` choose another kind than the type's own. The
-//! `unsafe` methods (`current_ptr`, `remote_ptr`, `with_current_unchecked` and others) exist for every kind.
+//! `#[def_percpu(shared)]` and `#[def_percpu(exclusive)]` override the default kind of a type. The `unsafe`
+//! methods (`current_ptr`, `remote_ptr`, `with_current_unchecked` and others) exist for every kind.
 //!
-//! The traits of this module say which accessors a kind has. Only this crate implements them, for which they are
-//! `unsafe`: an impl for a type of another crate's would mix the kinds. A function that is generic over variables
-//! may name them as bounds.
+//! The traits of this module define which accessors a kind has. A function that is generic over variables may
+//! use them as bounds. Only this crate implements them: an impl for another crate's type would mix the kinds,
+//! which is why they are `unsafe`.
 
 use core::marker::PhantomData;
 
@@ -23,15 +23,16 @@ use crate::arch::{Bits, Integer, Scalar};
 
 pub use super::symbol::Kind;
 
-/// Loaded and stored as a whole: safe code holds no reference to the variable.
+/// The kind of variables that are loaded and stored as a whole. Safe code never holds a reference to one.
 #[derive(Debug)]
 pub enum Value {}
 
-/// Reached by `&T` alone, on this CPU and, where `T` is `Sync`, on others.
+/// The kind of variables that safe code accesses by `&T` only: on this CPU and, where `T` is `Sync`, on
+/// others.
 #[derive(Debug)]
 pub enum Shared {}
 
-/// Reached by `&mut T` on its own CPU, by one borrow at a time.
+/// The kind of variables that safe code accesses by `&mut T`: on their own CPU, one borrow at a time.
 #[derive(Debug)]
 pub enum Exclusive {}
 
@@ -47,14 +48,15 @@ impl sealed::Sealed for Exclusive {}
 ///
 /// # Safety
 ///
-/// `As` is `T`, and safe code gets no reference to a variable of the kind (rules 14 and 16 of docs/safety.md).
+/// `As` is `T`, and safe code gets no reference to a variable of the kind (rules 14 and 16 of
+/// docs/safety.md).
 #[diagnostic::on_unimplemented(
     message = "a per-CPU variable of kind `{Self}` and type `{T}` is not loaded and stored as a whole",
     label = "only a `Value` is",
     note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`, an `Exclusive` one by \
             `with_current`",
     note = "a type of your own is a `Value` by `unsafe impl percpu_hv::Scalar`, and every `Scalar` is one unless \
-            `#[def_percpu(shared)]` or `#[def_percpu(exclusive)]` is said"
+            the variable has `#[def_percpu(shared)]` or `#[def_percpu(exclusive)]`"
 )]
 pub unsafe trait Values<T>: Kind {
     /// `T`, known to be a scalar.
@@ -68,7 +70,7 @@ pub unsafe trait Values<T>: Kind {
     fn from(value: Self::As) -> T;
 }
 
-/// Kinds whose variables have `and_current`, `or_current`, `xor_current` and their kin.
+/// Kinds whose variables have `and_current`, `or_current`, `xor_current` and their variants.
 ///
 /// # Safety
 ///
@@ -82,7 +84,7 @@ pub unsafe trait Values<T>: Kind {
 )]
 pub unsafe trait BitValues<T>: Values<T, As: Bits> {}
 
-/// Kinds whose variables have `add_current`, `inc_current`, `sum` and their kin.
+/// Kinds whose variables have `add_current`, `inc_current`, `sum` and their variants.
 ///
 /// # Safety
 ///
@@ -96,7 +98,7 @@ pub unsafe trait BitValues<T>: Values<T, As: Bits> {}
 )]
 pub unsafe trait IntegerValues<T>: BitValues<T> + Values<T, As: Integer> {}
 
-/// Kinds whose variables have a `sum` over all CPUs: `R` is `T` itself, or `i64` of a counter.
+/// Kinds whose variables have a `sum` over all CPUs. `R` is `T` itself, or `i64` for a counter.
 #[diagnostic::on_unimplemented(
     message = "a per-CPU variable of kind `{Self}` and type `{T}` has no such `sum`",
     label = "only integers that are a `Value` have one, of their own type, and a `PerCpuCounter`, which is an `i64`",
@@ -107,22 +109,23 @@ pub trait Sums<T, R>: Kind {
     fn sum<S: Symbol<T, Kind = Self>>() -> R;
 }
 
-/// Kinds whose variables give `&T` to any CPU.
+/// Kinds whose variables provide `&T` to the copy of any CPU.
 ///
 /// # Safety
 ///
-/// `T` is `Sync`, and nothing safe stores to a variable of the kind or gives a `&mut T` (rule 16 of docs/safety.md).
+/// `T` is `Sync`, and safe code neither stores to a variable of the kind nor gets a `&mut T` (rule 16 of
+/// docs/safety.md).
 #[diagnostic::on_unimplemented(
     message = "a per-CPU variable of kind `{Self}` and type `{T}` gives no `&{T}` by a `CpuPin` or to another CPU",
     label = "only a `Shared` one of a type that is `Sync` does",
     note = "a `Value` has `read_current`, `read(&pin)` and `read_remote(cpu)`, an `Exclusive` variable \
             `with_current`, a `Shared` one that is not `Sync` has `get_local(&irq)`",
-    note = "atomics, cells, `PerCpuOnce` and `PerCpuCounter` are `Shared` unless `#[def_percpu(exclusive)]` is said, \
+    note = "atomics, cells, `PerCpuOnce` and `PerCpuCounter` are `Shared` without `#[def_percpu(exclusive)]`, \
             others by `#[def_percpu(shared)]`, and a type of your own by `impl percpu_hv::Shared`"
 )]
 pub unsafe trait References<T>: Kind {}
 
-/// Kinds whose variables give `&T` while interrupts are off.
+/// Kinds whose variables provide `&T` to this CPU's copy while interrupts are masked.
 ///
 /// # Safety
 ///
@@ -131,9 +134,9 @@ pub unsafe trait References<T>: Kind {}
     message = "a per-CPU variable of kind `{Self}` and type `{T}` gives no `&{T}` while interrupts are off",
     label = "only a `Shared` one of a type that is `Send` does",
     note = "a `Value` has `read_current` and `read(&irq)`, an `Exclusive` variable `with_current`",
-    note = "atomics, cells, `PerCpuOnce` and `PerCpuCounter` are `Shared` unless `#[def_percpu(exclusive)]` is said, \
+    note = "atomics, cells, `PerCpuOnce` and `PerCpuCounter` are `Shared` without `#[def_percpu(exclusive)]`, \
             others by `#[def_percpu(shared)]`, and a type of your own by `impl percpu_hv::Shared`",
-    note = "what is not `Send` is for one context: another one on the same CPU would find what this one left; \
+    note = "a type that is not `Send` must stay in one context, but another one on the same CPU would find the value; \
             `current_ptr` is `unsafe`"
 )]
 pub unsafe trait LocalReferences<T>: Kind {}
@@ -142,13 +145,13 @@ pub unsafe trait LocalReferences<T>: Kind {}
 ///
 /// # Safety
 ///
-/// Safe code gets no reference to a variable of the kind otherwise (rules 5 and 16 of docs/safety.md).
+/// Safe code gets no other reference to a variable of the kind (rules 5 and 16 of docs/safety.md).
 #[diagnostic::on_unimplemented(
     message = "a per-CPU variable of kind `{Self}` and type `{T}` gives safe code no `&mut {T}`",
     label = "only a `Value` does, and an `Exclusive` one of a type that is `Send`",
     note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`; \
             `#[def_percpu(exclusive)]` makes it `Exclusive`",
-    note = "what is not `Send` is for one context: another one on the same CPU would find what this one left; \
+    note = "a type that is not `Send` must stay in one context, but another one on the same CPU would find the value; \
             `with_current_unchecked` is `unsafe`"
 )]
 pub unsafe trait Borrows<T>: Kind {
@@ -156,8 +159,8 @@ pub unsafe trait Borrows<T>: Kind {
     ///
     /// # Safety
     ///
-    /// `S` is a variable of this kind; this CPU's register is set, and the context stays on the CPU (rules 2 and
-    /// 13 of docs/safety.md).
+    /// `S` is a variable of this kind, this CPU's register is set, and the context stays on the CPU (rules 2
+    /// and 13 of docs/safety.md).
     #[doc(hidden)]
     unsafe fn with_current<S: Symbol<T, Kind = Self>, R>(f: impl FnOnce(&mut T) -> R) -> R;
 
@@ -183,11 +186,12 @@ pub unsafe trait Borrows<T>: Kind {
 )]
 pub unsafe trait TryBorrows<T>: Borrows<T> {}
 
-/// Facts about a type, looked up where the type is concrete: the inherent constants where the bound holds, those
-/// of [`Otherwise`] elsewhere.
+/// Facts about a type, looked up where the type is concrete: the inherent constants where their bound holds,
+/// and those of [`Otherwise`] elsewhere.
 pub struct Probe<T>(PhantomData<T>);
 
-/// What a [`Probe`] says where no bound holds. A trait of the user's for all types may have constants of other names.
+/// The constants of a [`Probe`] for which no bound holds. Their prefix keeps them apart from the constants of
+/// a user's trait that all types implement.
 pub trait Otherwise {
     #![allow(missing_docs, reason = "the inherent constants say it")]
     const __PERCPU_SCALAR: Option<Facts> = None;
@@ -198,7 +202,7 @@ pub trait Otherwise {
 
 impl<T> Otherwise for Probe<T> {}
 
-/// What a `Scalar` says of itself.
+/// The properties of a `Scalar`.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
     size: usize,
@@ -208,7 +212,7 @@ pub struct Facts {
 }
 
 impl<T: Scalar> Probe<T> {
-    /// Whether the type is a scalar.
+    /// The properties of the type if it is a scalar.
     pub const __PERCPU_SCALAR: Option<Facts> = Some(Facts {
         size: size_of::<T>(),
         align: align_of::<T>(),
@@ -223,16 +227,17 @@ impl<T: super::shared_types::Shared> Probe<T> {
 }
 
 impl<T: Integer> Probe<T> {
-    /// Whether any bits are a value.
+    /// Whether every bit pattern is a value.
     pub const __PERCPU_INTEGER: bool = true;
 }
 
 impl<T: Send> Probe<T> {
-    /// Whether another context may have the value.
+    /// Whether another context may use the value.
     pub const __PERCPU_SEND: bool = true;
 }
 
-/// The kind that a type has by default, as an index of [`Choice`]; panics where a scalar breaks a rule that shows.
+/// Returns the default kind of a type, as an index of [`Choice`]. Panics if a `Scalar` breaks a rule that can
+/// be checked here.
 pub const fn choose(scalar: Option<Facts>, shared: bool, integer: bool, send: bool) -> u8 {
     let Some(facts) = scalar else {
         return if shared { SHARED } else { EXCLUSIVE };
@@ -249,10 +254,10 @@ pub const fn choose(scalar: Option<Facts>, shared: bool, integer: bool, send: bo
     assert!(
         (matches!(facts.size, 1 | 2 | 4 | 8) || wide)
             && facts.align == align_of_integer(facts.size),
-        "percpu-hv: a `Scalar` has the size and alignment of an integer that the target moves at once; give the type \
-         one by its `repr`, or remove the impl"
+        "percpu-hv: a `Scalar` has the size and alignment of an integer that the target loads in one access; give the \
+         type such a `repr`, or remove the impl"
     );
-    // riscv32 has no load of 64 bits, and 32-bit Arm one that may be two.
+    // riscv32 has no 64-bit load, and that of 32-bit Arm may be two accesses.
     assert!(
         facts.size != 8 || !cfg!(target_pointer_width = "32") || facts.any_bits || integer,
         "percpu-hv: this target may read 64 bits in two steps, so a `Scalar` of 64 bits of which not all bits are a \
@@ -275,9 +280,9 @@ const VALUE: u8 = 0;
 const SHARED: u8 = 1;
 const EXCLUSIVE: u8 = 2;
 
-/// The kind with an index.
+/// A map from an index to a kind.
 pub trait Choice<const KIND: u8> {
-    /// It.
+    /// The kind.
     type Kind: Kind;
 }
 
@@ -293,7 +298,8 @@ impl Choice<EXCLUSIVE> for () {
     type Kind = Exclusive;
 }
 
-/// The kind of a variable: its option's, or its type's.
+/// Expands to the kind of a variable: that of its option, the default of its type, or a type in parentheses. A kind
+/// given as a type borrows without a flag.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __kind {
@@ -316,7 +322,7 @@ macro_rules! __kind {
     (exclusive $ty:ty) => {
         $crate::kind::Exclusive
     };
-    (percpu $ty:ty) => {
-        $crate::__priv::Percpu
+    (($kind:path) $ty:ty) => {
+        $kind
     };
 }

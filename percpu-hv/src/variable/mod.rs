@@ -1,4 +1,4 @@
-//! Variables: what `def_percpu` makes, and their accessors by kind.
+//! Variables: what `def_percpu` defines, and the accessors of each kind.
 
 mod define;
 mod exclusive;
@@ -12,6 +12,7 @@ mod symbol;
 mod value;
 
 pub use exclusive::Borrowed;
+#[cfg(target_has_atomic = "64")]
 pub(crate) use operations::stay;
 pub use per_cpu::PerCpu;
 pub use shared_types::Shared;

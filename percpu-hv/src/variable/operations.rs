@@ -1,7 +1,7 @@
-//! The this-CPU operations: a scalar of this CPU read and changed in one go.
+//! The this-CPU operations: read-modify-write operations on this CPU's copy of a scalar.
 //!
-//! Atomic against what else runs on this CPU, interrupts and exceptions included, and ordered with
-//! nothing. Other CPUs see each value whole, at some time.
+//! They are atomic against everything else that runs on this CPU, including interrupts and exceptions, and
+//! order no other access. Other CPUs see each value whole, at some time.
 
 use super::kind::{BitValues, IntegerValues, Values};
 use super::per_cpu::PerCpu;
@@ -10,8 +10,8 @@ use super::value::{As, from, to};
 use crate::arch::{combine, one, op, publish};
 use crate::cpu::{NoPreemptGuard, assert_register};
 
-/// Keeps the context on its CPU between reading the register and the operation, where these are
-/// two instructions and the kernel is preemptible.
+/// Keeps the context on its CPU between the read of the register and the operation. Takes no guard if both
+/// are one instruction.
 #[inline(always)]
 #[track_caller]
 pub(crate) fn stay<S: Symbol<T>, T>() -> Option<NoPreemptGuard> {
@@ -26,7 +26,7 @@ pub(crate) fn stay<S: Symbol<T>, T>() -> Option<NoPreemptGuard> {
     }
 }
 
-/// Methods for an operation: protected, with the old value, and both unprotected.
+/// Defines the methods of an operation: protected, protected with the previous value, and both unprotected.
 macro_rules! operations {
     ($bound:ident: $(
         $update:ident, $fetch:ident, $update_unprotected:ident, $fetch_unprotected:ident,
@@ -47,7 +47,7 @@ macro_rules! operations {
                     unsafe { S::update::<As<S, T>, { op::$op }>(to::<S, T>(operand)) }
                 }
 
-                #[doc = concat!("As [`", stringify!($update), "`](Self::", stringify!($update), "), and gives the value before.")]
+                #[doc = concat!("As [`", stringify!($update), "`](Self::", stringify!($update), "), and returns the previous value.")]
                 #[inline]
                 #[track_caller]
                 pub fn $fetch(&self, operand: T) -> T
@@ -60,8 +60,8 @@ macro_rules! operations {
                     from::<S, T>(unsafe { S::fetch::<As<S, T>, { op::$op }>(to::<S, T>(operand)) })
                 }
 
-                #[doc = concat!($effect, ", by a load and a store: what an interrupt on this CPU writes in between is")]
-                #[doc = concat!("lost. For code that runs with interrupts masked. Linux: `__this_cpu_", $linux, "`.")]
+                #[doc = concat!($effect, ", by a load and a store: a value that an interrupt on this CPU")]
+                #[doc = concat!("stores in between is lost. For code that runs with interrupts masked. Linux: `__this_cpu_", $linux, "`.")]
                 #[inline]
                 #[track_caller]
                 pub fn $update_unprotected(&self, operand: T)
@@ -75,7 +75,7 @@ macro_rules! operations {
                     }
                 }
 
-                #[doc = concat!("As [`", stringify!($update_unprotected), "`](Self::", stringify!($update_unprotected), "), and gives the value before.")]
+                #[doc = concat!("As [`", stringify!($update_unprotected), "`](Self::", stringify!($update_unprotected), "), and returns the previous value.")]
                 #[inline]
                 #[track_caller]
                 pub fn $fetch_unprotected(&self, operand: T) -> T
@@ -83,7 +83,7 @@ macro_rules! operations {
                     S::Kind: $bound<T>,
                 {
                     let operand = to::<S, T>(operand);
-                    // SAFETY: rule 14, `add` and `sub` are of integers.
+                    // SAFETY: rule 14, `add` and `sub` exist for integers only.
                     self.change_unprotected(|old| unsafe { combine::<As<S, T>, { op::$op }>(old, operand) })
                 }
             )*
@@ -102,11 +102,11 @@ operations! {
 operations! {
     BitValues:
     and_current, fetch_and_current, and_current_unprotected, fetch_and_current_unprotected,
-        AND, "and", "Makes this CPU's value its conjunction with the operand";
+        AND, "and", "Replaces this CPU's value by its bitwise AND with the operand";
     or_current, fetch_or_current, or_current_unprotected, fetch_or_current_unprotected,
-        OR, "or", "Makes this CPU's value its disjunction with the operand";
+        OR, "or", "Replaces this CPU's value by its bitwise OR with the operand";
     xor_current, fetch_xor_current, xor_current_unprotected, fetch_xor_current_unprotected,
-        XOR, "xor", "Makes this CPU's value its exclusive disjunction with the operand";
+        XOR, "xor", "Replaces this CPU's value by its bitwise XOR with the operand";
 }
 
 impl<S: Symbol<T>, T> PerCpu<S, T> {
@@ -168,8 +168,8 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
 }
 
 impl<S: Symbol<T>, T> PerCpu<S, T> {
-    /// Replaces this CPU's value, atomically against interrupts on this CPU, and gives the one
-    /// before. Linux: `this_cpu_xchg`.
+    /// Replaces this CPU's value and returns the previous one, atomically against interrupts on this CPU.
+    /// Linux: `this_cpu_xchg`.
     #[inline]
     #[track_caller]
     pub fn swap_current(&self, value: T) -> T
@@ -182,13 +182,13 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         from::<S, T>(unsafe { S::swap(to::<S, T>(value)) })
     }
 
-    /// Replaces this CPU's value if it has the bits of `current`, atomically against interrupts on
-    /// this CPU. Linux: `this_cpu_cmpxchg`.
+    /// Replaces this CPU's value if its bits equal those of `current`, and returns the previous value,
+    /// atomically against interrupts on this CPU. Linux: `this_cpu_cmpxchg`.
     ///
     /// # Errors
     ///
-    /// The value that is there, if it is another one. (Bits are compared: a floating-point 0 is not
-    /// -0.)
+    /// The actual value, if its bits differ from those of `current`. (A floating-point 0.0 differs from
+    /// -0.0.)
     #[inline]
     #[track_caller]
     pub fn compare_exchange_current(&self, current: T, new: T) -> Result<T, T>
@@ -202,8 +202,8 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         result.map(from::<S, T>).map_err(from::<S, T>)
     }
 
-    /// Replaces this CPU's value by a load and a store, and gives the one before: what an interrupt
-    /// on this CPU writes in between is lost. For code that runs with interrupts masked. Linux:
+    /// Replaces this CPU's value by a load and a store, and returns the previous one. A value that an
+    /// interrupt on this CPU stores in between is lost. For code that runs with interrupts masked. Linux:
     /// `__this_cpu_xchg`.
     #[inline]
     #[track_caller]

@@ -1,4 +1,4 @@
-//! A variable and its accessors of every kind.
+//! The handle of a variable, and the accessors that every kind has.
 
 use core::marker::PhantomData;
 use core::ptr;
@@ -9,11 +9,10 @@ use crate::arch;
 use crate::area::{bias, start};
 use crate::cpu::{CpuPin, NoPreemptGuard, assert_register};
 
-/// The type of the static that `#[def_percpu]` leaves in place of the original: a name for one
-/// `T` per CPU.
+/// The type of a static that `#[def_percpu]` defines: a handle for one `T` per CPU.
 ///
-/// Methods that end in `_current` or contain `current` reach the copy of the CPU that runs them;
-/// methods with `remote` in their name take a CPU id in `0..count`.
+/// Methods with `current` in their name access the copy of the current CPU. Methods with `remote` in their
+/// name take a CPU id in `0..count`.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {
@@ -40,21 +39,22 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         }
     }
 
-    /// The address that the linker gave the variable in the template, equal on all CPUs.
+    /// Returns the linked address of the variable in the template, which is the same on all CPUs.
     #[inline]
     pub fn symbol_vma(&self) -> usize {
         S::address()
     }
 
-    /// The variable's distance in bytes from the start of any area.
+    /// Returns the variable's offset: its distance in bytes from the base of any area.
     ///
-    /// With `sp-naive` there are no areas: the address itself, as [`percpu_area_base`](crate::percpu_area_base) is 0 then.
+    /// With `sp-naive` there are no areas. The offset is then the address itself, since
+    /// [`percpu_area_base`](crate::percpu_area_base) is 0.
     #[inline]
     pub fn offset(&self) -> usize {
         S::displacement().wrapping_sub(bias())
     }
 
-    /// The address of this CPU's copy: the per-CPU register plus an offset.
+    /// Returns a pointer to this CPU's copy: the per-CPU register plus an offset.
     ///
     /// # Safety
     ///
@@ -65,24 +65,24 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         Self::pointer(S::current())
     }
 
-    /// This CPU's copy, shared.
+    /// Returns a shared reference to this CPU's copy.
     ///
     /// # Safety
     ///
-    /// As [`current_ptr`](Self::current_ptr), and nothing writes the copy while the reference
-    /// lives, unless `T` is `Sync` and writes through shared references.
+    /// As [`current_ptr`](Self::current_ptr), and nothing writes the copy while the reference is live, unless
+    /// `T` is `Sync` and writes through shared references.
     #[inline]
     pub unsafe fn current_ref_raw(&self) -> &T {
         // SAFETY: rule 3, the pointer is into this CPU's area; rules 2 and 5 are the caller's.
         unsafe { &*self.current_ptr() }
     }
 
-    /// This CPU's copy, exclusive.
+    /// Returns an exclusive reference to this CPU's copy.
     ///
     /// # Safety
     ///
-    /// As [`current_ptr`](Self::current_ptr), and nothing else reaches the copy while the
-    /// reference lives: no interrupt handler, no other CPU, no second call.
+    /// As [`current_ptr`](Self::current_ptr), and nothing else accesses the copy while the reference is live:
+    /// no interrupt handler, no other CPU, no second call.
     #[inline]
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn current_ref_mut_raw(&self) -> &mut T {
@@ -90,19 +90,20 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { &mut *self.current_ptr().cast_mut() }
     }
 
-    /// Calls `f` with this CPU's value; with the feature `preempt`, preemption is off meanwhile.
+    /// Calls `f` with this CPU's value. With `preempt` or `preempt-hook`, preemption is disabled during the call.
     ///
     /// | kind | `f` gets |
     /// |---|---|
-    /// | [`Value`](crate::kind::Value) | a local copy, which is stored afterwards if its bits changed: what `f` does to the variable itself, or a handler that interrupts it, is overwritten then. If `f` panics, nothing is stored |
+    /// | [`Value`](crate::kind::Value) | a local copy, which is stored afterwards if its bits changed. The store overwrites what `f`, or a handler that interrupts it, stored to the variable itself. If `f` panics, nothing is stored |
     /// | [`Exclusive`](crate::kind::Exclusive) | the variable itself |
     ///
-    /// A [`Shared`](crate::kind::Shared) variable has no such method, as references to it may live.
+    /// A [`Shared`](crate::kind::Shared) variable has no such method, because references to it may be live.
     ///
     /// # Panics
     ///
-    /// An `Exclusive` variable that is borrowed on this CPU: by an outer call of this method, or by the context
-    /// that a handler interrupted. [`try_with_current`](Self::try_with_current) gives an error instead.
+    /// If an `Exclusive` variable is already borrowed on this CPU: by an outer call of this method, or by the
+    /// context that a handler interrupted. [`try_with_current`](Self::try_with_current) returns an error
+    /// instead.
     #[inline]
     #[track_caller]
     pub fn with_current<F, R>(&self, f: F) -> R
@@ -115,14 +116,14 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { <S::Kind as Borrows<T>>::with_current::<S, R>(f) }
     }
 
-    /// As [`with_current`](Self::with_current), for every kind and type, with the variable itself, and without
-    /// a look whether it is borrowed.
+    /// Calls `f` with this CPU's copy itself, for every kind and type. Otherwise as
+    /// [`with_current`](Self::with_current), but without checking whether the variable is borrowed.
     ///
     /// # Safety
     ///
-    /// Nothing else reaches this CPU's copy during the call (rule 5 of docs/safety.md): no other method inside of
-    /// `f`, no handler, no reference that another accessor gave. If `T` is not `Send`, no other context finds
-    /// what `f` leaves there.
+    /// Nothing else accesses this CPU's copy during the call (rule 5 of docs/safety.md): no other method
+    /// inside of `f`, no handler, no reference from another accessor. If `T` is not `Send`, no other context
+    /// finds what `f` leaves in the variable.
     #[inline]
     #[track_caller]
     pub unsafe fn with_current_unchecked<F, R>(&self, f: F) -> R
@@ -134,12 +135,14 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         f(unsafe { self.current_ref_mut_raw() })
     }
 
-    /// Assigns the initial value to this CPU's copy; the old value is dropped. Preemption is off meanwhile, as in
-    /// [`with_current`](Self::with_current). (It is the initial expression evaluated once more: a static that is defined
-    /// inside of it exists twice.)
+    /// Assigns the initial value to this CPU's copy, and drops the old value. With `preempt` or `preempt-hook`,
+    /// preemption is disabled during the call.
     ///
-    /// A [`Shared`](crate::kind::Shared) variable is reset through its own type, as by `Cell::set` or
-    /// `RefCell::replace`; what its type gives no way to is reset by the `unsafe` [`reset_remote`](Self::reset_remote).
+    /// The initial expression is evaluated once more: a static that is defined inside of it exists twice.
+    ///
+    /// A [`Shared`](crate::kind::Shared) variable has no such method. It is reset through its type, for
+    /// example by `Cell::set` or `RefCell::replace`, or else by the `unsafe`
+    /// [`reset_remote`](Self::reset_remote).
     ///
     /// # Panics
     ///
@@ -155,13 +158,14 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { <S::Kind as Borrows<T>>::reset::<S>() };
     }
 
-    /// The address of the copy of the CPU that `pin` stays on.
+    /// Returns the address of the copy on the CPU of `pin`.
     #[inline(always)]
     pub(crate) fn pinned(pin: &CpuPin) -> usize {
         S::pinned(pin.register())
     }
 
-    /// What a safe accessor does first: it stays on this CPU, which has an area.
+    /// Begins a safe access: keeps the context on this CPU and, in debug builds of a kernel, checks the
+    /// register.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn enter() -> NoPreemptGuard {
@@ -173,8 +177,8 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         guard
     }
 
-    /// Panics, in debug builds of a kernel, if the linker script put a hot variable where its accesses
-    /// do not reach.
+    /// Panics, in debug builds of a kernel, if the linker script placed a hot variable where its accesses do
+    /// not reach.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn assert_reach() {
@@ -195,7 +199,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[track_caller]
     pub(crate) fn pointer(address: usize) -> *const T {
         Self::assert_reach();
-        // A script written for percpu fixes the stride itself and cannot honour more than 64.
+        // A script written for `percpu` fixes the stride, and honours no alignment above 64.
         debug_assert!(
             address % align_of::<T>() == 0 || !<S::Kind as Kind>::CHECKED,
             "a per-CPU variable is misaligned in this area; link with percpu.x of percpu-hv, \

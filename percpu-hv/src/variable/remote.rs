@@ -1,11 +1,11 @@
-//! The copies of other CPUs, of every kind.
+//! Accessors of other CPUs' copies, for every kind.
 
 use super::per_cpu::PerCpu;
 use super::symbol::{Kind, Symbol};
 use crate::cpu::CpuId;
 
 impl<S: Symbol<T>, T> PerCpu<S, T> {
-    /// The address of the copy of CPU `cpu_id`.
+    /// Returns a pointer to the copy of CPU `cpu_id`.
     ///
     /// # Panics
     ///
@@ -13,15 +13,15 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     ///
     /// # Safety
     ///
-    /// The pointer is valid for as long as the image runs; what goes through it must not race
-    /// with the accesses of that CPU (rule 6 of docs/safety.md).
+    /// The pointer is valid for as long as the image runs. Accesses through it must not race with those of
+    /// that CPU (rule 6 of docs/safety.md).
     #[inline]
     #[track_caller]
     pub unsafe fn remote_ptr(&self, cpu_id: usize) -> *const T {
         Self::pointer(S::at(S::Kind::register_of(cpu_id)))
     }
 
-    /// The copy of CPU `cpu_id`, shared.
+    /// Returns a shared reference to the copy of CPU `cpu_id`.
     ///
     /// # Panics
     ///
@@ -29,8 +29,8 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     ///
     /// # Safety
     ///
-    /// Nothing writes that copy while the reference lives, unless `T` is `Sync` and writes
-    /// through shared references.
+    /// Nothing writes that copy while the reference is live, unless `T` is `Sync` and writes through shared
+    /// references.
     #[inline]
     #[track_caller]
     pub unsafe fn remote_ref_raw(&self, cpu_id: usize) -> &T {
@@ -38,7 +38,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { &*self.remote_ptr(cpu_id) }
     }
 
-    /// The copy of CPU `cpu_id`, exclusive.
+    /// Returns an exclusive reference to the copy of CPU `cpu_id`.
     ///
     /// # Panics
     ///
@@ -46,7 +46,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     ///
     /// # Safety
     ///
-    /// Nothing else reaches that copy while the reference lives.
+    /// Nothing else accesses that copy while the reference is live.
     #[inline]
     #[track_caller]
     #[allow(clippy::mut_from_ref)]
@@ -55,7 +55,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { &mut *self.remote_ptr(cpu_id).cast_mut() }
     }
 
-    /// The address of a CPU's copy; the id was checked when it was made.
+    /// Returns the address of a CPU's copy. A [`CpuId`] needs no check.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn address_on(cpu: CpuId) -> usize {
@@ -63,12 +63,12 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         S::at(cpu.register())
     }
 
-    /// Assigns the initial value to a CPU's copy, of every kind; the old value is dropped, by this CPU.
+    /// Assigns the initial value to a CPU's copy, of every kind. The calling CPU drops the old value.
     ///
     /// # Safety
     ///
-    /// Nothing uses that copy meanwhile, and no reference to it lives (rule 6 of docs/safety.md); `T` is `Send`, or
-    /// the old value may be dropped here.
+    /// Nothing uses that copy during the call, and no reference to it is live (rule 6 of docs/safety.md). `T`
+    /// is `Send`, or the old value may be dropped on this CPU.
     pub unsafe fn reset_remote(&self, cpu: CpuId) {
         // SAFETY: rules 3 and 4, the id is valid; rules 6 and 7 are the caller's.
         unsafe { *self.remote_ref_mut_raw(cpu.index()) = S::initial() };

@@ -1,4 +1,4 @@
-//! Shared variables: `&T` of this CPU or another one, never a `&mut T`.
+//! Shared variables: `&T` to the copy of this CPU or another one, never `&mut T`.
 
 use core::cell::{BorrowError, BorrowMutError, Ref, RefCell, RefMut};
 
@@ -15,7 +15,7 @@ unsafe impl<T: Sync> References<T> for kind::Shared {}
 unsafe impl<T: Send> LocalReferences<T> for kind::Shared {}
 
 impl<S: Symbol<T>, T> PerCpu<S, T> {
-    /// This CPU's copy, for as long as the context stays here.
+    /// Returns this CPU's copy, for as long as the context stays on this CPU.
     #[inline]
     #[track_caller]
     pub fn get<'pin>(&self, pin: &'pin CpuPin) -> &'pin T
@@ -26,8 +26,8 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { &*Self::pointer(Self::pinned(pin)) }
     }
 
-    /// This CPU's copy, for as long as interrupts are off: also where `T` is not `Sync`, as `Cell` and `RefCell`,
-    /// since nothing else runs on this CPU.
+    /// Returns this CPU's copy, for as long as interrupts are masked. Nothing else runs on this CPU then, so
+    /// `T` need not be `Sync`: `Cell` and `RefCell`, for example.
     #[inline]
     #[track_caller]
     pub fn get_local<'irq>(&self, irq: &'irq IrqOff) -> &'irq T
@@ -39,7 +39,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { &*Self::pointer(Self::pinned(irq)) }
     }
 
-    /// The copy of another CPU, or of this one.
+    /// Returns the copy of any CPU.
     #[inline]
     pub fn on(&self, cpu: CpuId) -> &T
     where
@@ -49,7 +49,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { &*Self::pointer(Self::address_on(cpu)) }
     }
 
-    /// The copies of all CPUs, by their ids.
+    /// Returns an iterator over the copies of all CPUs, in the order of their ids.
     #[inline]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (CpuId, &T)> + ExactSizeIterator
     where
@@ -58,7 +58,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         CpuId::all().map(|cpu| (cpu, self.on(cpu)))
     }
 
-    /// Folds the copies of all CPUs, by their ids.
+    /// Folds the copies of all CPUs, in the order of their ids.
     #[inline]
     pub fn fold<A>(&self, start: A, mut f: impl FnMut(A, &T) -> A) -> A
     where
@@ -68,13 +68,13 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     }
 }
 
-/// A value that is borrowed while interrupts are off, also for longer than a call.
+/// A `RefCell`, whose value may stay borrowed for longer than a call while interrupts are masked.
 impl<S: Symbol<RefCell<T>>, T> PerCpu<S, RefCell<T>> {
     /// Borrows this CPU's value.
     ///
     /// # Panics
     ///
-    /// If it is mutably borrowed.
+    /// If the value is mutably borrowed.
     #[inline]
     #[track_caller]
     pub fn borrow<'irq>(&self, irq: &'irq IrqOff) -> Ref<'irq, T>
@@ -88,7 +88,7 @@ impl<S: Symbol<RefCell<T>>, T> PerCpu<S, RefCell<T>> {
     ///
     /// # Panics
     ///
-    /// If it is borrowed.
+    /// If the value is borrowed.
     #[inline]
     #[track_caller]
     pub fn borrow_mut<'irq>(&self, irq: &'irq IrqOff) -> RefMut<'irq, T>
@@ -102,7 +102,7 @@ impl<S: Symbol<RefCell<T>>, T> PerCpu<S, RefCell<T>> {
     ///
     /// # Errors
     ///
-    /// If it is mutably borrowed.
+    /// If the value is mutably borrowed.
     #[inline]
     pub fn try_borrow<'irq>(&self, irq: &'irq IrqOff) -> Result<Ref<'irq, T>, BorrowError>
     where
@@ -115,7 +115,7 @@ impl<S: Symbol<RefCell<T>>, T> PerCpu<S, RefCell<T>> {
     ///
     /// # Errors
     ///
-    /// If it is borrowed.
+    /// If the value is borrowed.
     #[inline]
     pub fn try_borrow_mut<'irq>(&self, irq: &'irq IrqOff) -> Result<RefMut<'irq, T>, BorrowMutError>
     where

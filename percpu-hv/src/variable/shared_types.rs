@@ -1,16 +1,16 @@
-//! Which types are shared by default.
+//! The types that are shared by default.
 
 use core::cell::{Cell, LazyCell, OnceCell, RefCell};
 use core::sync::atomic;
 
 /// A type whose variables are [`Shared`](enum@crate::kind::Shared) by default: it is changed through `&self`.
 ///
-/// Implemented for atomics, `Cell`, `RefCell`, `OnceCell`, [`PerCpuOnce`](crate::PerCpuOnce),
-/// [`PerCpuCounter`](crate::PerCpuCounter), and arrays and tuples of these. It is safe to implement for any type of your
-/// own, since a shared variable never gives a `&mut T`. For a type of another crate, a lock or a lazy cell, say
-/// `#[def_percpu(shared)]` at the variable.
+/// Implemented for atomics, `Cell`, `RefCell`, `OnceCell`, `LazyCell`, [`PerCpuOnce`](crate::PerCpuOnce),
+/// [`PerCpuCounter`](crate::PerCpuCounter), and arrays and tuples of these. The trait is safe to implement
+/// for a type of your own, since a shared variable never provides `&mut T`. For a type of another crate, such
+/// as a lock, put `#[def_percpu(shared)]` on the variable instead.
 ///
-/// To implement it for a type that has variables changes what they can do, and breaks their users.
+/// An impl for a type that already has variables changes their kind, and breaks their users.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {

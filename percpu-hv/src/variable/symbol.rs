@@ -1,4 +1,4 @@
-//! What a variable is: a place in every area, with a type and a kind.
+//! A variable as a type: a place in every area, with the type of its value and a kind.
 
 #[cfg(target_has_atomic = "64")]
 use core::sync::atomic::AtomicI64;
@@ -12,11 +12,11 @@ use crate::area::checked_register;
 
 /// A kind of variables.
 pub trait Kind: sealed::Sealed {
-    /// Whether debug builds verify the per-CPU register and a copy's alignment.
+    /// Whether debug builds check the per-CPU register and the alignment of a copy.
     #[doc(hidden)]
     const CHECKED: bool = true;
 
-    /// What the per-CPU register of CPU `cpu_id` holds; panics if there is no such CPU.
+    /// Returns the value of the per-CPU register of CPU `cpu_id`. Panics if there is no such CPU.
     #[doc(hidden)]
     #[inline(always)]
     #[track_caller]
@@ -25,7 +25,7 @@ pub trait Kind: sealed::Sealed {
     }
 }
 
-/// Keeps other crates from adding a kind.
+/// Prevents other crates from adding a kind.
 pub(crate) mod sealed {
     pub trait Sealed {}
 }
@@ -40,39 +40,40 @@ pub type Flag = (usize, &'static str);
 /// Rule 1 of docs/safety.md: [`Access::address`] and [`Access::displacement`] name one static of type `T`. Only the
 /// expansion of `def_percpu` implements this trait.
 pub unsafe trait Symbol<T>: Access {
-    /// Which safe accessors the variable has.
+    /// The kind, which determines the safe accessors.
     type Kind: Kind;
 
-    /// The initial value, evaluated anew.
+    /// Returns the initial value, evaluated anew.
     ///
     /// # Safety
     ///
-    /// It becomes the value of a copy: one that is nobody's to give, as the template's is.
+    /// The result becomes the value of a copy and nothing else: like the template's value, it is a bitwise
+    /// duplicate.
     unsafe fn initial() -> T;
 
-    /// Where an exclusive variable's borrow flag is, and the variable's name.
+    /// Returns the displacement of an exclusive variable's borrow flag, and the variable's name.
     fn flag() -> Flag;
 
-    /// A word that all CPUs share, beside the areas: the total of a counter.
+    /// Returns a word that all CPUs share, outside of the areas: the total of a counter.
     #[cfg(target_has_atomic = "64")]
     fn total() -> &'static CacheLine<AtomicI64>;
 }
 
-/// A variable's initial value: what a constant cannot be, as it may refer to other statics.
+/// The initial value of a variable. It is in a static, not a constant, because it may refer to other statics.
 pub struct Initial<T>(pub T);
 
-// SAFETY: rule 7: nobody gets a reference to the value, only bitwise copies, as the areas are.
+// SAFETY: rule 7, no context gets a reference to the value, only bitwise copies, as the areas are.
 unsafe impl<T> Sync for Initial<T> {}
 
 impl<T> Initial<T> {
-    /// A copy of the value.
+    /// Returns a bitwise copy of the value.
     ///
     /// # Safety
     ///
     /// As [`Symbol::initial`].
     #[inline(always)]
     pub unsafe fn get(&'static self) -> T {
-        // SAFETY: rule 3: each copy is what a CPU's area starts with; nothing writes or drops the original.
+        // SAFETY: rule 3, each copy is what a CPU's area starts with; nothing writes or drops the original.
         unsafe { ptr::read(&raw const self.0) }
     }
 }

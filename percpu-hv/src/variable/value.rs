@@ -6,22 +6,22 @@ use super::symbol::Symbol;
 use crate::arch::{Integer, Scalar, combine, load_at, obtain, op, publish, zero};
 use crate::cpu::{CpuId, CpuPin};
 
-/// The scalar that a variable's value is.
+/// The scalar type of a variable's value.
 pub(crate) type As<S, T> = <<S as Symbol<T>>::Kind as Values<T>>::As;
 
-/// The variable's value as a scalar.
+/// Converts a value of the variable to its scalar.
 #[inline(always)]
 pub(crate) fn to<S: Symbol<T, Kind: Values<T>>, T>(value: T) -> As<S, T> {
     <S::Kind as Values<T>>::to(value)
 }
 
-/// The value that the scalar is.
+/// Converts a scalar to a value of the variable.
 #[inline(always)]
 pub(crate) fn from<S: Symbol<T, Kind: Values<T>>, T>(value: As<S, T>) -> T {
     <S::Kind as Values<T>>::from(value)
 }
 
-/// The sum of a variable's values over all CPUs.
+/// Returns the sum of a variable's values over all CPUs.
 #[inline]
 pub(crate) fn sum<S: Symbol<T, Kind: Values<T>>, T: Integer>() -> T {
     let variable = PerCpu::<S, T>::__new();
@@ -32,7 +32,7 @@ pub(crate) fn sum<S: Symbol<T, Kind: Values<T>>, T: Integer>() -> T {
         .unwrap_or_else(zero)
 }
 
-/// Makes the variables of a kind values, where their type allows it.
+/// Makes the variables of a kind values where their type allows it.
 macro_rules! are_values {
     ($kind:ty) => {
         #[diagnostic::do_not_recommend]
@@ -93,7 +93,7 @@ unsafe impl<T: Scalar> Borrows<T> for Value {
 }
 
 impl<S: Symbol<T>, T> PerCpu<S, T> {
-    /// This CPU's value, in one load.
+    /// Returns this CPU's value, with a single load.
     ///
     /// # Safety
     ///
@@ -108,7 +108,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         from::<S, T>(unsafe { S::load() })
     }
 
-    /// Stores this CPU's value, in one store.
+    /// Stores `value` to this CPU's copy, with a single store.
     ///
     /// # Safety
     ///
@@ -123,7 +123,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { S::store(to::<S, T>(value)) }
     }
 
-    /// This CPU's value; with the feature `preempt`, preemption is off meanwhile.
+    /// Returns this CPU's value. With `preempt` or `preempt-hook`, preemption is disabled during the call.
     #[inline]
     #[track_caller]
     pub fn read_current(&self) -> T
@@ -135,7 +135,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { self.read_current_raw() }
     }
 
-    /// Stores this CPU's value; with the feature `preempt`, preemption is off meanwhile.
+    /// Stores `value` to this CPU's copy. With `preempt` or `preempt-hook`, preemption is disabled during the call.
     #[inline]
     #[track_caller]
     pub fn write_current(&self, value: T)
@@ -147,7 +147,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { self.write_current_raw(value) }
     }
 
-    /// This CPU's value, in one load.
+    /// Returns this CPU's value, with a single load.
     #[inline]
     #[track_caller]
     pub fn read(&self, pin: &CpuPin) -> T
@@ -159,7 +159,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         from::<S, T>(unsafe { S::load_pinned(pin.register()) })
     }
 
-    /// Stores this CPU's value, in one store.
+    /// Stores `value` to this CPU's copy, with a single store.
     #[inline]
     #[track_caller]
     pub fn write(&self, pin: &CpuPin, value: T)
@@ -172,9 +172,9 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { S::store_pinned(pin.register(), to::<S, T>(value)) }
     }
 
-    /// The value of another CPU, in one load: a value that it had, whole, while the other CPU goes
-    /// on changing it. (riscv32, and Armv7 without the Large Physical Address Extension, read 64 bits
-    /// in two steps.)
+    /// Returns the value of any CPU, with a single load. If that CPU changes the value meanwhile, the result is one
+    /// of its values, and whole. (riscv32, and Armv7 without the Large Physical Address Extension, read 64
+    /// bits in two steps.)
     #[inline]
     pub fn read_remote(&self, cpu: CpuId) -> T
     where
@@ -186,7 +186,8 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         from::<S, T>(value)
     }
 
-    /// The values of all CPUs, by their ids; each is read once, when the iterator comes to it.
+    /// Returns an iterator over the values of all CPUs, in the order of their ids. Each value is read once, when the
+    /// iterator reaches it.
     #[inline]
     pub fn values(&self) -> impl DoubleEndedIterator<Item = (CpuId, T)> + ExactSizeIterator
     where
@@ -195,9 +196,10 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         CpuId::all().map(|cpu| (cpu, self.read_remote(cpu)))
     }
 
-    /// The sum over all CPUs, wrapping around: each value is read once, at its own time.
+    /// Returns the sum over all CPUs, wrapping around. Each value is read once, not all at the same time.
     ///
-    /// That of a [`PerCpuCounter`](crate::PerCpuCounter) is never more than what was added; it is exact while no CPU adds.
+    /// The sum of a [`PerCpuCounter`](crate::PerCpuCounter) is never more than what was added, and is exact
+    /// while no CPU adds.
     #[inline]
     pub fn sum<R>(&self) -> R
     where

@@ -13,7 +13,7 @@ static VALUE: u64 = 0x5eed;
 
 fn main(machine: &'static Machine) -> ExitCode {
     let cpus = machine.cpu_count();
-    let early = compat::percpu_area_base(cpus - 1);
+    let early = compat::percpu_area_base_early(cpus - 1);
     compat::init_percpu_reg_early(0);
     println!("0.2, first: {}", compat::init_once());
     println!("0.2, again: {}", compat::init_once());
@@ -48,7 +48,7 @@ fn main(machine: &'static Machine) -> ExitCode {
     assert_eq!(percpu_hv::percpu_area_base(0), base.addr());
     every_cpu_finds_the_initial_value();
     println!("0.4, back in place: {:?}", compat::init_in_place());
-    assert_eq!(compat::percpu_area_base(cpus - 1), early);
+    assert_eq!(compat::percpu_area_base_early(cpus - 1), early);
     every_cpu_finds_the_initial_value();
     println!("0.2, at last: {}", compat::init_once());
     ExitCode::SUCCESS

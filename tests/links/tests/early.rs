@@ -147,7 +147,7 @@ fn a_core_that_was_off_comes_back_to_its_values() {
     let (_, end, _) = boot("early", Mode::Default, Linker::Lld, "early_start");
     assert!(end.said("register kept: false"), "{end}");
     assert!(end.said("back: CpuId(1), 0xff"), "{end}");
-    let sentence = "no CPU has CPU id 3, so none comes back to it";
+    let sentence = "no CPU has CPU id 3, so none can resume with it";
     assert!(end.console.contains(sentence), "{end}");
     assert_eq!(end.status, 101, "{end}");
 }

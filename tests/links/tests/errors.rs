@@ -1,21 +1,21 @@
-//! What the linkers say to a mistake. README.md lists these texts with their cures.
+//! What the linkers say to a mistake. The guide lists these texts with their cures.
 
 use links::{Arch, Link, Linker, Mode, image, image_for};
 
-const README: &str = include_str!("../../../README.md");
+const ERRORS: &str = include_str!("../../../percpu-hv/guide/errors.md");
 
 /// An image that nothing is wrong with but what follows.
 fn areas(linker: Linker) -> Link {
     image(Mode::Default, "areas").link(linker)
 }
 
-/// Links, which must fail with `text`; the README must list that.
+/// Links, which must fail with `text`; the guide must list that.
 #[track_caller]
 fn refused(link: Link, text: &str) {
     let error = link.run().expect_err("the linker must refuse this");
     assert!(error.contains(text), "`{text}` is missing:\n{error}");
-    let (_, table) = README.split_once("## Troubleshooting").unwrap();
-    assert!(table.contains(text), "README.md does not list `{text}`");
+    let (_, table) = ERRORS.split_once("# Of the linker").unwrap();
+    assert!(table.contains(text), "the guide does not list `{text}`");
 }
 
 #[test]

@@ -1,19 +1,18 @@
-//! The texts of README.md, in a kernel of somebody's own: it links for bare metal, and its tests run on the host.
+//! The texts of README.md and of the guide, in a kernel of somebody's own: it links for bare metal, and its tests run on
+//! the host.
 
 use std::{env, fs, path::PathBuf, process::Command};
 
 use links::tools::{root, run, target_directory};
 
 const README: &str = include_str!("../../../README.md");
+const LINKING: &str = include_str!("../../../percpu-hv/guide/linking.md");
 
-const MANIFEST: &str = r#"
+const PACKAGE: &str = r#"
 [package]
 name = "NAME"
 version = "0.0.0"
 edition = "2024"
-
-[dependencies]
-percpu-hv = { path = PERCPU_HV }
 
 [workspace]
 "#;
@@ -25,7 +24,6 @@ const MAIN: &str = r#"
 static EXITS: u64 = 0;
 
 fn count() -> u64 {
-    percpu_hv::init_percpu_reg(0);
     EXITS.inc_current();
     EXITS.read_current()
 }
@@ -33,8 +31,8 @@ fn count() -> u64 {
 #[cfg(target_os = "none")]
 #[unsafe(no_mangle)]
 extern "C" fn _start() -> ! {
-    let ready = percpu_hv::init_in_place().is_ok() && count() == 1;
-    assert!(ready);
+    start_first_cpu();
+    assert!(count() == 1);
     loop {}
 }
 
@@ -52,16 +50,17 @@ fn main() {
 #[test]
 fn exits_are_counted() {
     percpu_hv::init_hosted(1).unwrap();
+    start_cpu(0);
     assert_eq!(count(), 1);
 }
 "#;
 
-/// The block of code that has `text` in it.
-fn block(text: &str) -> &'static str {
-    let blocks = README.split("```").skip(1).step_by(2);
+/// The block of code in a page that has `text` in it.
+fn block<'page>(page: &'page str, text: &str) -> &'page str {
+    let blocks = page.split("```").skip(1).step_by(2);
     let mut with_text = blocks.filter(|block| block.contains(text));
-    let block = with_text.next().expect("README.md shows it");
-    assert_eq!(with_text.next(), None, "README.md shows `{text}` once");
+    let block = with_text.next().expect("the page shows it");
+    assert_eq!(with_text.next(), None, "the page shows `{text}` once");
     // The first line is the language.
     block.split_once('\n').unwrap().1
 }
@@ -90,11 +89,19 @@ impl Kernel {
                 .and_then(|()| fs::write(&path, text))
                 .expect("the target directory is writable");
         };
-        // `{:?}` escapes as TOML does. The kernels share what they build, so they have different names.
-        let percpu_hv = format!("{:?}", root().join("percpu-hv"));
-        let manifest = MANIFEST.replace("PERCPU_HV", &percpu_hv);
-        write("Cargo.toml", &manifest.replace("NAME", name));
-        write("src/main.rs", MAIN);
+        // The version that README.md names, but from here. `{:?}` escapes as TOML does.
+        let percpu_hv = format!(
+            "{{ version = \"0.1\", path = {:?} }}",
+            root().join("percpu-hv")
+        );
+        let dependencies = block(README, "[dependencies]");
+        assert_eq!(dependencies.matches(r#"= "0.1""#).count(), 2);
+        let dependencies = dependencies.replacen(r#""0.1""#, &percpu_hv, 1);
+        // The kernels share what they build, so they have different names.
+        let package = PACKAGE.replace("NAME", name);
+        write("Cargo.toml", &(package + &dependencies));
+        let boot = block(README, "fn start_first_cpu()");
+        write("src/main.rs", &format!("{MAIN}\n{boot}"));
         write("build.rs", build_script);
         write("kernel.ld", linker_script);
         // The versions of the workspace, which are here already.
@@ -131,29 +138,37 @@ impl Kernel {
     }
 }
 
-/// The build script that README.md shows, with its way to insert the fragment or without.
+/// The build script that the guide shows, with its way to insert the fragment or without.
 fn build_script(inserts: bool) -> String {
-    let text = block("// build.rs");
+    let text = block(LINKING, "// build.rs");
     if inserts {
         return text.to_owned();
     }
     without_lines(text, ["--defsym=PERCPU_CPU_NUM=8", "-Tpercpu-insert.x"])
 }
 
+/// The script of README.md as it was before percpu-hv came.
+fn script_without_fragment() -> String {
+    let script = block(README, "INCLUDE percpu.x");
+    without_lines(script, ["PERCPU_CPU_NUM = 8;", "INCLUDE percpu.x"])
+}
+
 #[test]
 fn defect_56_the_build_script_leaves_tests_on_the_host_alone() {
-    let script = block("INCLUDE percpu.x");
-    let script = without_lines(script, ["PERCPU_CPU_NUM = 8;", "INCLUDE percpu.x"]);
-    let kernel = Kernel::new("inserts", &build_script(true), &script);
+    let kernel = Kernel::new("inserts", &build_script(true), &script_without_fragment());
     kernel.link();
     kernel.test();
 }
 
 #[test]
 fn the_linker_scripts_link() {
-    for fragment in ["percpu", "percpu-regions"] {
-        let script = block(&format!("INCLUDE {fragment}.x"));
-        Kernel::new(&format!("with-{fragment}"), &build_script(false), script).link();
+    for (name, page, fragment) in [
+        ("readme", README, "percpu.x"),
+        ("with-percpu", LINKING, "percpu.x"),
+        ("with-percpu-regions", LINKING, "percpu-regions.x"),
+    ] {
+        let script = block(page, &format!("INCLUDE {fragment}\n"));
+        Kernel::new(name, &build_script(false), script).link();
     }
 }
 
@@ -161,7 +176,6 @@ fn the_linker_scripts_link() {
 #[test]
 #[should_panic(expected = "_percpu_load_start")]
 fn a_linker_script_without_the_fragment_does_not_link() {
-    let script = block("INCLUDE percpu.x");
-    let script = without_lines(script, ["PERCPU_CPU_NUM = 8;", "INCLUDE percpu.x"]);
+    let script = script_without_fragment();
     Kernel::new("without", &build_script(false), &script).link();
 }

@@ -2,11 +2,11 @@
 //! itself, with loom's atomics: each test runs in every order of accesses that the memory model allows.
 #![cfg(test)]
 
-#[path = "../../../percpu-hv/src/area/owner.rs"]
-mod owner;
 #[path = "../../../percpu-hv/src/types/once.rs"]
 #[allow(unreachable_pub, reason = "it is public there")]
 mod once;
+#[path = "../../../percpu-hv/src/area/owner.rs"]
+mod owner;
 #[path = "../../../percpu-hv/src/area/state.rs"]
 mod state;
 #[path = "../../../percpu-hv/src/types/total.rs"]
@@ -116,7 +116,7 @@ mod moves {
 
     struct Counter {
         parts: [AtomicI64; 2],
-        total: Total,
+        total: AtomicI64,
     }
 
     /// All additions: each has a digit of its own, which shows how often a sum counts it.
@@ -126,12 +126,12 @@ mod moves {
         fn new() -> Arc<Self> {
             Arc::new(Self {
                 parts: [AtomicI64::new(0x101), AtomicI64::new(0x10)],
-                total: Total::new(),
+                total: AtomicI64::new(0),
             })
         }
 
         fn sum(&self) -> i64 {
-            let sum = self.total.sum(self.parts.iter());
+            let sum = Total(&self.total).sum(self.parts.iter());
             assert_eq!(sum & !ADDED, 0, "{sum:#x} counts an addition twice");
             sum
         }
@@ -139,12 +139,12 @@ mod moves {
         /// What a CPU does itself when its batch is full.
         fn move_batch(&self, cpu: usize) {
             let batch = self.parts[cpu].swap(0, Ordering::Relaxed);
-            self.total.receive(batch);
+            Total(&self.total).receive(batch);
         }
 
         /// What another one does when that CPU is gone.
         fn retire(&self, cpu: usize) {
-            self.total.take(&self.parts[cpu]);
+            Total(&self.total).take(&self.parts[cpu]);
         }
     }
 
@@ -160,7 +160,10 @@ mod moves {
             for thread in threads {
                 thread.join().unwrap();
             }
-            assert_eq!((counter.sum(), counter.total.read()), (ADDED, ADDED));
+            assert_eq!(
+                (counter.sum(), Total(&counter.total).read()),
+                (ADDED, ADDED)
+            );
             seen
         });
         // All, or all but what moves at this moment.
@@ -186,7 +189,7 @@ use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
 
-use claim::{OPEN, Owner, UNBUILT, mark};
+use owner::{OPEN, Owner, UNBUILT, mark};
 use state::{Areas, Block};
 use sync::{AtomicBool, AtomicUsize, Ordering, Published};
 
@@ -368,7 +371,7 @@ fn areas_built_again_are_those_of_the_next_cpus() {
         let image = Image::new();
         assert_eq!(image.init(FIRST), Ok(2));
         image.areas.rebuild(SECOND, true, || image.build(SECOND, 8));
-        assert!(image.areas.are(SECOND) && !image.areas.are(FIRST));
+        assert!(image.areas.are_live(SECOND) && !image.areas.are_live(FIRST));
         assert_eq!(
             together(&image, &[|image| image.read(0), |image| image.read(1)]),
             [Some((2, 8)), Some((3, 8))]

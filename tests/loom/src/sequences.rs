@@ -14,8 +14,8 @@ use proptest::prelude::*;
 use proptest::sample::subsequence;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
-use crate::claim::mark;
 use crate::once::PerCpuOnce;
+use crate::owner::mark;
 use crate::sync::{AtomicI64, AtomicUsize, Ordering};
 use crate::total::Total;
 use crate::{Area, FIRST, Image, SECOND};
@@ -171,7 +171,7 @@ struct Machine {
     cell: PerCpuOnce<[u32; 2]>,
     /// One more than CPUs run: the last one's is gone.
     parts: Vec<AtomicI64>,
-    total: Total,
+    total: AtomicI64,
     words: [AtomicUsize; WORDS],
     log: Mutex<Log>,
 }
@@ -228,7 +228,7 @@ impl Machine {
             areas,
             cell: PerCpuOnce::new(),
             parts: (0..parts).map(first_of_part).map(AtomicI64::new).collect(),
-            total: Total::new(),
+            total: AtomicI64::new(0),
             words: [(); WORDS].map(|()| AtomicUsize::new(0)),
             log: Mutex::new(Log {
                 built: None,
@@ -287,7 +287,11 @@ impl Machine {
             assert_eq!(area.owner.mark(), winner.map(|cpu| mark(Some(cpu))));
         }
 
-        assert_eq!(self.total.sum(self.parts.iter()), log.added, "sum at last");
+        assert_eq!(
+            Total(&self.total).sum(self.parts.iter()),
+            log.added,
+            "sum at last"
+        );
         for part in &self.parts {
             assert!(part.load(Ordering::Relaxed).count_ones() < BATCH);
         }
@@ -604,7 +608,7 @@ impl<'machine> Cpu<'machine> {
         self.machine.log().movers[self.index].insert(self.index);
         let batch = part.swap(0, Ordering::Relaxed);
         assert_eq!(batch, sum, "another CPU changed this one's part");
-        self.machine.total.receive(batch);
+        Total(&self.machine.total).receive(batch);
         self.known.moved |= batch;
         Outcome::MovedBatch
     }
@@ -619,7 +623,7 @@ impl<'machine> Cpu<'machine> {
     }
 
     fn sum(&mut self) -> Outcome {
-        let sum = self.machine.total.sum(self.machine.parts.iter());
+        let sum = Total(&self.machine.total).sum(self.machine.parts.iter());
         let missing = self.known.added & !sum;
         self.learn_of_sum(sum);
         let log = self.machine.log();
@@ -638,7 +642,7 @@ impl<'machine> Cpu<'machine> {
     }
 
     fn approximate(&mut self) -> Outcome {
-        let total = self.machine.total.read();
+        let total = Total(&self.machine.total).read();
         let missing = self.known.added & !total;
         self.learn_of_sum(total);
         self.known.moved |= total;
@@ -657,7 +661,7 @@ impl<'machine> Cpu<'machine> {
             gone
         };
         self.machine.log().movers[part].insert(self.index);
-        self.machine.total.take(&self.machine.parts[part]);
+        Total(&self.machine.total).take(&self.machine.parts[part]);
         // Unless another CPU has it.
         if self.machine.log().movers[part].len() == 1 {
             self.known.moved |= self.known.added & all_of_part(part);

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::thread;
 
 use percpu_hv::{IrqOff, def_percpu};
+use sound::on_cpus;
 
 #[def_percpu]
 static CELL: Cell<u64> = Cell::new(0);
@@ -14,19 +15,6 @@ static CELL: Cell<u64> = Cell::new(0);
 static REFCELL: RefCell<Vec<u64>> = RefCell::new(Vec::new());
 #[def_percpu]
 static EXCLUSIVE: Vec<u64> = Vec::new();
-
-/// Runs `f` on threads of their own, each of which runs as one of the CPUs.
-fn on_cpus<const N: usize>(cpus: [usize; N], f: impl Fn(usize) + Sync) {
-    thread::scope(|scope| {
-        for cpu in cpus {
-            let f = &f;
-            scope.spawn(move || {
-                percpu_hv::init_percpu_reg(cpu);
-                f(cpu);
-            });
-        }
-    });
-}
 
 fn main() {
     percpu_hv::init_hosted(2).unwrap();

@@ -3,27 +3,13 @@
 //! must print: 12000 12000 true
 #![forbid(unsafe_code)]
 
-use std::thread;
-
 use percpu_hv::{PerCpuCounter, def_percpu};
+use sound::on_cpus;
 
 #[def_percpu]
 static PLAIN: PerCpuCounter = PerCpuCounter::new();
 #[def_percpu]
 static BATCHED: PerCpuCounter<16> = PerCpuCounter::new();
-
-/// Runs `f` on threads of their own, each of which runs as one of the CPUs.
-fn on_cpus<const N: usize>(cpus: [usize; N], f: impl Fn(usize) + Sync) {
-    thread::scope(|scope| {
-        for cpu in cpus {
-            let f = &f;
-            scope.spawn(move || {
-                percpu_hv::init_percpu_reg(cpu);
-                f(cpu);
-            });
-        }
-    });
-}
 
 fn main() {
     percpu_hv::init_hosted(3).unwrap();

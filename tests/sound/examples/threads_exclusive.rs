@@ -7,22 +7,10 @@
 use std::thread;
 
 use percpu_hv::def_percpu;
+use sound::on_cpus;
 
 #[def_percpu]
 static QUEUE: (Vec<u64>, u64) = (Vec::new(), 0);
-
-/// Runs `f` on threads of their own, each of which runs as one of the CPUs.
-fn on_cpus<const N: usize>(cpus: [usize; N], f: impl Fn(usize) + Sync) {
-    thread::scope(|scope| {
-        for cpu in cpus {
-            let f = &f;
-            scope.spawn(move || {
-                percpu_hv::init_percpu_reg(cpu);
-                f(cpu);
-            });
-        }
-    });
-}
 
 fn main() {
     percpu_hv::init_hosted(2).unwrap();

@@ -7,22 +7,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use percpu_hv::{CpuId, CpuPin, PerCpuOnce, def_percpu};
+use sound::on_cpus;
 
 #[def_percpu]
 static NAME: PerCpuOnce<String> = PerCpuOnce::new();
-
-/// Runs `f` on threads of their own, each of which runs as one of the CPUs.
-fn on_cpus<const N: usize>(cpus: [usize; N], f: impl Fn(usize) + Sync) {
-    thread::scope(|scope| {
-        for cpu in cpus {
-            let f = &f;
-            scope.spawn(move || {
-                percpu_hv::init_percpu_reg(cpu);
-                f(cpu);
-            });
-        }
-    });
-}
 
 fn main() {
     percpu_hv::init_hosted(4).unwrap();

@@ -3,9 +3,8 @@
 //! must print: 8000 4000 true
 #![forbid(unsafe_code)]
 
-use std::thread;
-
 use percpu_hv::{CpuId, def_percpu};
+use sound::on_cpus;
 
 #[def_percpu]
 static COUNT: u64 = 0;
@@ -13,19 +12,6 @@ static COUNT: u64 = 0;
 static SMALL: u8 = 0;
 #[def_percpu(hot)]
 static FLAG: bool = false;
-
-/// Runs `f` on threads of their own, each of which runs as one of the CPUs.
-fn on_cpus<const N: usize>(cpus: [usize; N], f: impl Fn(usize) + Sync) {
-    thread::scope(|scope| {
-        for cpu in cpus {
-            let f = &f;
-            scope.spawn(move || {
-                percpu_hv::init_percpu_reg(cpu);
-                f(cpu);
-            });
-        }
-    });
-}
 
 fn main() {
     percpu_hv::init_hosted(3).unwrap();

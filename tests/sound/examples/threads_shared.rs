@@ -3,11 +3,10 @@
 //! must print: 8000 8000 [0, 1, 2, 3]
 #![forbid(unsafe_code)]
 
+use percpu_hv::{CpuPin, def_percpu};
+use sound::on_cpus;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock};
-use std::thread;
-
-use percpu_hv::{CpuPin, def_percpu};
 
 struct Load {
     running: AtomicU64,
@@ -22,19 +21,6 @@ static LOAD: Load = Load {
 };
 #[def_percpu(shared)]
 static ID: OnceLock<usize> = OnceLock::new();
-
-/// Runs `f` on threads of their own, each of which runs as one of the CPUs.
-fn on_cpus<const N: usize>(cpus: [usize; N], f: impl Fn(usize) + Sync) {
-    thread::scope(|scope| {
-        for cpu in cpus {
-            let f = &f;
-            scope.spawn(move || {
-                percpu_hv::init_percpu_reg(cpu);
-                f(cpu);
-            });
-        }
-    });
-}
 
 fn main() {
     percpu_hv::init_hosted(4).unwrap();

@@ -3,9 +3,8 @@
 //! must print: 9000 0 true
 #![forbid(unsafe_code)]
 
-use std::thread;
-
 use percpu_hv::{IrqOff, def_percpu};
+use sound::on_cpus;
 
 #[def_percpu]
 static ADDED: u64 = 0;
@@ -13,19 +12,6 @@ static ADDED: u64 = 0;
 static MASK: u8 = 0;
 #[def_percpu]
 static LAST: usize = 0;
-
-/// Runs `f` on threads of their own, each of which runs as one of the CPUs.
-fn on_cpus<const N: usize>(cpus: [usize; N], f: impl Fn(usize) + Sync) {
-    thread::scope(|scope| {
-        for cpu in cpus {
-            let f = &f;
-            scope.spawn(move || {
-                percpu_hv::init_percpu_reg(cpu);
-                f(cpu);
-            });
-        }
-    });
-}
 
 fn main() {
     percpu_hv::init_hosted(1).unwrap();

@@ -3,28 +3,14 @@
 //! must print: 0 torn
 #![forbid(unsafe_code)]
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::thread;
-
 use percpu_hv::{CpuId, def_percpu};
+use sound::on_cpus;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 #[def_percpu]
 static WIDE: u128 = 0;
 
 static TORN: AtomicU64 = AtomicU64::new(0);
-
-/// Runs `f` on threads of their own, each of which runs as one of the CPUs.
-fn on_cpus<const N: usize>(cpus: [usize; N], f: impl Fn(usize) + Sync) {
-    thread::scope(|scope| {
-        for cpu in cpus {
-            let f = &f;
-            scope.spawn(move || {
-                percpu_hv::init_percpu_reg(cpu);
-                f(cpu);
-            });
-        }
-    });
-}
 
 fn main() {
     percpu_hv::init_hosted(2).unwrap();

@@ -1,32 +1,30 @@
-//! Every core with its own area; the areas are in RAM that the firmware names.
+//! hv-boot in short, with the copies in RAM that the firmware names instead of in the image.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-#[cfg(target_os = "none")]
-mod image {
-    use hv_boot::{ExitCode, Machine, demo};
+hv_boot::main!(|machine| {
+    #[percpu_hv::def_percpu]
+    static EXITS: usize = 0;
 
-    hv_boot::main!(main);
-
-    fn main(machine: &'static Machine) -> ExitCode {
-        let cpus = machine.cpu_count();
-        let layout = percpu_hv::percpu_area_layout_expected(cpus);
-        let Some(memory) = machine.take_memory(layout) else {
-            panic!(
-                "no {} bytes of free memory for the areas of {cpus} cpus",
-                layout.size()
-            );
-        };
-        // SAFETY: rule 9, memory of the machine, which is taken for good.
-        unsafe { percpu_hv::init(memory.as_mut_ptr().cast(), cpus) }
-            .expect("memory of the expected layout");
-        demo::run(machine)
+    let cpus = machine.cpu_count();
+    // For as many CPUs as there are, and no more.
+    let layout = percpu_hv::percpu_area_layout_expected(cpus);
+    let memory = machine
+        .take_memory(layout)
+        .expect("free memory for the copies");
+    let range = memory.as_ptr_range();
+    percpu_hv::init_from(memory, cpus).expect("memory of the expected layout");
+    machine.run_on_all(|cpu| {
+        percpu_hv::init_percpu_reg(cpu.id());
+        EXITS.add_current(1 + cpu.id());
+    });
+    for (cpu, exits) in EXITS.values() {
+        let base = percpu_hv::percpu_area_base(cpu.index());
+        hv_boot::println!("cpu {cpu}: copies at {base:#x}, {exits} exits");
+        assert!((range.start.addr()..range.end.addr()).contains(&base));
+        assert_eq!(exits, 1 + cpu.index());
     }
-}
-
-#[cfg(not(target_os = "none"))]
-fn main() {
-    eprintln!(
-        "hv-boot-given-memory is a bare-metal image: scripts/qemu-virt.sh --bin hv-boot-given-memory"
-    );
-    std::process::exit(2);
-}
+    assert_eq!(EXITS.values().len(), cpus);
+    let level = machine.boot_cpu().level();
+    hv_boot::println!("hv-boot: {cpus} CPUs at {level}, ok");
+    hv_boot::ExitCode::SUCCESS
+});

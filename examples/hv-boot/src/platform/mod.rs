@@ -1,22 +1,22 @@
-//! The platform: one architecture on one machine. Each defines the same names:
+//! The platform: an architecture on one of QEMU's machines. Each defines the same names:
 //!
 //! | name | what |
 //! |---|---|
 //! | `_start` | the entry point: ends in `extern "Rust" fn __hv_boot_main` |
-//! | `Description` | what the platform keeps of the firmware's tables |
+//! | `Description` | what the platform needs of the firmware's tables |
 //! | `start_core(&Machine, id, hardware_id)` | starts a core, which ends in `cores::serve(id)` |
 //! | `write(Arguments)` | prints, without a lock |
 //! | `exit(u8)` | stops the machine with a status |
-//! | `hardware_id()`, `HARDWARE_ID` | the running core, and how the manual calls that number |
+//! | `hardware_id()`, `HARDWARE_ID` | the running core's hardware id, and its name in the manual |
 //! | `privilege()` | the running core's privilege level |
 //! | `caches_are_on()` | whether exclusive instructions work |
 //! | `ticks()`, `ticks_per_second()` | a counter that all cores share |
-//! | `wait_for_event()`, `send_event()` | sleep until another core has news, and tell news |
-//! | `enable_interrupts()`, `disable_interrupts()` | whether this core takes interrupts; at first it does not |
-//! | `enable_timer()`, `disable_timer()` | whether this core's timer may interrupt it; at first it may not |
-//! | `reserve(word, count, turns)` | an exclusive load, and its store after so many turns of a loop; `None` without such instructions |
-//! | `step(f)` | `interrupts::stepped()` before each instruction of `f`, and whether that left interrupts unmasked; `None` if the core cannot |
-//! | `set_timer(u64)` | after so many `ticks()` one interrupt: `interrupts::timer_expired()`, masked |
+//! | `wait_for_event()`, `send_event()` | sleep until another core sends an event; send one |
+//! | `enable_interrupts()`, `disable_interrupts()` | unmask and mask this core's interrupts; at first they are masked |
+//! | `enable_timer()`, `disable_timer()` | switch this core's timer interrupt on and off; at first it is off |
+//! | `reserve(word, count, turns)` | `interrupts::reserve`; `None` without exclusive loads |
+//! | `step(f)` | `interrupts::step`, which calls `interrupts::stepped()`; `None` without single steps |
+//! | `set_timer(u64)` | after so many `ticks()` one interrupt, which calls `interrupts::timer_expired()` |
 
 mod common;
 #[cfg_attr(target_arch = "aarch64", path = "aarch64/mod.rs")]
@@ -35,7 +35,12 @@ pub(crate) use imp::{
     ticks, ticks_per_second, wait_for_event, write,
 };
 
-use crate::{exit::ExitCode, machine::Machine};
+use core::fmt;
+
+use crate::{
+    exit::{ExitCode, fail},
+    machine::Machine,
+};
 
 unsafe extern "Rust" {
     /// The image's main function, by the macro [`main!`](crate::main!).
@@ -43,7 +48,21 @@ unsafe extern "Rust" {
     safe fn image_main(machine: &'static Machine) -> ExitCode;
 }
 
-/// The common end of every platform's boot: the image runs, then the machine stops.
-fn run_image(machine: &'static Machine) -> ! {
+/// The end of every platform's boot: keeps the machine, lets the platform `prepare` for its other cores, runs the
+/// image, and stops the machine.
+///
+/// # Safety
+///
+/// Called once, by the boot core, before any other core runs.
+unsafe fn run_image<E: fmt::Display>(
+    machine: Result<Machine, E>,
+    prepare: impl FnOnce(&'static Machine),
+) -> ! {
+    let machine = match machine {
+        // SAFETY: rule 11: the caller's promise.
+        Ok(machine) => unsafe { machine.publish() },
+        Err(error) => fail(ExitCode::BOOT, format_args!("{error}")),
+    };
+    prepare(machine);
     image_main(machine).exit()
 }

@@ -1,8 +1,8 @@
-//! Attacks: on every core a timer's handler uses the very variable whose access it interrupts, for each kind.
+//! Attacks: on every core a timer's handler uses the variable whose access it interrupts, for each kind.
 //!
 //! With one instruction in each of QEMU's translation blocks (scripts/qemu-virt.sh `--one-insn-per-tb`) interrupts
-//! come between any two instructions. Each kind has a control, which does on purpose what goes wrong then: so the
-//! tests can fail.
+//! come between any two instructions. Each kind has a control that makes the error on purpose, so that the tests can
+//! fail.
 
 mod exclusive;
 mod shared;
@@ -92,7 +92,7 @@ impl Test {
     }
 }
 
-/// A number that a core's loop and handler tell each other.
+/// A number that a core's loop and handler share.
 struct Note(AtomicUsize);
 
 impl Note {
@@ -120,7 +120,7 @@ impl Note {
     }
 }
 
-/// What a core's loop and handler tell each other in a test.
+/// What a core's loop and handler share in a test.
 struct Notes {
     /// How often the loop has done its accesses.
     accesses: Note,
@@ -180,7 +180,7 @@ impl Notes {
     }
 }
 
-/// What a core's loop and handler tell each other.
+/// What a core's loop and handler share.
 struct Core {
     /// How many interrupts it took.
     interrupts: Note,

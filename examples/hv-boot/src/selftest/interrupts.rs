@@ -231,9 +231,9 @@ fn count_an_interrupt() {
 }
 
 /// The way out of a handler ends what the interrupted code holds exclusively. Else its store would overwrite what a
-/// handler stored to the same word: to the variable, or on RISC-V and LoongArch64 to a neighbour of one of 8 or 16 bits.
-/// (QEMU's RISC-V and LoongArch64 end it at each trap, whatever the way out does: of RISC-V's links/code looks at the
-/// instructions.)
+/// handler stored to the same word: to the variable, or on RISC-V and LoongArch64 to a neighbour of one of 8 or 16
+/// bits. (QEMU's RISC-V and LoongArch64 end it at each trap, whatever the way out does: of RISC-V's links/code looks
+/// at the instructions.)
 pub(super) fn end_reservations(machine: &Machine) -> Count {
     let name = "defect_45_an_interrupt_ends_a_reservation";
     if interrupts::reserve(&AtomicUsize::new(0), &AtomicUsize::new(0), 1).is_none() {
@@ -295,7 +295,8 @@ fn reserve_under_interrupts(cpu: &Cpu) -> Reservations {
     found
 }
 
-/// The step of [`guards`] at which [`guard_at_a_step`] has a guard of its own, or `EACH`, and the number of steps so far.
+/// The step of [`guards`] at which [`guard_at_a_step`] has a guard of its own, or `EACH`, and the number of steps so
+/// far.
 static GUARD_AT: AtomicUsize = AtomicUsize::new(0);
 const EACH: usize = usize::MAX;
 static STEPS: AtomicUsize = AtomicUsize::new(0);

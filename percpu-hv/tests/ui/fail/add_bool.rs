@@ -1,4 +1,4 @@
-//! Without `Integer`: `true` plus `true` is no `bool`.
+//! Without `Integer`, `true` plus `true` would be no `bool`.
 
 #[percpu_hv::def_percpu]
 static FLAG: bool = false;

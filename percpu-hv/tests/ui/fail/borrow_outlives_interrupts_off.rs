@@ -1,4 +1,4 @@
-//! If `borrow_mut` outlived the guard: a handler finds the value borrowed, and panics.
+//! If the result of `borrow_mut` outlived its guard, a handler would find the value borrowed, and panic.
 
 use std::cell::RefCell;
 

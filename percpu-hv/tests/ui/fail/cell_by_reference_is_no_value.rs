@@ -1,4 +1,4 @@
-//! Without `T: Sync` of `&'static T`: a handler that stored the reference writes the `Cell` that
+//! Without `T: Sync` for `&'static T`, a handler that stored the reference would write the `Cell` that
 //! this context reads.
 
 use std::cell::Cell;

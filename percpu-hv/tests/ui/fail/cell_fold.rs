@@ -1,4 +1,4 @@
-//! Without `T: Sync`: this CPU reads the `Cell` while its own CPU writes.
+//! Without `T: Sync`, this CPU would read the `Cell` while its own CPU writes it.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! Without `T: Sync`: a handler changes the `Cell` between this context's read and write.
+//! Without `T: Sync`, a handler could change the `Cell` between this context's read and write.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! Without `T: Sync`: this CPU borrows what other CPUs borrow, and no count is right.
+//! Without `T: Sync`, this CPU would borrow what other CPUs borrow, and the counts of borrows would be wrong.
 
 use std::cell::RefCell;
 

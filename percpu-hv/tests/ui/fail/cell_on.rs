@@ -1,4 +1,4 @@
-//! Without `T: Sync`: this CPU writes the `Cell` while its own CPU does.
+//! Without `T: Sync`, this CPU would write the `Cell` while its own CPU writes it.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! Without `T: Sync` in `PerCpuOnce`: two CPUs write one `Cell`.
+//! Without `T: Sync` for `PerCpuOnce`, two CPUs would write one `Cell`.
 
 use std::cell::Cell;
 

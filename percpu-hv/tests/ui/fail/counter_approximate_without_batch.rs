@@ -1,4 +1,4 @@
-//! Without a batch nothing is moved: `approximate` would be 0 whatever was added.
+//! Without a batch no part moves to the total, so `approximate` would always be 0.
 
 use percpu_hv::{PerCpuCounter, def_percpu};
 

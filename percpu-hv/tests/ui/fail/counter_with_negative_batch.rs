@@ -1,4 +1,4 @@
-//! With a negative batch every addition would move.
+//! With a negative batch, every addition would move the part.
 
 use percpu_hv::{PerCpuCounter, def_percpu};
 

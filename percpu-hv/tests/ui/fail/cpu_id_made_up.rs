@@ -1,4 +1,4 @@
-//! If an id could be made up: `on` reaches behind the last area.
+//! With an invented id, `on` would access memory behind the last area.
 
 use percpu_hv::CpuId;
 

@@ -1,4 +1,4 @@
-//! Without `T: Send`: the next context on this CPU clones the `Rc` that this one keeps a clone of.
+//! Without `T: Send`, the next context on this CPU would clone an `Rc` of which this one keeps a clone.
 
 use std::rc::Rc;
 

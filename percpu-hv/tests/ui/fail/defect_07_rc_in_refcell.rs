@@ -1,4 +1,4 @@
-//! Without `T: Send`: `borrow_mut` puts an `Rc` in whose clone stays here.
+//! Without `T: Send`, `borrow_mut` could store an `Rc` whose clone stays here.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Without `T: Send + Sync` in `PerCpuOnce`: another CPU clones the `Rc` that this one made.
+//! Without `T: Send + Sync` for `PerCpuOnce`, another CPU would clone the `Rc` that this one made.
 
 use std::rc::Rc;
 

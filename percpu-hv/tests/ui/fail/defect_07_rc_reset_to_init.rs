@@ -1,4 +1,4 @@
-//! Without `T: Send`: another thread that plays the CPU drops the `Rc` of this one.
+//! Without `T: Send`, another thread that runs as the CPU would drop this thread's `Rc`.
 
 use std::rc::Rc;
 

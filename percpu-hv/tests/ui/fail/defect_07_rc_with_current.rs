@@ -1,4 +1,4 @@
-//! Without `T: Send`: a clone of the `Rc` goes to another thread, and both count its owners.
+//! Without `T: Send`, a clone of the `Rc` would go to another thread, and both would count its owners.
 
 use std::rc::Rc;
 

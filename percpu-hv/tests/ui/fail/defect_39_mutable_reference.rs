@@ -1,4 +1,4 @@
-//! If a copy could start with a `&mut`, or with a `Cell` by reference: those of all CPUs would be the same one.
+//! A `&mut`, or a reference to a `Cell`, as initial value would be the same one in the copies of all CPUs.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! If there were references to what `with_current` gives a `&mut` to: they dangle once it is changed.
+//! If an exclusive variable had shared references, `with_current` would make them dangle.
 
 use std::cell::RefCell;
 

@@ -1,5 +1,5 @@
-//! If loads and stores reached what `with_current` borrows: they race with the borrow, and a handler
-//! sees half of a pair written.
+//! If loads and stores reached an exclusive variable, they would race with a borrow, and a handler
+//! could see half of a pair written.
 
 use percpu_hv::{CpuId, CpuPin, def_percpu};
 

@@ -1,4 +1,4 @@
-//! If `get_local` gave `&'static T`: a handler changes the `Cell` under this context.
+//! If `get_local` returned `&'static T`, a handler could change the `Cell` during its use.
 
 use std::cell::Cell;
 

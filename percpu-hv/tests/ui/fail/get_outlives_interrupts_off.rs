@@ -1,4 +1,4 @@
-//! If `get` by a guard gave more than the guard: preemption is on again, and the copy another CPU's.
+//! If the result of `get` outlived its guard, the context could migrate and use another CPU's copy.
 
 use std::sync::atomic::AtomicU64;
 

@@ -1,4 +1,4 @@
-//! If `get` gave `&'static T`: the context goes to another CPU and keeps this one's copy.
+//! A context that keeps a `&'static T` from `get` could migrate, and still use the old CPU's copy.
 
 use std::sync::atomic::AtomicU64;
 

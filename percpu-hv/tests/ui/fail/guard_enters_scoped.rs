@@ -1,4 +1,4 @@
-//! If a guard could enter `scoped`: it ends inside of the call, and turns interrupts on.
+//! A guard that entered `scoped` would end inside the call, and unmask interrupts there.
 
 use percpu_hv::IrqOff;
 

@@ -1,4 +1,4 @@
-//! If guards were `Send`: one that is left in a variable or a lock ends in another context.
+//! If guards were `Send`, one that is left in a variable or a lock would end in another context.
 
 use std::sync::Mutex;
 

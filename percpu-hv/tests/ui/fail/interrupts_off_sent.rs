@@ -1,4 +1,4 @@
-//! If an `IrqOff` were `Send`: interrupts come back on on another CPU, and stay off on this one.
+//! If an `IrqOff` were `Send`, its drop would restore interrupts on another CPU, and leave them masked here.
 
 use std::thread;
 

@@ -1,4 +1,4 @@
-//! If an `IrqOff` were `Sync`: a thread on another CPU borrows this CPU's `Cell`, where interrupts are on.
+//! If an `IrqOff` were `Sync`, a thread on another CPU could borrow this CPU's `Cell` without masking interrupts.
 
 use std::thread;
 

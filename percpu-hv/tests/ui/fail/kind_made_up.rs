@@ -1,4 +1,4 @@
-//! If a kind could be made up, or what a kind allows be said anew for a type of one's own: variables that give
+//! If users could add a kind, or new rights for a kind and a type of their own, variables could provide
 //! `&T` and `&mut T`, and loads of another type.
 
 use percpu_hv::kind::{Exclusive, Kind, LocalReferences, References, Shared, TryBorrows, Values};

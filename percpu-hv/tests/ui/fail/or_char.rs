@@ -1,4 +1,4 @@
-//! Without `Bits`: the bits of two `char`s together are none.
+//! Without `Bits`, the combined bits of two `char`s could be no `char`.
 
 #[percpu_hv::def_percpu]
 static LETTER: char = 'a';

@@ -1,4 +1,4 @@
-//! If these were safe: this CPU writes, forgets or counts what its own CPU is using.
+//! If these were safe, this CPU would write, forget or count values that their own CPU uses.
 
 use percpu_hv::{CpuId, PerCpuCounter, def_percpu};
 

@@ -1,4 +1,4 @@
-//! Without `IrqOff` for it: a handler borrows the `RefCell` that this context borrows.
+//! Without an `IrqOff`, a handler could borrow the `RefCell` that this context has borrowed.
 
 use std::cell::RefCell;
 

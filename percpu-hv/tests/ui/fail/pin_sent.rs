@@ -1,4 +1,4 @@
-//! If a `CpuPin` were `Send`: a thread on another CPU has this CPU's base, and gets this CPU's copies.
+//! If a `CpuPin` were `Send`, a thread on another CPU would have this CPU's base, and get its copies.
 
 use std::thread;
 

@@ -1,4 +1,4 @@
-//! If a `CpuPin` were `Sync`: a thread on another CPU gets this CPU's copies.
+//! If a `CpuPin` were `Sync`, a thread on another CPU would get this CPU's copies.
 
 use std::thread;
 

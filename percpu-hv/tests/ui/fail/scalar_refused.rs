@@ -1,4 +1,4 @@
-//! What a `Scalar` must not be, as far as the compiler sees it; each is one error, at the variable.
+//! Types that cannot be a `Scalar`, as far as the compiler can check. Each is one error, at the variable.
 
 use std::sync::atomic::AtomicU8;
 

@@ -1,4 +1,4 @@
-//! If there were a `&mut` to what others have references to: they dangle once it is changed.
+//! A `&mut` to a shared variable could change it while others hold a `&T`, which would dangle.
 
 use std::cell::RefCell;
 use std::sync::Mutex;

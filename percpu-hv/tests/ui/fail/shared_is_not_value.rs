@@ -1,4 +1,4 @@
-//! If loads and stores reached what others have references to: a reference keeps the old value.
+//! If loads and stores reached a shared variable, they would change memory behind a reference.
 
 use std::sync::atomic::AtomicU64;
 

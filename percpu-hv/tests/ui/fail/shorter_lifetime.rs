@@ -1,4 +1,4 @@
-//! If a variable's type could lose a lifetime: a reference to what is gone is left behind.
+//! If a variable's type could shorten a lifetime, the variable could keep a dangling reference.
 
 use percpu_hv::{PerCpu, def_percpu};
 

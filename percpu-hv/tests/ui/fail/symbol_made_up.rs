@@ -1,12 +1,10 @@
-//! If a safe `impl` could name the storage: a variable of a type that is not there.
+//! A safe `impl` that could name any storage would make a variable of a type that is not there.
 
 use percpu_hv::PerCpu;
 
 enum Symbol {}
 
-impl percpu_hv::__priv::Symbol<u64> for Symbol {
-    type Kind = percpu_hv::kind::Value;
-
+impl percpu_hv::__priv::Access for Symbol {
     const HOT: bool = false;
 
     fn address() -> usize {
@@ -16,6 +14,10 @@ impl percpu_hv::__priv::Symbol<u64> for Symbol {
     fn displacement() -> usize {
         0x1000
     }
+}
+
+impl percpu_hv::__priv::Symbol<u64> for Symbol {
+    type Kind = percpu_hv::kind::Value;
 
     fn initial() -> u64 {
         0

@@ -1,4 +1,4 @@
-//! If a value could be found borrowed: it never is, since `with_current` works on a copy of it.
+//! A value is never found borrowed, because `with_current` works on a copy of it.
 
 use percpu_hv::def_percpu;
 

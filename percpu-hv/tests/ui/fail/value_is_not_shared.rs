@@ -1,4 +1,4 @@
-//! If there were references to what is loaded and stored as a whole: they keep the old value.
+//! If a value had references, loads and stores would change the memory behind them.
 
 use percpu_hv::{CpuId, CpuPin, IrqOff, def_percpu};
 

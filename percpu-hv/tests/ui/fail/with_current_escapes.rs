@@ -1,4 +1,4 @@
-//! If the closure could keep its reference: a second call gives the same exclusive one again.
+//! If the closure could keep its reference, a second call would return the same exclusive reference.
 
 #[percpu_hv::def_percpu]
 static EXITS: u64 = 0;

@@ -1,79 +1,19 @@
 //! From the boot loader, and from PSCI, to Rust on a stack.
-//!
-//! Nothing here but [`boot`] reads or writes memory before the caches are on, apart from the boot core's clearing
-//! of .bss: a secondary core gets its CPU id in a register and computes its stack from it. So no core
-//! with its caches off depends on what another has only in a cache, and no stack line that a cache holds already
-//! shadows what is written past it.
 
-use core::{arch::naked_asm, cell::UnsafeCell, mem::MaybeUninit, ops::Range};
+use core::arch::naked_asm;
 
 use aarch64_cpu::registers::{HCR_EL2, SCTLR_EL2, TCR_EL2};
 
 use super::{
-    device_tree,
+    gic,
     level::{Level, level},
     mmu,
 };
-use crate::{
-    cores,
-    exit::{ExitCode, fail},
-    machine::MAX_CPUS,
-    platform::{
-        common::{
-            pl011,
-            tables::{self, PAGE, TABLES},
-        },
-        run_image,
-    },
+use crate::platform::common::{
+    arm_virt::{Boot, define_secondary_start},
+    stacks::{STACKS, Stack},
+    tables::{self, TABLES},
 };
-
-/// One CPU's stacks, from the lowest address: a guard page, the exception stack, the main stack.
-#[repr(C, align(4096))]
-pub(super) struct Stack(UnsafeCell<MaybeUninit<[u8; Stack::SIZE]>>);
-
-// SAFETY: rule 11: each CPU uses its own, by its stack pointer; Rust code takes addresses only.
-unsafe impl Sync for Stack {}
-
-/// Not cleared at boot, and without space in the file.
-#[unsafe(link_section = ".bss.stacks")]
-static STACKS: [Stack; MAX_CPUS] =
-    [const { Stack(UnsafeCell::new(MaybeUninit::uninit())) }; MAX_CPUS];
-
-impl Stack {
-    const SIZE_BITS: usize = 16;
-    const SIZE: usize = 1 << Self::SIZE_BITS;
-    const GUARD: usize = PAGE;
-    /// Where the exception stack begins, which grows down to the guard; the main stack grows down to it.
-    const EXCEPTION_TOP: usize = Self::GUARD + 0x3000;
-
-    /// The page below CPU `cpu`'s stacks.
-    pub(super) fn guard(cpu: usize) -> Range<usize> {
-        let start = STACKS[cpu].0.get().addr();
-        start..start + Self::GUARD
-    }
-}
-
-unsafe extern "C" {
-    safe static __image_start: u8;
-    safe static __text_end: u8;
-    safe static __rodata_end: u8;
-    safe static __image_end: u8;
-}
-
-/// The executable part of the image.
-pub(super) fn text() -> Range<usize> {
-    (&raw const __image_start).addr()..(&raw const __text_end).addr()
-}
-
-/// Its read-only part.
-pub(super) fn rodata() -> Range<usize> {
-    (&raw const __text_end).addr()..(&raw const __rodata_end).addr()
-}
-
-/// All of it, stacks and areas included.
-pub(super) fn image() -> Range<usize> {
-    (&raw const __image_start).addr()..(&raw const __image_end).addr()
-}
 
 /// `SCTLR_ELx` with everything off, RES1 bits set (Arm ARM, "SCTLR_EL1" and "SCTLR_EL2").
 const SCTLR_EL1_OFF: u64 = 0x30d0_0800;
@@ -117,7 +57,7 @@ extern "C" fn _start() -> ! {
         "bl     {prepare}",
         "mov    x0, xzr",
         "bl     {set_stacks}",
-        // Whatever a cache still holds of what is written from here to the MMU's start.
+        // What a cache may still hold of the memory that is written before the MMU is on.
         "mov    x0, sp",
         "sub    x1, x0, #{stack_size}",
         "bl     {forget}",
@@ -143,23 +83,7 @@ extern "C" fn _start() -> ! {
     )
 }
 
-/// Where PSCI starts the other cores, with the CPU id in x0.
-#[unsafe(naked)]
-pub(super) extern "C" fn secondary_start() -> ! {
-    naked_asm!(
-        "mov    x19, x0",
-        "bl     {prepare}",
-        "mov    x0, x19",
-        "bl     {set_stacks}",
-        "bl     {enable_mmu}",
-        "mov    x0, x19",
-        "bl     {serve}",
-        prepare = sym prepare,
-        set_stacks = sym set_stacks,
-        enable_mmu = sym enable_mmu,
-        serve = sym serve,
-    )
-}
+define_secondary_start!("mov x19, x0", "mov x0, x19");
 
 /// Puts the system registers of the current level into a known state: interrupts masked, MMU off, exceptions to
 /// the vector table. At EL3 it does nothing: `boot` refuses that level. Uses x9 and x10, and no stack.
@@ -219,9 +143,8 @@ extern "C" fn set_stacks() {
     )
 }
 
-/// Discards what caches hold of x1..x0, page-aligned and not empty, without writing it back: memory written
-/// with the caches off must not be shadowed by an older line once they are on ("Cache support"). Uses x1, x9 and x10,
-/// and no stack.
+/// Discards what caches hold of x1..x0, page-aligned and not empty, without writing it back ("Cache support"). Uses
+/// x1, x9 and x10, and no stack.
 #[unsafe(naked)]
 extern "C" fn forget_cached_copy() {
     naked_asm!(
@@ -297,36 +220,17 @@ extern "C" fn enable_mmu() {
 
 /// The boot core in Rust, its MMU off.
 extern "C" fn boot(tree: usize) -> ! {
-    pl011::enable();
-    let (fits, wanted) = match level() {
-        Level::El2 => (true, "EL2"),
-        _ if cfg!(feature = "arm-el2") => (false, "EL2"),
-        level => (level == Level::El1, "EL1 or EL2"),
+    let boot = Boot {
+        gic: gic::COMPATIBLE,
+        wanted: match level() {
+            Level::El2 => None,
+            _ if cfg!(feature = "arm-el2") => Some("EL2"),
+            Level::El1 => None,
+            Level::El3 => Some("EL1 or EL2"),
+        },
+        regime: mmu::regime(),
+        enable_mmu,
     };
-    if !fits {
-        let level = level().name();
-        let reason = format_args!("started at {level}, but this image runs at {wanted}");
-        fail(ExitCode::BOOT, reason);
-    }
-    // SAFETY: rule 11, rule 12: this is the boot core, alone; `tree` is what the boot protocol handed over.
-    let machine = unsafe { device_tree::read(tree) };
-    let machine = match machine {
-        Ok(machine) => machine,
-        Err(error) => fail(ExitCode::BOOT, format_args!("{error}")),
-    };
-    pl011::move_to(machine.platform.uart);
-    pl011::enable();
-    // SAFETY: rule 11: this core runs alone, its MMU is off, and it comes here once.
-    let machine = unsafe {
-        let machine = machine.publish();
-        mmu::build(machine);
-        machine
-    };
-    enable_mmu();
-    run_image(machine)
-}
-
-/// A secondary core in Rust, its MMU on.
-extern "C" fn serve(cpu: usize) -> ! {
-    cores::serve(cpu)
+    // SAFETY: rule 11, rule 12: this is the boot core, alone, once; the boot protocol passed `tree`.
+    unsafe { boot.run(tree) }
 }

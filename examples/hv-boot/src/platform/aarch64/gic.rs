@@ -9,57 +9,36 @@ use arm_gic::{
         GicCpuInterface, GicDistributor, GicError, GicRedistributor, GicRedistributorIterator,
     },
 };
-use dtoolkit::fdt::Fdt;
 use spin::Mutex;
 
 use super::level::{Level, level};
-use crate::{
-    machine,
-    platform::{
-        self,
-        common::device_tree::{self, Error},
-    },
-};
+use crate::{machine, platform};
 
-/// Where the registers are.
-#[derive(Debug)]
-pub(super) struct Gic {
-    distributor: usize,
-    /// The first of them; each says whether it is the last.
-    redistributors: usize,
+/// What the device tree calls it. Its registers are the distributor's, and those of the first redistributor; each of
+/// these says whether it is the last.
+pub(super) const COMPATIBLE: &str = "arm,gic-v3";
+
+/// Sets the distributor up.
+///
+/// # Safety
+///
+/// `address` is the distributor's, and no other core uses it meanwhile.
+unsafe fn set_up_distributor(address: usize) {
+    // SAFETY: rule 12: the caller's promise.
+    let registers = unsafe { UniqueMmioPointer::new(registers(address)) };
+    GicDistributor::new(registers).configure_default_settings();
 }
 
-impl Gic {
-    pub(super) fn of(tree: Fdt<'_>) -> Result<Self, Error> {
-        let [distributor, redistributors] = device_tree::two_registers(tree, "arm,gic-v3")?;
-        Ok(Self {
-            distributor,
-            redistributors,
-        })
-    }
-
-    /// Sets the distributor up.
-    ///
-    /// # Safety
-    ///
-    /// No other core uses it meanwhile.
-    unsafe fn set_up_distributor(&self) {
-        // SAFETY: rule 12: the device tree names it, and the caller keeps others off.
-        let registers = unsafe { UniqueMmioPointer::new(registers(self.distributor)) };
-        GicDistributor::new(registers).configure_default_settings();
-    }
-
-    /// This core's redistributor.
-    ///
-    /// # Safety
-    ///
-    /// No other core uses any redistributor meanwhile.
-    unsafe fn redistributor(&self) -> Result<Option<GicRedistributor<'_>>, GicError> {
-        // SAFETY: rule 12: the device tree names them, and the caller keeps others off.
-        let mut all = unsafe { GicRedistributorIterator::new(registers(self.redistributors)) }?;
-        let here = platform::hardware_id();
-        Ok(all.find(|redistributor| redistributor.typer().core_mpidr() == here))
-    }
+/// This core's redistributor.
+///
+/// # Safety
+///
+/// `first` is the address of the first one, and no other core uses any redistributor meanwhile.
+unsafe fn redistributor(first: usize) -> Result<Option<GicRedistributor<'static>>, GicError> {
+    // SAFETY: rule 12: the caller's promise.
+    let mut all = unsafe { GicRedistributorIterator::new(registers(first)) }?;
+    let here = platform::hardware_id();
+    Ok(all.find(|redistributor| redistributor.typer().core_mpidr() == here))
 }
 
 fn registers<T>(address: usize) -> NonNull<T> {
@@ -76,15 +55,15 @@ static IS_SET_UP: Mutex<bool> = Mutex::new(false);
 /// If the device tree's redistributors have none for this core.
 pub(super) fn enable(interrupt: IntId) {
     let machine = machine::published().expect("the device tree was read");
-    let gic = &machine.platform.gic;
+    let [distributor, redistributors] = machine.platform.gic;
     let mut is_set_up = IS_SET_UP.lock();
-    // SAFETY: rule 12: the lock makes this core the only user.
+    // SAFETY: rule 12: the device tree names the registers, and the lock makes this core the only user.
     unsafe {
         if !*is_set_up {
-            gic.set_up_distributor();
+            set_up_distributor(distributor);
             *is_set_up = true;
         }
-        let Ok(Some(mut redistributor)) = gic.redistributor() else {
+        let Ok(Some(mut redistributor)) = redistributor(redistributors) else {
             panic!("the GIC has no redistributor for this cpu");
         };
         // The only error is that the core is awake.
@@ -109,7 +88,7 @@ pub(super) fn enable(interrupt: IntId) {
 ///
 /// If it is another one.
 pub(super) fn handle(interrupt: IntId, handler: fn()) {
-    // Nothing is there if the cause went away.
+    // None is pending if its cause has ended.
     let Some(taken) = GicCpuInterface::get_and_acknowledge_interrupt(InterruptGroup::Group1) else {
         return;
     };

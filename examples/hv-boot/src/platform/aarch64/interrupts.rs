@@ -1,12 +1,9 @@
 //! Taking interrupts.
 
-use core::{
-    arch::{asm, naked_asm},
-    sync::atomic::AtomicUsize,
-};
+use core::arch::{asm, naked_asm};
 
 use super::{gic, timer};
-use crate::interrupts::{Reservation, timer_expired};
+use crate::{interrupts::timer_expired, platform::common::reserve::define_reserve};
 
 /// Unmasks IRQs.
 pub(crate) fn enable_interrupts() {
@@ -20,43 +17,19 @@ pub(crate) fn disable_interrupts() {
     unsafe { asm!("msr daifset, #0b0010", options(nostack, preserves_flags)) };
 }
 
-/// Loads a word exclusively, and after a while stores it if the reservation still holds.
-pub(crate) fn reserve(
-    word: &AtomicUsize,
-    count: &AtomicUsize,
-    turns: usize,
-) -> Option<Reservation> {
-    let (failed, at_load, at_store): (usize, usize, usize);
-    // SAFETY: rule 10: the word keeps its value; the flags change. Not `nomem`: handlers write the count.
-    unsafe {
-        asm!(
-            "ldxr   {value}, [{word}]",
-            "ldr    {at_load}, [{count}]",
-            "2:",
-            "subs   {turns}, {turns}, #1",
-            "b.ne   2b",
-            "ldr    {at_store}, [{count}]",
-            "stxr   {failed:w}, {value}, [{word}]",
-            value = out(reg) _,
-            at_load = out(reg) at_load,
-            at_store = out(reg) at_store,
-            failed = out(reg) failed,
-            turns = inout(reg) turns => _,
-            word = in(reg) word.as_ptr(),
-            count = in(reg) count.as_ptr(),
-            options(nostack)
-        );
-    }
-    Some(Reservation {
-        held: failed == 0,
-        at_load,
-        at_store,
-    })
-}
+define_reserve!(
+    "ldxr   {value}, [{word}]",
+    "ldr    {at_load}, [{count}]",
+    "2:",
+    "subs   {turns}, {turns}, #1",
+    "b.ne   2b",
+    "ldr    {at_store}, [{count}]",
+    "stxr   {failed:w}, {value}, [{word}]",
+);
 
 /// The body of an entry that returns: saves on the current stack what a function may change, calls one, and goes back.
-/// Any exception below is reported and final, so that ELR and SPSR need no saving. `eret` ends what the interrupted code
-/// holds exclusively ("Context switch support").
+/// Any exception below is reported and final, so that ELR and SPSR need no saving. `eret` ends what the interrupted
+/// code holds exclusively ("Context switch support").
 macro_rules! entry {
     ($($before:literal,)? $handle:path) => {
         naked_asm!(

@@ -1,13 +1,7 @@
-//! The identity map of this platform's image.
+//! The translation regimes.
 
-use super::{
-    entry::{self, Stack},
-    level::{Level, level},
-};
-use crate::{
-    machine::Machine,
-    platform::common::tables::{self, Regime},
-};
+use super::level::{Level, level};
+use crate::platform::common::tables::Regime;
 
 /// EL1's: PXN and UXN are bits of their own ("Block descriptor and Page descriptor formats").
 const EL1: Regime = Regime {
@@ -23,17 +17,10 @@ const EL2: Regime = Regime {
     no_user_execute: 0,
 };
 
-/// Fills the tables for `machine`.
-///
-/// # Safety
-///
-/// Called once, by the boot core, with its MMU off.
-pub(super) unsafe fn build(machine: &Machine) {
-    let regime = match level() {
+/// That of the running level.
+pub(super) fn regime() -> Regime {
+    match level() {
         Level::El1 => EL1,
         _ => EL2,
-    };
-    let guards = (0..machine.cpu_count()).map(Stack::guard);
-    // SAFETY: rule 11: the caller's promise.
-    unsafe { tables::build(machine, regime, entry::text(), entry::rodata(), guards) };
+    }
 }

@@ -3,7 +3,6 @@
 //! EL2 with feature `arm-el2`; without it EL1 or EL2, whichever the machine starts at.
 //! Section numbers are those of the Arm Architecture Reference Manual, DDI 0487.
 
-mod device_tree;
 mod entry;
 mod exceptions;
 mod gic;
@@ -13,10 +12,7 @@ mod mmu;
 mod step;
 mod timer;
 
-use aarch64_cpu::{
-    asm,
-    registers::{MPIDR_EL1, Readable, SCTLR_EL1, SCTLR_EL2},
-};
+use aarch64_cpu::registers::{MPIDR_EL1, Readable, SCTLR_EL1, SCTLR_EL2};
 use smccc::psci::error::Error;
 
 pub(crate) use self::{
@@ -24,24 +20,14 @@ pub(crate) use self::{
     step::step,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };
-pub(crate) use super::common::pl011::write;
+pub(crate) use super::common::{
+    arm_virt::{Description, HARDWARE_ID, exit, send_event, wait_for_event},
+    pl011::write,
+};
 
 use self::level::{Level, level};
-use super::common::psci::Conduit;
+use super::common::arm_virt;
 use crate::machine::Machine;
-
-/// What is left of the device tree.
-#[derive(Debug)]
-pub(crate) struct Description {
-    /// How the firmware wants to be called.
-    conduit: Conduit,
-    gic: gic::Gic,
-    /// The physical address of the console's registers.
-    pub(super) uart: usize,
-}
-
-/// The number that tells cores apart: the affinity fields of `MPIDR_EL1`.
-pub(crate) const HARDWARE_ID: &str = "MPIDR";
 
 /// The affinity fields of this core's `MPIDR_EL1`, as the device tree and PSCI name cores (Arm ARM, "MPIDR_EL1").
 pub(crate) fn hardware_id() -> u64 {
@@ -71,26 +57,7 @@ pub(crate) fn caches_are_on() -> bool {
     }
 }
 
-/// Starts the core `hardware_id`, which finds its CPU id in x0: it reads no memory before its caches are on.
+/// Starts the core `hardware_id` as CPU `id`.
 pub(crate) fn start_core(machine: &Machine, id: usize, hardware_id: u64) -> Result<(), Error> {
-    let entry = entry::secondary_start as *const () as usize;
-    // What this core wrote is visible before the other one runs.
-    asm::barrier::dsb(asm::barrier::ISH);
-    machine.platform.conduit.cpu_on(hardware_id, entry, id)
-}
-
-/// Stops the machine with a status.
-pub(crate) fn exit(status: u8) -> ! {
-    semihosting::process::exit(status.into())
-}
-
-/// Sleeps until another core calls [`send_event`]; may return early.
-pub(crate) fn wait_for_event() {
-    asm::wfe();
-}
-
-/// Wakes the cores in [`wait_for_event`], after all earlier writes are visible.
-pub(crate) fn send_event() {
-    asm::barrier::dsb(asm::barrier::ISHST);
-    asm::sev();
+    arm_virt::start_core(machine, id, hardware_id, entry::secondary_start)
 }

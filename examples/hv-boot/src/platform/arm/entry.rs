@@ -1,76 +1,15 @@
 //! From the boot loader, and from PSCI, to Rust on a stack.
-//!
-//! Nothing here but [`boot`] reads or writes memory before the caches are on, apart from the boot core's clearing
-//! of .bss: a secondary core gets its CPU id in a register and computes its stack from it. So no core
-//! with its caches off depends on what another has only in a cache, and no stack line that a cache holds already
-//! shadows what is written past it.
 
-use core::{arch::naked_asm, cell::UnsafeCell, mem::MaybeUninit, ops::Range};
+use core::arch::naked_asm;
 
 use super::{
-    device_tree,
+    gic,
     mode::{Mode, REGIME, enable_mmu, prepare},
 };
-use crate::{
-    cores,
-    exit::{ExitCode, fail},
-    machine::MAX_CPUS,
-    platform::{
-        common::{
-            pl011,
-            tables::{self, PAGE},
-        },
-        run_image,
-    },
+use crate::platform::common::{
+    arm_virt::{Boot, define_secondary_start},
+    stacks::{STACKS, Stack},
 };
-
-/// One CPU's stacks, from the lowest address: a guard page, the exception stack, the main stack.
-#[repr(C, align(4096))]
-struct Stack(UnsafeCell<MaybeUninit<[u8; Stack::SIZE]>>);
-
-// SAFETY: rule 11: each CPU uses its own, by its stack pointer; Rust code takes addresses only.
-unsafe impl Sync for Stack {}
-
-/// Not cleared at boot, and without space in the file.
-#[unsafe(link_section = ".bss.stacks")]
-static STACKS: [Stack; MAX_CPUS] =
-    [const { Stack(UnsafeCell::new(MaybeUninit::uninit())) }; MAX_CPUS];
-
-impl Stack {
-    const SIZE_BITS: usize = 16;
-    const SIZE: usize = 1 << Self::SIZE_BITS;
-    const GUARD: usize = PAGE;
-    /// Where the exception stack begins, which grows down to the guard; the main stack grows down to it.
-    const EXCEPTION_TOP: usize = Self::GUARD + 0x3000;
-
-    /// The page below CPU `cpu`'s stacks.
-    fn guard(cpu: usize) -> Range<usize> {
-        let start = STACKS[cpu].0.get().addr();
-        start..start + Self::GUARD
-    }
-}
-
-unsafe extern "C" {
-    safe static __image_start: u8;
-    safe static __text_end: u8;
-    safe static __rodata_end: u8;
-    safe static __image_end: u8;
-}
-
-/// The executable part of the image.
-fn text() -> Range<usize> {
-    (&raw const __image_start).addr()..(&raw const __text_end).addr()
-}
-
-/// Its read-only part.
-fn rodata() -> Range<usize> {
-    (&raw const __text_end).addr()..(&raw const __rodata_end).addr()
-}
-
-/// All of it, stacks and areas included.
-pub(super) fn image() -> Range<usize> {
-    (&raw const __image_start).addr()..(&raw const __image_end).addr()
-}
 
 /// The entry point; a boot loader that follows Linux's protocol passes the device tree in r2 (Linux,
 /// Documentation/arch/arm/booting.rst).
@@ -83,7 +22,7 @@ extern "C" fn _start() -> ! {
         "bl     {prepare}",
         "mov    r0, #0",
         "bl     {set_stacks}",
-        // Whatever a cache still holds of what is written from here to the MMU's start.
+        // What a cache may still hold of the memory that is written before the MMU is on.
         "mov    r0, sp",
         "sub    r1, r0, #{stack_size}",
         "bl     {forget}",
@@ -114,23 +53,7 @@ extern "C" fn _start() -> ! {
     )
 }
 
-/// Where PSCI starts the other cores, with the CPU id in r0.
-#[unsafe(naked)]
-pub(super) extern "C" fn secondary_start() -> ! {
-    naked_asm!(
-        "mov    r4, r0",
-        "bl     {prepare}",
-        "mov    r0, r4",
-        "bl     {set_stacks}",
-        "bl     {enable_mmu}",
-        "mov    r0, r4",
-        "bl     {serve}",
-        prepare = sym prepare,
-        set_stacks = sym set_stacks,
-        enable_mmu = sym enable_mmu,
-        serve = sym serve,
-    )
-}
+define_secondary_start!("mov r4, r0", "mov r0, r4");
 
 /// Sets the stacks for the CPU id in r0: sp, and in TPIDRURW the one for exceptions. Uses r1 and r2, and no memory.
 #[unsafe(naked)]
@@ -150,9 +73,8 @@ extern "C" fn set_stacks() {
     )
 }
 
-/// Discards what caches hold of r1..r0, page-aligned and not empty, without writing it back: memory written
-/// with the caches off must not be shadowed by an older line once they are on ("Cache enabling and disabling"). Uses
-/// r1 to r3, and no stack.
+/// Discards what caches hold of r1..r0, page-aligned and not empty, without writing it back ("Cache enabling and
+/// disabling"). Uses r1 to r3, and no stack.
 #[unsafe(naked)]
 extern "C" fn forget_cached_copy() {
     naked_asm!(
@@ -173,31 +95,12 @@ extern "C" fn forget_cached_copy() {
 
 /// The boot core in Rust, its MMU off.
 extern "C" fn boot(tree: usize) -> ! {
-    pl011::enable();
-    if Mode::current() != Mode::WANTED {
-        let (mode, wanted) = (Mode::current().name(), Mode::WANTED.name());
-        let reason = format_args!("started in {mode}, but this image runs in {wanted}");
-        fail(ExitCode::BOOT, reason);
-    }
-    // SAFETY: rule 11, rule 12: this is the boot core, alone; `tree` is what the boot protocol handed over.
-    let machine = match unsafe { device_tree::read(tree) } {
-        Ok(machine) => machine,
-        Err(error) => fail(ExitCode::BOOT, format_args!("{error}")),
+    let boot = Boot {
+        gic: gic::COMPATIBLE,
+        wanted: (Mode::current() != Mode::WANTED).then_some(Mode::WANTED.name()),
+        regime: REGIME,
+        enable_mmu,
     };
-    pl011::move_to(machine.platform.uart);
-    pl011::enable();
-    // SAFETY: rule 11: this core runs alone, its MMU is off, and it comes here once.
-    let machine = unsafe {
-        let machine = machine.publish();
-        let guards = (0..machine.cpu_count()).map(Stack::guard);
-        tables::build(machine, REGIME, text(), rodata(), guards);
-        machine
-    };
-    enable_mmu();
-    run_image(machine)
-}
-
-/// A secondary core in Rust, its MMU on.
-extern "C" fn serve(cpu: usize) -> ! {
-    cores::serve(cpu)
+    // SAFETY: rule 11, rule 12: this is the boot core, alone, once; the boot protocol passed `tree`.
+    unsafe { boot.run(tree) }
 }

@@ -4,30 +4,12 @@
 use core::ptr;
 
 use arm_gic::{IntId, InterruptGroup, gicv2::GicV2};
-use dtoolkit::fdt::Fdt;
 use spin::Mutex;
 
-use crate::{
-    machine,
-    platform::common::device_tree::{self, Error},
-};
+use crate::machine;
 
-/// Where the registers are.
-#[derive(Debug)]
-pub(super) struct Gic {
-    distributor: usize,
-    cpu_interface: usize,
-}
-
-impl Gic {
-    pub(super) fn of(tree: Fdt<'_>) -> Result<Self, Error> {
-        let [distributor, cpu_interface] = device_tree::two_registers(tree, "arm,cortex-a15-gic")?;
-        Ok(Self {
-            distributor,
-            cpu_interface,
-        })
-    }
-}
+/// What the device tree calls it. Its registers are the distributor's and the CPU interface's.
+pub(super) const COMPATIBLE: &str = "arm,cortex-a15-gic";
 
 /// The GIC as this core sees it: its CPU interface, and the registers of its own interrupts, are at the same addresses
 /// as every core's (IHI 0048, "Banking").
@@ -37,8 +19,7 @@ impl Gic {
 /// No other core uses the rest of the distributor meanwhile.
 unsafe fn gic() -> GicV2<'static> {
     let machine = machine::published().expect("the device tree was read");
-    let gic = &machine.platform.gic;
-    let (distributor, cpu_interface) = (gic.distributor, gic.cpu_interface);
+    let [distributor, cpu_interface] = machine.platform.gic;
     // SAFETY: rule 12: the device tree names them, and the caller keeps others off.
     unsafe {
         GicV2::new(
@@ -71,7 +52,7 @@ pub(super) fn enable(interrupt: IntId) {
 pub(super) fn handle(interrupt: IntId, handler: fn()) {
     // SAFETY: rule 12: only the CPU interface is used, which is this core's.
     let mut gic = unsafe { gic() };
-    // Nothing is there if the cause went away.
+    // None is pending if its cause has ended.
     let Some(taken) = gic.get_and_acknowledge_interrupt(InterruptGroup::Group0) else {
         return;
     };

@@ -15,7 +15,7 @@ use crate::{
     platform,
 };
 
-/// What memory is handed out in.
+/// The unit of memory.
 const PAGE: usize = 4096;
 
 /// What keeps the image from running.

@@ -1,7 +1,11 @@
 //! What several platforms have in common.
 
+#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+pub(super) mod arm_virt;
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) mod device_tree;
+#[allow(dead_code, reason = "platforms without paging need a part of it")]
+pub(super) mod image;
 #[cfg(any(
     target_arch = "loongarch64",
     target_arch = "riscv32",
@@ -13,6 +17,16 @@ pub(super) mod pl011;
 #[cfg(not(any(target_arch = "aarch64", target_arch = "arm")))]
 pub(super) mod print;
 #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
-pub(super) mod psci;
+mod psci;
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) mod reserve;
+#[allow(dead_code, reason = "platforms without paging need a part of it")]
+pub(super) mod stacks;
 #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
 pub(super) mod tables;
+
+/// `step` of a platform that reports debug exceptions, as it does all others.
+#[cfg(not(target_arch = "aarch64"))]
+pub(crate) fn no_steps(_: &mut dyn FnMut()) -> Option<bool> {
+    None
+}

@@ -27,7 +27,7 @@ pub(in crate::platform) fn enable() {
     });
 }
 
-/// Prints. It takes no lock: the caller holds it, or is alone, or prints its last words.
+/// Prints. It takes no lock: the caller holds it, or runs alone, or reports a failure.
 pub(crate) fn write(text: fmt::Arguments<'_>) {
     with(|uart| print(uart, text));
 }

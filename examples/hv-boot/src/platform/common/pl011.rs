@@ -36,7 +36,7 @@ pub(in crate::platform) fn enable() {
     });
 }
 
-/// Prints. It takes no lock: the caller holds it, or is alone, or prints its last words.
+/// Prints. It takes no lock: the caller holds it, or runs alone, or reports a failure.
 pub(crate) fn write(text: fmt::Arguments<'_>) {
     // Writing to the UART cannot fail; an error comes from a `Display` of the text, and ends it there.
     let _ = with(|uart| uart.write_fmt(text));

@@ -5,16 +5,16 @@ use smccc::psci::error::Error as Refusal;
 
 use super::device_tree::Error;
 
-/// The instruction that reaches the firmware.
+/// The instruction that calls the firmware.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::platform) enum Conduit {
+pub(super) enum Conduit {
     Smc,
     Hvc,
 }
 
 impl Conduit {
     /// How PSCI is called: the `method` of its node.
-    pub(in crate::platform) fn of(tree: Fdt<'_>) -> Result<Self, Error> {
+    pub(super) fn of(tree: Fdt<'_>) -> Result<Self, Error> {
         // 0.2 is the first version whose function ids are fixed.
         let versions = ["arm,psci-1.0", "arm,psci-0.2"];
         let mut nodes = tree.root().children();
@@ -32,59 +32,50 @@ impl Conduit {
 
     /// Starts the core `hardware_id` at `entry` with the CPU id `id` in its first register (DEN 0022, "CPU_ON"). PSCI
     /// is not relied on to order memory: the caller has made what it wrote visible.
-    #[cfg(target_arch = "aarch64")]
-    pub(in crate::platform) fn cpu_on(
-        self,
-        hardware_id: u64,
-        entry: usize,
-        id: usize,
-    ) -> Result<(), Refusal> {
-        use smccc::{Hvc, Smc, psci};
-
-        let (entry, id) = (entry as u64, id as u64);
+    pub(super) fn cpu_on(self, hardware_id: u64, entry: usize, id: usize) -> Result<(), Refusal> {
         match self {
-            Self::Smc => psci::cpu_on::<Smc>(hardware_id, entry, id),
-            Self::Hvc => psci::cpu_on::<Hvc>(hardware_id, entry, id),
+            Self::Smc => smc(hardware_id, entry, id),
+            Self::Hvc => hvc(hardware_id, entry, id),
         }
-    }
-
-    /// Starts the core `hardware_id` at `entry` with the CPU id `id` in its first register (DEN 0022, "CPU_ON"). PSCI
-    /// is not relied on to order memory: the caller has made what it wrote visible.
-    ///
-    /// The calls of smccc 0.2.3 on 32-bit Arm return with another r6 where the compiler chooses r7 to save it in.
-    #[cfg(target_arch = "arm")]
-    pub(in crate::platform) fn cpu_on(
-        self,
-        hardware_id: u64,
-        entry: usize,
-        id: usize,
-    ) -> Result<(), Refusal> {
-        use core::arch::asm;
-        use smccc::{error::success_or_error_32, psci::PSCI_CPU_ON_32};
-
-        macro_rules! call {
-            ($extension:literal, $instruction:literal) => {{
-                let result: u32;
-                // SAFETY: rule 10, rule 12: r4 to r14 are preserved (DEN 0028, "Register use in AArch32 SMC and
-                // HVC calls"). Not `nomem`: another core runs.
-                unsafe {
-                    asm!(
-                        concat!(".arch_extension ", $extension),
-                        $instruction,
-                        concat!(".arch_extension no", $extension),
-                        inout("r0") PSCI_CPU_ON_32 => result,
-                        inout("r1") hardware_id as u32 => _,
-                        inout("r2") entry => _,
-                        inout("r3") id => _,
-                        options(nostack, preserves_flags)
-                    );
-                }
-                result
-            }};
-        }
-        success_or_error_32(match self {
-            Self::Smc => call!("sec", "smc #0"),
-            Self::Hvc => call!("virt", "hvc #0"),
-        })
     }
 }
+
+/// Defines a call of `CPU_ON` by an instruction.
+#[cfg(target_arch = "aarch64")]
+macro_rules! define_call {
+    ($call:ident, $conduit:ident, $_extension:literal) => {
+        fn $call(hardware_id: u64, entry: usize, id: usize) -> Result<(), Refusal> {
+            smccc::psci::cpu_on::<smccc::$conduit>(hardware_id, entry as u64, id as u64)
+        }
+    };
+}
+
+/// Defines a call of `CPU_ON` by an instruction.
+///
+/// The calls of smccc 0.2.3 on 32-bit Arm return with another r6 where the compiler chooses r7 to save it in.
+#[cfg(target_arch = "arm")]
+macro_rules! define_call {
+    ($call:ident, $_conduit:ident, $extension:literal) => {
+        fn $call(hardware_id: u64, entry: usize, id: usize) -> Result<(), Refusal> {
+            let result: u32;
+            // SAFETY: rule 10, rule 12: r4 to r14 are preserved (DEN 0028, "Register use in AArch32 SMC and HVC
+            // calls"). Not `nomem`: another core runs.
+            unsafe {
+                core::arch::asm!(
+                    concat!(".arch_extension ", $extension),
+                    concat!(stringify!($call), " #0"),
+                    concat!(".arch_extension no", $extension),
+                    inout("r0") smccc::psci::PSCI_CPU_ON_32 => result,
+                    inout("r1") hardware_id as u32 => _,
+                    inout("r2") entry => _,
+                    inout("r3") id => _,
+                    options(nostack, preserves_flags)
+                );
+            }
+            smccc::error::success_or_error_32(result)
+        }
+    };
+}
+
+define_call!(smc, Smc, "sec");
+define_call!(hvc, Hvc, "virt");

@@ -7,10 +7,11 @@
 
 use core::ops::Range;
 
+use super::{image, stacks::Stack};
 use crate::{boot_cell::BootCell, machine::Machine};
 
 /// The size of a page.
-pub(in crate::platform) const PAGE: usize = 4096;
+const PAGE: usize = 4096;
 /// What an entry of each level covers; the first level covers all 39 bits.
 const LEVELS: [u64; 3] = [1 << 30, 1 << 21, 1 << 12];
 /// How far devices reach.
@@ -49,7 +50,7 @@ enum Kind {
 pub(in crate::platform) struct Regime {
     /// In every block and page.
     pub(in crate::platform) always: u64,
-    /// In what nobody executes.
+    /// In what is not executable.
     pub(in crate::platform) no_execute: u64,
     /// In what only the privileged level executes.
     pub(in crate::platform) no_user_execute: u64,
@@ -87,19 +88,12 @@ pub(in crate::platform) static TABLES: BootCell<Tables> = BootCell::new(Tables {
     used: 0,
 });
 
-/// Fills the tables for `machine`: `text` is the executable part of the image, `rodata` its read-only part, and
-/// `guards` are the pages below stacks.
+/// Fills the tables for `machine`.
 ///
 /// # Safety
 ///
 /// Called once, by the boot core, with its MMU off.
-pub(in crate::platform) unsafe fn build(
-    machine: &Machine,
-    regime: Regime,
-    text: Range<usize>,
-    rodata: Range<usize>,
-    guards: impl Iterator<Item = Range<usize>>,
-) {
+pub(in crate::platform) unsafe fn build(machine: &Machine, regime: Regime) {
     // SAFETY: rule 11: one core runs, its MMU is off, and this is the only reference.
     let tables = unsafe { &mut *TABLES.get() };
     tables.used = 1;
@@ -113,10 +107,10 @@ pub(in crate::platform) unsafe fn build(
     for region in &machine.ram {
         map(region.clone(), Kind::Data);
     }
-    map(text, Kind::Code);
-    map(rodata, Kind::ReadOnlyData);
-    for guard in guards {
-        map(guard, Kind::Nothing);
+    map(image::text(), Kind::Code);
+    map(image::rodata(), Kind::ReadOnlyData);
+    for guard in (0..machine.cpu_count()).map(Stack::guard) {
+        map(guard..guard + Stack::GUARD, Kind::Nothing);
     }
 }
 

@@ -15,10 +15,10 @@ const DEVICE_TREE: Guid = guid!("b1b621d5-f19c-41a5-830b-d9152c69aae0");
 ///
 /// # Safety
 ///
-/// `address` is what the boot protocol handed over, and the boot core runs alone.
+/// `address` is what the boot protocol passed, and the boot core runs alone.
 pub(super) unsafe fn device_tree(address: usize) -> Option<usize> {
     let system = memory::<SystemTable>(address)?;
-    // SAFETY: rule 12: the boot protocol puts a system table here; only its signature is believed so far.
+    // SAFETY: rule 12: the boot protocol puts a system table here; only its signature is read so far.
     let signature = unsafe { (&raw const (*system).header.signature).read() };
     if signature != SystemTable::SIGNATURE {
         return None;

@@ -22,7 +22,7 @@ use crate::{
 ///
 /// # Safety
 ///
-/// `address` is what the boot protocol handed over, and the boot core runs alone.
+/// `address` is what the boot protocol passed, and the boot core runs alone.
 pub(super) unsafe fn read(address: usize) -> Result<Machine, Error> {
     // SAFETY: rule 12: the boot protocol puts a tree here; the rest is the caller's promise.
     unsafe { device_tree::read(address, entry::image(), describe) }
@@ -77,7 +77,7 @@ fn host_bridge(tree: Fdt<'_>) -> Result<Host, Error> {
 /// Where the bridge maps 32-bit memory of the bus.
 fn memory_window(bridge: FdtNode<'_>) -> Result<Option<Range<usize>>, Error> {
     for window in bridge.ranges()?.into_iter().flatten() {
-        // The first of three cells tells the kind of space, by `ss`: here 32-bit memory (PCI Bus Binding to IEEE 1275,
+        // The first of three cells has the kind of space, in `ss`: here 32-bit memory (PCI Bus Binding to IEEE 1275,
         // "Physical Address Formats").
         let bus: u128 = window.child_bus_address()?;
         if bus >> 88 & 0b11 == 0b10 {

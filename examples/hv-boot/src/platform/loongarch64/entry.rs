@@ -1,41 +1,24 @@
 //! From the boot protocol, and from QEMU's stub, to Rust on a stack.
 
-use core::{arch::naked_asm, cell::UnsafeCell, mem::MaybeUninit, ops::Range};
+use core::{arch::naked_asm, ops::Range};
 
-use super::{boot_tables, device_tree, ipi, power, windows};
+use super::{boot_tables, device_tree, ipi, windows};
 use crate::{
     cores,
     exit::{ExitCode, fail},
-    machine::MAX_CPUS,
-    platform::{common::ns16550, run_image},
+    machine::Machine,
+    platform::{
+        common::{
+            image, ns16550,
+            stacks::{STACKS, Stack},
+        },
+        run_image,
+    },
 };
 
-/// One CPU's stacks, from the lowest address: the exception stack, the main stack.
-#[repr(C, align(4096))]
-struct Stack(UnsafeCell<MaybeUninit<[u8; Stack::SIZE]>>);
-
-// SAFETY: rule 11: each CPU uses its own, by its stack pointer; Rust code does not touch it.
-unsafe impl Sync for Stack {}
-
-/// Not cleared at boot, and without space in the file.
-#[unsafe(link_section = ".bss.stacks")]
-static STACKS: [Stack; MAX_CPUS] =
-    [const { Stack(UnsafeCell::new(MaybeUninit::uninit())) }; MAX_CPUS];
-
-impl Stack {
-    const SIZE_BITS: usize = 16;
-    const SIZE: usize = 1 << Self::SIZE_BITS;
-    /// Where the exception stack begins; the main stack grows down to it.
-    const EXCEPTION_TOP: usize = 0x4000;
-}
-
-unsafe extern "C" {
-    safe static __image_end: u8;
-}
-
-/// The image, stacks and areas included, and all that is below it: there the boot protocol's tables are.
+/// The image, and all that is below it: there the boot protocol's tables are.
 pub(super) fn image() -> Range<usize> {
-    0..(&raw const __image_end).addr()
+    0..image::whole().end
 }
 
 /// The entry point: a2 is the EFI system table (Linux, Documentation/arch/loongarch/booting.rst).
@@ -127,26 +110,20 @@ extern "C" fn prepare() {
 /// The boot core in Rust.
 extern "C" fn boot(system_table: usize) -> ! {
     ns16550::enable();
-    // SAFETY: rule 11, rule 12: this is the boot core, alone; the boot protocol handed the table over.
+    // SAFETY: rule 11, rule 12: this is the boot core, alone; the boot protocol passed the table.
     let tree = unsafe { boot_tables::device_tree(system_table) };
     let Some(tree) = tree else {
         let reason = format_args!("the boot loader names no device tree in an EFI system table");
         fail(ExitCode::BOOT, reason);
     };
-    // SAFETY: rule 11, rule 12: as above.
-    let machine = match unsafe { device_tree::read(tree) } {
-        Ok(machine) => machine,
-        Err(error) => fail(ExitCode::BOOT, format_args!("{error}")),
-    };
+    // SAFETY: rule 11, rule 12: as above; this core comes here once.
+    unsafe { run_image(device_tree::read(tree), use_console) }
+}
+
+/// Goes over to the console that the device tree names.
+fn use_console(machine: &'static Machine) {
     ns16550::move_to(machine.platform.uart);
     ns16550::enable();
-    // SAFETY: rule 11: this core runs alone, and comes here once.
-    let machine = unsafe {
-        let machine = machine.publish();
-        power::keep(&machine.platform.power);
-        machine
-    };
-    run_image(machine)
 }
 
 /// A secondary core in Rust.

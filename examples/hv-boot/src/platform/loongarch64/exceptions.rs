@@ -4,8 +4,8 @@ use core::arch::{asm, global_asm};
 
 use loongArch64::register::{badv, era, estat, tlbrbadv, tlbrera};
 
-use super::{interrupts, power, privilege, windows, write};
-use crate::exit::{ExitCode, fail};
+use super::{interrupts, privilege, windows};
+use crate::exit::{ExitCode, fail, give_up};
 
 // CSR.EENTRY is the first entry, which tells interrupts by CSR.ESTAT.Ecode and has SAVE2 for the register that this
 // takes. TLBRENTRY and MERRENTRY are the second, since their exceptions leave ESTAT alone.
@@ -98,14 +98,6 @@ extern "C" fn report() -> ! {
             "exception at {level}: {class}\n  ESTAT {estat:#010x}  ERA {pc:#018x}  BADV {address:#018x}"
         ),
     )
-}
-
-/// Ends a machine that cannot even report: without a lock, and without the CSRs.
-extern "C" fn give_up() -> ! {
-    write(format_args!(
-        "hv-boot: an exception while one was reported\n"
-    ));
-    power::exit(ExitCode::EXCEPTION.value())
 }
 
 /// The exception class, `CSR.ESTAT.Ecode` and `EsubCode` ("Exception Status"), as far as an image meets it.

@@ -1,14 +1,11 @@
 //! Taking interrupts.
 
-use core::{
-    arch::{asm, naked_asm},
-    sync::atomic::AtomicUsize,
-};
+use core::arch::{asm, naked_asm};
 
 use loongArch64::register::estat;
 
 use super::{ipi, timer};
-use crate::interrupts::{Reservation, timer_expired};
+use crate::{interrupts::timer_expired, platform::common::reserve::define_reserve};
 
 /// `CSR.CRMD.IE` ("Current Mode Information").
 const ENABLE: usize = 1 << 2;
@@ -36,44 +33,17 @@ fn set_enable(value: usize) {
     }
 }
 
-/// Loads a word linked, and after a while stores it if the link still holds.
-pub(crate) fn reserve(
-    word: &AtomicUsize,
-    count: &AtomicUsize,
-    turns: usize,
-) -> Option<Reservation> {
-    let (held, at_load, at_store): (usize, usize, usize);
-    // SAFETY: rule 10: the word keeps its value. Not `nomem`: handlers write the count.
-    unsafe {
-        asm!(
-            "ll.d   {value}, {word}, 0",
-            "ld.d   {at_load}, {count}, 0",
-            "2:",
-            "addi.d {turns}, {turns}, -1",
-            "bnez   {turns}, 2b",
-            "ld.d   {at_store}, {count}, 0",
-            // The value's register gets 1 if it was stored.
-            "sc.d   {value}, {word}, 0",
-            value = out(reg) held,
-            at_load = out(reg) at_load,
-            at_store = out(reg) at_store,
-            turns = inout(reg) turns => _,
-            word = in(reg) word.as_ptr(),
-            count = in(reg) count.as_ptr(),
-            options(nostack, preserves_flags)
-        );
-    }
-    Some(Reservation {
-        held: held == 1,
-        at_load,
-        at_store,
-    })
-}
-
-/// None: debug exceptions are reported here, as all others.
-pub(crate) fn step(_: &mut dyn FnMut()) -> Option<bool> {
-    None
-}
+define_reserve!(
+    "ll.d   {value}, {word}, 0",
+    "ld.d   {at_load}, {count}, 0",
+    "2:",
+    "addi.d {turns}, {turns}, -1",
+    "bnez   {turns}, 2b",
+    "ld.d   {at_store}, {count}, 0",
+    // The value's register gets 1 if it was stored.
+    "sc.d   {value}, {word}, 0",
+    "xori   {failed}, {value}, 1",
+);
 
 /// Where the exception entry leads interrupts: saves what a function may change on the interrupted code's stack. Any
 /// exception below is reported and final, so that ERA and PRMD need no saving; `$r21` stays the core's. `ertn` ends

@@ -27,7 +27,7 @@ const WAKE: u32 = 1 << 0;
 /// The secondary that came last: its CPU id.
 static ARRIVED: AtomicUsize = AtomicUsize::new(0);
 
-/// A core did not come, however often it was called.
+/// A core did not start, after many attempts.
 pub(crate) struct NoAnswer;
 
 impl fmt::Display for NoAnswer {
@@ -58,7 +58,7 @@ pub(crate) fn start_core(_: &Machine, id: usize, hardware_id: u64) -> Result<(),
     Err(NoAnswer)
 }
 
-/// Tells the boot core that `id`, the running one, is there.
+/// Reports to the boot core that `id`, the running one, has started.
 pub(super) fn arrive(id: usize) {
     ARRIVED.store(id, Ordering::Release);
 }

@@ -19,12 +19,12 @@ use loongArch64::register::{cpuid, crmd};
 
 pub(super) use self::windows::device;
 pub(crate) use self::{
-    interrupts::{disable_interrupts, enable_interrupts, reserve, step},
+    interrupts::{disable_interrupts, enable_interrupts, reserve},
     ipi::{send_event, start_core, wait_for_event},
     power::exit,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };
-pub(crate) use super::common::ns16550::write;
+pub(crate) use super::common::{no_steps as step, ns16550::write};
 
 /// Where QEMU's `virt` machine has its first UART, for messages from before the device tree is read.
 pub(super) const VIRT_UART: usize = 0x1fe0_01e0;
@@ -37,7 +37,7 @@ pub(crate) struct Description {
     power: power::Power,
 }
 
-/// The number that tells cores apart: `CSR.CPUID`.
+/// The number that identifies a core: `CSR.CPUID`.
 pub(crate) const HARDWARE_ID: &str = "CPUID";
 
 /// This core's `CSR.CPUID.CoreID`, as the device tree and inter-processor interrupts name cores ("CPU Identity").

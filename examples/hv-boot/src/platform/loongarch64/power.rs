@@ -1,8 +1,7 @@
 //! Stopping the machine.
 
-use crate::boot_cell::BootCell;
-
 use super::{ipi, pci, windows};
+use crate::machine::published;
 
 /// The registers that stop the machine.
 #[derive(Debug)]
@@ -16,22 +15,9 @@ pub(super) struct Power {
 /// `PVPANIC_PANICKED` (QEMU, docs/specs/pvpanic.rst).
 const PANICKED: u8 = 1 << 0;
 
-static POWER: BootCell<Option<&'static Power>> = BootCell::new(None);
-
-/// Keeps what the device tree says.
-///
-/// # Safety
-///
-/// Called once, by the boot core, before any other core runs.
-pub(super) unsafe fn keep(power: &'static Power) {
-    // SAFETY: rule 11: one core runs, and no reference to the contents exists.
-    unsafe { *POWER.get() = Some(power) };
-}
-
 /// Stops the machine with status 0, or with 1 for any other.
 pub(crate) fn exit(status: u8) -> ! {
-    // SAFETY: rule 11: the contents change once, on the boot core, before another core runs.
-    match (status, unsafe { POWER.read() }) {
+    match (status, published().map(|machine| &machine.platform.power)) {
         (0, Some(power)) => write(power.off.0, power.off.1),
         (_, Some(power)) => write(power.panic, PANICKED),
         // Before the device tree is read nothing has succeeded.
@@ -41,7 +27,7 @@ pub(crate) fn exit(status: u8) -> ! {
             None => super::write(format_args!("hv-boot: no pvpanic-pci to stop QEMU with\n")),
         },
     }
-    // The devices act at once; what is left is a machine without a way to stop.
+    // The devices act at once; if not, the machine cannot be stopped.
     loop {
         ipi::wait_for_event();
     }

@@ -2,20 +2,23 @@
 
 use dtoolkit::{Node, Property, fdt::Fdt, standard::NodeStandard};
 
-use super::{Description, entry};
+use super::Description;
 use crate::{
     machine::Machine,
-    platform::common::device_tree::{self, Error},
+    platform::common::{
+        device_tree::{self, Error},
+        image,
+    },
 };
 
 /// Reads the tree at `address`.
 ///
 /// # Safety
 ///
-/// `address` is what SBI handed over, and the boot core runs alone.
+/// `address` is what SBI passed, and the boot core runs alone.
 pub(super) unsafe fn read(address: usize) -> Result<Machine, Error> {
     // SAFETY: rule 12: SBI puts a tree here; the rest is the caller's promise.
-    unsafe { device_tree::read(address, entry::image(), describe) }
+    unsafe { device_tree::read(address, image::whole(), describe) }
 }
 
 fn describe(tree: Fdt<'_>) -> Result<Description, Error> {

@@ -1,43 +1,19 @@
 //! From SBI to Rust on a stack.
 
-use core::{arch::naked_asm, cell::UnsafeCell, mem::MaybeUninit, ops::Range};
+use core::arch::naked_asm;
 
 use super::{device_tree, power, timer};
 use crate::{
     cores,
-    exit::{ExitCode, fail},
-    machine::MAX_CPUS,
-    platform::{common::ns16550, run_image},
+    machine::Machine,
+    platform::{
+        common::{
+            ns16550,
+            stacks::{STACKS, Stack},
+        },
+        run_image,
+    },
 };
-
-/// One CPU's stacks, from the lowest address: the exception stack, the main stack.
-#[repr(C, align(4096))]
-struct Stack(UnsafeCell<MaybeUninit<[u8; Stack::SIZE]>>);
-
-// SAFETY: rule 11: each CPU uses its own, by its stack pointer; Rust code does not touch them.
-unsafe impl Sync for Stack {}
-
-/// Not cleared at boot, and without space in the file.
-#[unsafe(link_section = ".bss.stacks")]
-static STACKS: [Stack; MAX_CPUS] =
-    [const { Stack(UnsafeCell::new(MaybeUninit::uninit())) }; MAX_CPUS];
-
-impl Stack {
-    const SIZE_BITS: usize = 16;
-    const SIZE: usize = 1 << Self::SIZE_BITS;
-    /// Where the exception stack begins, which grows down; the main stack grows down to it.
-    const EXCEPTION_TOP: usize = 0x4000;
-}
-
-unsafe extern "C" {
-    safe static __image_start: u8;
-    safe static __image_end: u8;
-}
-
-/// The image, stacks and areas included.
-pub(super) fn image() -> Range<usize> {
-    (&raw const __image_start).addr()..(&raw const __image_end).addr()
-}
 
 /// `stvec.MODE` = Vectored: each interrupt has an entry of its own ("Supervisor Trap Vector Base Address (`stvec`)
 /// Register").
@@ -81,12 +57,12 @@ pub(super) extern "C" fn secondary_start() -> ! {
         "mv     a0, s0",
         "call   {serve}",
         prepare = sym prepare,
-        serve = sym serve,
+        serve = sym cores::serve,
     )
 }
 
-/// For the hart id in a0 and the CPU id in a1: `tp`, `gp`, the stacks, the trap entry, interrupts masked. Uses t0 and t1,
-/// and no memory.
+/// For the hart id in a0 and the CPU id in a1: `tp`, `gp`, the stacks, the trap entry, interrupts masked. Uses t0 and
+/// t1, and no memory.
 #[unsafe(naked)]
 extern "C" fn prepare() {
     naked_asm!(
@@ -124,21 +100,14 @@ extern "C" fn prepare() {
 /// The boot core in Rust.
 extern "C" fn boot(tree: usize) -> ! {
     ns16550::enable();
-    // SAFETY: rule 11, rule 12: this is the boot core, alone; `tree` is what SBI handed over.
-    let machine = match unsafe { device_tree::read(tree) } {
-        Ok(machine) => machine,
-        Err(error) => fail(ExitCode::BOOT, format_args!("{error}")),
-    };
+    // SAFETY: rule 11, rule 12: this is the boot core, alone, once; SBI passed `tree`.
+    unsafe { run_image(device_tree::read(tree), use_devices) }
+}
+
+/// Goes over to the devices that the device tree names.
+fn use_devices(machine: &'static Machine) {
     ns16550::move_to(machine.platform.uart);
     ns16550::enable();
     power::move_to(machine.platform.test);
     timer::set_frequency(machine.platform.timebase);
-    // SAFETY: rule 11: this core runs alone, and comes here once.
-    let machine = unsafe { machine.publish() };
-    run_image(machine)
-}
-
-/// A secondary core in Rust.
-extern "C" fn serve(cpu: usize) -> ! {
-    cores::serve(cpu)
 }

@@ -7,8 +7,8 @@ use riscv::{
     register::{scause, sepc, sstatus, stval},
 };
 
-use super::{interrupts, power, privilege, write};
-use crate::exit::{ExitCode, fail};
+use super::{interrupts, privilege};
+use crate::exit::{ExitCode, fail, give_up};
 
 // Vectored: an exception goes to the first entry, the interrupt with code n to entry n.
 //
@@ -54,7 +54,7 @@ hv_boot_exception:
     last_stack_size = const LastStack::SIZE,
 );
 
-/// The stack of [`give_up`].
+/// The stack of `give_up`.
 #[repr(C, align(16))]
 struct LastStack(UnsafeCell<MaybeUninit<[u8; LastStack::SIZE]>>);
 
@@ -83,14 +83,6 @@ extern "C" fn report() -> ! {
             "{kind} in {level}: {name}\n  scause {cause_bits:#x}  sepc {pc:#018x}  stval {value:#018x}  sstatus {status:#x}"
         ),
     )
-}
-
-/// An exception of the report: no lock, and no second report.
-extern "C" fn give_up() -> ! {
-    write(format_args!(
-        "hv-boot: an exception while one was reported\n"
-    ));
-    power::exit(ExitCode::EXCEPTION.value())
 }
 
 /// The exception code of scause ("Supervisor Cause (`scause`) Register"), as far as an image meets it.

@@ -1,9 +1,6 @@
 //! Taking interrupts.
 
-use core::{
-    arch::{asm, naked_asm},
-    sync::atomic::AtomicUsize,
-};
+use core::arch::naked_asm;
 
 use riscv::{
     interrupt::supervisor::Interrupt,
@@ -11,7 +8,7 @@ use riscv::{
 };
 
 use super::harts;
-use crate::interrupts::{Reservation, timer_expired};
+use crate::{interrupts::timer_expired, platform::common::reserve::define_reserve};
 
 /// Unmasks interrupts.
 pub(crate) fn enable_interrupts() {
@@ -53,44 +50,15 @@ macro_rules! instruction {
     };
 }
 
-/// Loads a word with a reservation, and after a while stores it if that still holds.
-pub(crate) fn reserve(
-    word: &AtomicUsize,
-    count: &AtomicUsize,
-    turns: usize,
-) -> Option<Reservation> {
-    let (failed, at_load, at_store): (usize, usize, usize);
-    // SAFETY: rule 10: the word keeps its value. Not `nomem`: handlers write the count.
-    unsafe {
-        asm!(
-            concat!(instruction!(reserve), " {value}, ({word})"),
-            concat!(instruction!(load), " {at_load}, ({count})"),
-            "2:",
-            "addi   {turns}, {turns}, -1",
-            "bnez   {turns}, 2b",
-            concat!(instruction!(load), " {at_store}, ({count})"),
-            concat!(instruction!(store), " {failed}, {value}, ({word})"),
-            value = out(reg) _,
-            at_load = out(reg) at_load,
-            at_store = out(reg) at_store,
-            failed = out(reg) failed,
-            turns = inout(reg) turns => _,
-            word = in(reg) word.as_ptr(),
-            count = in(reg) count.as_ptr(),
-            options(nostack, preserves_flags)
-        );
-    }
-    Some(Reservation {
-        held: failed == 0,
-        at_load,
-        at_store,
-    })
-}
-
-/// None: debug exceptions are reported here, as all others.
-pub(crate) fn step(_: &mut dyn FnMut()) -> Option<bool> {
-    None
-}
+define_reserve!(
+    concat!(instruction!(reserve), " {value}, ({word})"),
+    concat!(instruction!(load), " {at_load}, ({count})"),
+    "2:",
+    "addi   {turns}, {turns}, -1",
+    "bnez   {turns}, 2b",
+    concat!(instruction!(load), " {at_store}, ({count})"),
+    concat!(instruction!(store), " {failed}, {value}, ({word})"),
+);
 
 /// Where the trap table leads interrupts: saves what a function may change on the interrupted code's stack. Any
 /// exception below is reported and final, so that sepc and sstatus need no saving; `gp` and `tp` stay the core's.

@@ -16,11 +16,11 @@ use core::{arch::asm, ptr};
 
 pub(crate) use self::{
     harts::{send_event, start_core, wait_for_event},
-    interrupts::{disable_interrupts, enable_interrupts, reserve, step},
+    interrupts::{disable_interrupts, enable_interrupts, reserve},
     power::exit,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };
-pub(crate) use super::common::ns16550::write;
+pub(crate) use super::common::{no_steps as step, ns16550::write};
 
 /// Where QEMU's `virt` machine has its UART, for messages from before the device tree is read.
 pub(super) const VIRT_UART: usize = 0x1000_0000;
@@ -41,7 +41,7 @@ pub(crate) struct Description {
     timebase: usize,
 }
 
-/// The number that tells cores apart: the hart id.
+/// The number that identifies a core: the hart id.
 pub(crate) const HARDWARE_ID: &str = "hart";
 
 /// This core's hart id, as the device tree and SBI name cores; the entry code put it into `tp`.

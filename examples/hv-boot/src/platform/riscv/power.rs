@@ -29,7 +29,7 @@ pub(crate) fn exit(status: u8) -> ! {
     let register = ptr::with_exposed_provenance_mut::<u32>(ADDRESS.load(Ordering::Relaxed));
     // SAFETY: rule 12: the device tree, or QEMU's `virt` machine, has the device here; writing it ends the machine.
     unsafe { register.write_volatile(value) };
-    // The device acts at once; what is left is a machine without a way to stop.
+    // The device acts at once; if not, the machine cannot be stopped.
     loop {
         riscv::asm::wfi();
     }

@@ -11,7 +11,7 @@ const VIRT_TIMEBASE: usize = 10_000_000;
 
 static TIMEBASE: AtomicUsize = AtomicUsize::new(VIRT_TIMEBASE);
 
-/// Keeps the frequency in hertz that the device tree tells.
+/// Sets the frequency in hertz, which the device tree says.
 pub(super) fn set_frequency(hertz: usize) {
     TIMEBASE.store(hertz, Ordering::Relaxed);
 }

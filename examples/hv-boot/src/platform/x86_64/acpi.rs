@@ -41,7 +41,7 @@ impl fmt::Display for Error {
 ///
 /// # Safety
 ///
-/// `rsdp` is what the boot loader handed over, and the boot core runs alone with the entry code's map.
+/// `rsdp` is what the boot loader passed, and the boot core runs alone with the entry code's map.
 pub(super) unsafe fn read(rsdp: u64) -> Result<Tables, Error> {
     // SAFETY: rule 12: the firmware put a table at every address that the root pointer leads to.
     let (madt, fadt, dsdt) = unsafe {

@@ -3,7 +3,6 @@
 use core::{
     arch::{global_asm, naked_asm},
     cell::UnsafeCell,
-    mem::MaybeUninit,
     ops::Range,
     slice,
 };
@@ -15,39 +14,26 @@ use x86_64::registers::{
 
 use super::{
     base::{BASE, physical},
-    interrupts,
-    paging::{self, PAGE},
-    power, pvh, secondary, uart,
+    interrupts, paging, pvh, secondary, uart,
 };
 use crate::{
-    exit::{ExitCode, fail},
-    machine::MAX_CPUS,
-    platform::run_image,
+    machine::Machine,
+    platform::{
+        common::{
+            image,
+            stacks::{STACKS, Stack},
+        },
+        run_image,
+    },
 };
 
-/// One CPU's stacks, from the lowest address: a guard page, the exception stack, a guard page, the main stack.
-#[repr(C, align(4096))]
-pub(super) struct Stack(UnsafeCell<MaybeUninit<[u8; Stack::SIZE]>>);
-
-// SAFETY: rule 11: each CPU uses its own, by its stack pointer; Rust code takes addresses only.
-unsafe impl Sync for Stack {}
-
-/// Not cleared at boot, and without space in the file.
-#[unsafe(link_section = ".bss.stacks")]
-static STACKS: [Stack; MAX_CPUS] =
-    [const { Stack(UnsafeCell::new(MaybeUninit::uninit())) }; MAX_CPUS];
-
+/// On this platform the main stack has a guard page, too, above the exception stack.
 impl Stack {
-    const SIZE_BITS: usize = 16;
-    const SIZE: usize = 1 << Self::SIZE_BITS;
-    const GUARD: usize = PAGE;
-    /// Where the exception stack begins, and the main stack's guard.
-    const EXCEPTION_TOP: usize = Self::GUARD + 0x3000;
     const MAIN_GUARD_END: usize = Self::EXCEPTION_TOP + Self::GUARD;
 
     /// The top of CPU `cpu`'s exception stack.
     pub(super) fn exception_top(cpu: usize) -> usize {
-        STACKS[cpu].0.get().addr() + Self::EXCEPTION_TOP
+        Self::guard(cpu) + Self::EXCEPTION_TOP
     }
 
     /// Whether an address is in the page below one of the stacks.
@@ -63,7 +49,7 @@ impl Stack {
         Self::offset(pointer).is_some_and(|offset| offset < Self::EXCEPTION_TOP)
     }
 
-    /// The distance of an address from the start of the stacks of the CPU whose they are.
+    /// The distance of an address from the start of the stacks of its CPU.
     fn offset(address: usize) -> Option<usize> {
         let offset = address.wrapping_sub(STACKS.as_ptr().addr());
         (offset < size_of_val(&STACKS)).then_some(offset % Self::SIZE)
@@ -71,27 +57,14 @@ impl Stack {
 }
 
 unsafe extern "C" {
-    safe static __image_start: u8;
-    safe static __text_end: u8;
-    safe static __rodata_end: u8;
-    safe static __image_end: u8;
     safe static hv_boot_trampoline: u8;
     safe static hv_boot_trampoline_end: u8;
 }
 
-/// The executable part of the image.
-pub(super) fn text() -> Range<usize> {
-    (&raw const __image_start).addr()..(&raw const __text_end).addr()
-}
-
-/// Its read-only part.
-pub(super) fn rodata() -> Range<usize> {
-    (&raw const __text_end).addr()..(&raw const __rodata_end).addr()
-}
-
-/// Where all of it is in memory, stacks and areas included.
+/// Where the image is in memory.
 pub(super) fn image() -> Range<usize> {
-    physical((&raw const __image_start).addr())..physical((&raw const __image_end).addr())
+    let linked = image::whole();
+    physical(linked.start)..physical(linked.end)
 }
 
 /// The code that runs at the start of a page below 1 MiB.
@@ -328,23 +301,20 @@ extern "C" fn enter_long_mode() -> ! {
 /// The boot core in Rust.
 extern "C" fn boot(start_info: u64) -> ! {
     uart::enable();
-    // SAFETY: rule 11, rule 12: this is the boot core, alone; `start_info` is what the boot protocol handed over.
+    // SAFETY: rule 11, rule 12: this is the boot core, alone; `start_info` is what the boot protocol passed.
     let machine = unsafe {
         super::prepare(0);
         interrupts::mask_firmware();
         pvh::read(start_info)
     };
-    let machine = match machine {
-        Ok(machine) => machine,
-        Err(error) => fail(ExitCode::BOOT, format_args!("{error}")),
-    };
-    // SAFETY: rule 11: this core runs alone, and comes here once; what the boot loader left was read.
-    let machine = unsafe {
-        let machine = machine.publish();
-        power::keep(&machine.platform.power);
+    // SAFETY: rule 11: this core runs alone, and comes here once.
+    unsafe { run_image(machine, prepare_for_others) }
+}
+
+fn prepare_for_others(machine: &'static Machine) {
+    // SAFETY: rule 11: the boot core runs alone, and comes here once; what the boot loader left was read.
+    unsafe {
         paging::enable(machine);
         machine.platform.trampoline.write();
-        machine
-    };
-    run_image(machine)
+    }
 }

@@ -8,10 +8,11 @@ use x86_64::{
     structures::idt::{ExceptionVector, InterruptDescriptorTable, InterruptStackFrameValue},
 };
 
-use super::{entry::Stack, interrupts, power, privilege, segments, uart};
+use super::{interrupts, privilege, segments};
 use crate::{
     boot_cell::BootCell,
-    exit::{ExitCode, fail},
+    exit::{ExitCode, fail, give_up},
+    platform::common::stacks::Stack,
 };
 
 /// The distance between two entries of the code below.
@@ -125,14 +126,6 @@ extern "C" fn report(trap: &Trap) -> ! {
             "exception {number} at {level}: {name}\n  error code {error_code:#x}  RIP {rip:#018x}  CR2 {address:#018x}  RSP {rsp:#018x}  RFLAGS {flags:#010x}"
         ),
     )
-}
-
-/// Ends a machine whose exception was met while one was reported: without a lock, so that it cannot repeat.
-fn give_up() -> ! {
-    uart::write(format_args!(
-        "hv-boot: an exception while one was reported\n"
-    ));
-    power::exit(ExitCode::EXCEPTION.value())
 }
 
 /// The name of an exception ("Exception and Interrupt Vectors"), as far as an image meets it.

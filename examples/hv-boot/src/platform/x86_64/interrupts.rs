@@ -40,11 +40,6 @@ pub(crate) fn reserve(_: &AtomicUsize, _: &AtomicUsize, _: usize) -> Option<Rese
     None
 }
 
-/// None: debug exceptions are reported here, as all others.
-pub(crate) fn step(_: &mut dyn FnMut()) -> Option<bool> {
-    None
-}
-
 /// Where the descriptor table leads the timer's interrupt, on the interrupted code's stack, which the CPU has aligned
 /// to 16 before it pushed five words ("64-Bit Mode Stack Frame"): saves what a function may change. Interrupted
 /// code is always the image's own, so GS_BASE is this core's.

@@ -27,12 +27,13 @@ use x86_64::{
 };
 
 pub(crate) use self::{
-    interrupts::{disable_interrupts, enable_interrupts, reserve, step},
+    interrupts::{disable_interrupts, enable_interrupts, reserve},
     power::exit,
     secondary::start_core,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
     uart::write,
 };
+pub(crate) use super::common::no_steps as step;
 
 /// What is left of the boot loader's and the firmware's tables.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ pub(crate) struct Description {
     trampoline: secondary::Trampoline,
 }
 
-/// The number that tells cores apart.
+/// The number that identifies a core.
 pub(crate) const HARDWARE_ID: &str = "APIC id";
 
 /// This core's APIC id, as ACPI and inter-processor interrupts name cores: 32 bits by CPUID leaf 0BH, or 8 bits by leaf

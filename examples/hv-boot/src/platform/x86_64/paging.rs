@@ -18,9 +18,13 @@ use x86_64::{
 use super::{
     apic,
     base::{BASE, physical},
-    entry::{self, Stack},
+    entry,
 };
-use crate::{boot_cell::BootCell, machine::Machine};
+use crate::{
+    boot_cell::BootCell,
+    machine::Machine,
+    platform::common::{image, stacks::Stack},
+};
 
 pub(super) const PAGE: usize = Size4KiB::SIZE as usize;
 const LARGE_PAGE: usize = Size2MiB::SIZE as usize;
@@ -44,7 +48,7 @@ const DEVICE: PageTableFlags = DATA
 /// The tables that are not in use yet.
 struct Unused(&'static mut [PageTable]);
 
-// SAFETY: rule 11: every table is given out once, and is nobody else's.
+// SAFETY: rule 11: every table is returned once, and nothing else uses it.
 unsafe impl FrameAllocator<Size4KiB> for Unused {
     fn allocate_frame(&mut self) -> Option<PhysFrame> {
         let table = self.0.split_off_first_mut()?;
@@ -96,8 +100,8 @@ impl Map {
 
 /// Whether a range of memory has neither a part of the image nor address 0.
 fn is_uniform(range: &Range<usize>) -> bool {
-    let image = entry::image();
-    range.start != 0 && (range.end <= image.start || image.end <= range.start)
+    let whole = entry::image();
+    range.start != 0 && (range.end <= whole.start || whole.end <= range.start)
 }
 
 /// The flags of the page of memory at the physical `address`; `None` if an access to it is an exception.
@@ -105,9 +109,9 @@ fn flags(address: usize) -> Option<PageTableFlags> {
     let linked = address.wrapping_add(BASE);
     if address == 0 || Stack::is_guard(linked) {
         None
-    } else if entry::text().contains(&linked) {
+    } else if image::text().contains(&linked) {
         Some(CODE)
-    } else if entry::rodata().contains(&linked) {
+    } else if image::rodata().contains(&linked) {
         Some(READ_ONLY_DATA)
     } else {
         Some(DATA)

@@ -5,7 +5,7 @@ use core::time::Duration;
 use x86_64::instructions::port::Port;
 
 use super::uart;
-use crate::{boot_cell::BootCell, wait::Deadline};
+use crate::{machine::published, wait::Deadline};
 
 /// What switches the machine off: control registers' I/O ports, each with its `SLP_TYP` for the state S5.
 #[derive(Debug)]
@@ -17,30 +17,17 @@ pub(super) struct Power {
 /// Where QEMU's isa-debug-exit is told to be: no table names it.
 const DEBUG_EXIT: u16 = 0xf4;
 
-static POWER: BootCell<Option<&'static Power>> = BootCell::new(None);
-
-/// Keeps what ACPI's tables say.
-///
-/// # Safety
-///
-/// Called once, by the boot core, before any other core runs.
-pub(super) unsafe fn keep(power: &'static Power) {
-    // SAFETY: rule 11: one core runs, and no reference to the contents exists.
-    unsafe { *POWER.get() = Some(power) };
-}
-
 /// Stops the machine: QEMU ends with 0 if `status` is 0, else with the low 8 bits of `status << 1 | 1`.
 pub(crate) fn exit(status: u8) -> ! {
-    // SAFETY: rule 11: the contents change once, on the boot core, before another core runs.
-    match (status, unsafe { POWER.read() }) {
-        (0, Some(power)) => power.switch_off(),
+    match (status, published()) {
+        (0, Some(machine)) => machine.platform.power.switch_off(),
         _ => {
             let mut port = Port::<u32>::new(DEBUG_EXIT);
             // SAFETY: rule 12: QEMU's debug exit, or no device.
             unsafe { port.write(status.into()) };
         }
     }
-    // QEMU ends within moments; what is left is a machine without a way to stop.
+    // QEMU ends within moments; if not, the machine cannot be stopped.
     let deadline = Deadline::after(Duration::from_secs(5));
     while !deadline.has_passed() {
         core::hint::spin_loop();
@@ -58,7 +45,7 @@ impl Power {
     fn switch_off(&self) {
         const SLEEP: u16 = 1 << 13;
         for (port, kind) in [Some(self.a), self.b].into_iter().flatten() {
-            // SAFETY: rule 12: ACPI's tables name the port and the value; the core wants nothing of the machine any more.
+            // SAFETY: rule 12: ACPI's tables name the port and the value; the machine is not needed any more.
             unsafe { Port::<u16>::new(port).write(SLEEP | u16::from(kind & 0b111) << 10) };
         }
     }

@@ -1,4 +1,4 @@
-//! Reading what the boot loader hands over: memory, and where ACPI's tables are (Xen, docs/misc/pvh.pandoc and
+//! Reading what the boot loader passes: memory, and where ACPI's tables are (Xen, docs/misc/pvh.pandoc and
 //! `hvm_start_info` of public/arch-x86/hvm/start_info.h).
 
 use core::{fmt, ops::Range};
@@ -52,7 +52,7 @@ impl From<acpi::Error> for Error {
 ///
 /// # Safety
 ///
-/// `address` is what the boot protocol handed over, and the boot core runs alone with the entry code's map.
+/// `address` is what the boot protocol passed, and the boot core runs alone with the entry code's map.
 pub(super) unsafe fn read(address: u64) -> Result<Machine, Error> {
     // SAFETY: rule 12: the boot protocol puts the structure, and what it names, into memory.
     let (info, map) = unsafe {

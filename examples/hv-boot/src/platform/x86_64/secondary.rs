@@ -33,7 +33,8 @@ impl Trampoline {
     ///
     /// # Safety
     ///
-    /// Called by the boot core, before any other core runs, when nobody needs what the boot loader left in memory.
+    /// Called by the boot core, before any other core runs, when what the boot loader left in memory is not needed any
+    /// more.
     pub(super) unsafe fn write(&self) {
         let code = entry::trampoline();
         let page = ptr::with_exposed_provenance_mut(usize::from(self.0) * PAGE);
@@ -80,7 +81,7 @@ pub(crate) fn start_core(machine: &Machine, id: usize, hardware_id: u64) -> Resu
     Ok(())
 }
 
-/// Waits so long for the core that starts, or less if it arrives.
+/// Waits for the core that starts, at most so long.
 fn wait_for_arrival(delay: Duration) {
     let deadline = Deadline::after(delay);
     while !ARRIVED.load(Ordering::Acquire) && !deadline.has_passed() {

@@ -15,8 +15,7 @@ use x86_64::{
     },
 };
 
-use super::entry::Stack;
-use crate::{boot_cell::BootCell, machine::MAX_CPUS};
+use crate::{boot_cell::BootCell, machine::MAX_CPUS, platform::common::stacks::Stack};
 
 /// One CPU's tables; the task state has an exception stack of its own.
 struct Segments {

@@ -14,7 +14,7 @@ pub(super) fn enable() {
     with(|uart| uart.init(Config::DEFAULT).expect("a 16550 at COM1"));
 }
 
-/// Prints. It takes no lock: the caller holds it, or is alone, or prints its last words.
+/// Prints. It takes no lock: the caller holds it, or runs alone, or reports a failure.
 pub(crate) fn write(text: fmt::Arguments<'_>) {
     with(|uart| print(uart, text));
 }

@@ -5,9 +5,9 @@ use core::arch::{asm, naked_asm};
 use aarch32_cpu::register::{CnthpCtl, CnthpTval, Hdfar, Hifar, Hsr};
 use arm_gic::IntId;
 
-use super::{CONTROL_ON, Fault, Mode, TRANSLATION_CONTROL};
+use super::{Fault, Mode, entry};
 use crate::platform::{
-    common::tables::{MAIR, Regime, TABLES},
+    common::tables::Regime,
     imp::{exceptions::Vector, interrupts},
 };
 
@@ -18,8 +18,10 @@ pub(in super::super) const REGIME: Regime = Regime {
     no_user_execute: 0,
 };
 
-/// `HSCTLR` with MMU and caches off.
-const HSCTLR_OFF: u32 = 0x30c5_0878;
+/// HSCTLR, HTCR and so on.
+pub(super) const OPC1: u32 = 4;
+pub(super) const CONTROL_OFF: u32 = 0x30c5_0878;
+pub(super) const CONTROL_ON: u32 = 0;
 
 /// Puts the system registers into a known state: interrupts masked, MMU off, exceptions to the vector table. In any
 /// other mode it does nothing: `boot` refuses that one. Uses r1, and no stack.
@@ -45,43 +47,8 @@ pub(in super::super) extern "C" fn prepare() {
         "cpsie  a",
         "bx     lr",
         hyp = const Mode::HYP_BITS,
-        hsctlr_low = const HSCTLR_OFF & 0xffff,
-        hsctlr_high = const HSCTLR_OFF >> 16,
-    )
-}
-
-/// Turns MMU and caches on with the tables that the boot core built. Uses r1 to r3, and no memory but the tables.
-#[unsafe(naked)]
-pub(in super::super) extern "C" fn enable_mmu() {
-    naked_asm!(
-        "movw   r1, #:lower16:{tables}",
-        "movt   r1, #:upper16:{tables}",
-        "mov    r2, #0",
-        "movw   r3, #{mair}",
-        // What the boot core wrote to the tables is there before a walk reads it.
-        "dsb",
-        "mcr    p15, 4, r3, c10, c2, 0", // HMAIR0
-        "movw   r3, #{htcr_low}",
-        "movt   r3, #{htcr_high}",
-        "mcr    p15, 4, r3, c2, c0, 2", // HTCR
-        "mcrr   p15, 4, r1, r2, c2", // HTTBR
-        "isb",
-        "mcr    p15, 4, r2, c8, c7, 0", // TLBIALLH
-        "mcr    p15, 0, r2, c7, c5, 0", // ICIALLU
-        "mcr    p15, 0, r2, c7, c5, 6", // BPIALL
-        "dsb",
-        "isb",
-        "movw   r1, #{hsctlr_low}",
-        "movt   r1, #{hsctlr_high}",
-        "mcr    p15, 4, r1, c1, c0, 0", // HSCTLR
-        "isb",
-        "bx     lr",
-        tables = sym TABLES,
-        mair = const MAIR,
-        htcr_low = const TRANSLATION_CONTROL & 0xffff,
-        htcr_high = const TRANSLATION_CONTROL >> 16,
-        hsctlr_low = const (HSCTLR_OFF | CONTROL_ON) & 0xffff,
-        hsctlr_high = const (HSCTLR_OFF | CONTROL_ON) >> 16,
+        hsctlr_low = const CONTROL_OFF & 0xffff,
+        hsctlr_high = const CONTROL_OFF >> 16,
     )
 }
 
@@ -112,22 +79,10 @@ pub(in super::super) fn fault(vector: Vector, _link: u32) -> Fault {
 /// Stays in Hyp mode, which has its return address in ELR_hyp and shares LR with the interrupted code.
 #[unsafe(naked)]
 pub(in super::super) extern "C" fn interrupt() {
-    naked_asm!(
-        "push   {{r0-r3, r12, lr}}",
-        // A function wants a stack aligned to 8, which the interrupted code need not have now.
-        "and    r0, sp, #4",
-        "sub    sp, sp, r0",
-        "push   {{r0, r1}}",
-        "bl     {handle}",
-        "pop    {{r0, r1}}",
-        "add    sp, sp, r0",
-        // A return does not end what the interrupted code holds exclusively ("Context switch support").
-        "clrex",
-        "pop    {{r0-r3, r12, lr}}",
-        ".arch_extension virt",
-        "eret",
-        ".arch_extension novirt",
-        handle = sym interrupts::handle,
+    entry!(
+        [],
+        interrupts::handle,
+        [".arch_extension virt", "eret", ".arch_extension novirt"]
     )
 }
 

@@ -1,0 +1,248 @@
+//! The modules of a crate, and what each defines, imports and mentions.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use syn::{Attribute, Expr, ForeignItem, Item, ItemMod, Lit, Meta, Token, punctuated::Punctuated};
+
+use crate::{
+    Sources,
+    mentions::{Import, Mention, Mentions, attributes, is_test, plain},
+};
+
+/// A module as one of its files has it: where `path` attributes choose between files, each is a module of that name.
+pub(crate) struct Module {
+    pub(crate) file: String,
+    pub(crate) mentions: Vec<Mention>,
+    pub(crate) imports: Vec<Import>,
+    pub(crate) parent: Option<usize>,
+    pub(crate) children: Vec<(String, usize)>,
+    /// Names, and the files that define them: one, but for exported macros, which are the root's.
+    pub(crate) items: BTreeMap<String, BTreeSet<String>>,
+}
+
+pub(crate) struct Modules {
+    /// The first is the root.
+    pub(crate) all: Vec<Module>,
+    /// Files by the `macro_rules!` that they have: their scope is the order of the text.
+    pub(crate) macros: BTreeMap<String, BTreeSet<String>>,
+    /// Files that only tests have.
+    tests: BTreeSet<String>,
+}
+
+pub(crate) const ROOT: usize = 0;
+
+impl Modules {
+    /// # Panics
+    ///
+    /// Where the sources are no crate, or have a file that is no module of it.
+    pub(crate) fn new(sources: &Sources) -> Self {
+        let root = ["lib.rs", "main.rs"]
+            .into_iter()
+            .find(|root| sources.contains_key(*root))
+            .expect("the crate has a lib.rs or a main.rs");
+        let mut modules = Self {
+            all: Vec::new(),
+            macros: BTreeMap::new(),
+            tests: BTreeSet::new(),
+        };
+        modules.add_file(sources, root, None, "");
+        let read: HashSet<_> = modules
+            .all
+            .iter()
+            .map(|module| &module.file)
+            .chain(&modules.tests)
+            .collect();
+        let lost: Vec<_> = sources.keys().filter(|file| !read.contains(file)).collect();
+        assert!(lost.is_empty(), "no `mod` leads to {lost:?}");
+        modules
+    }
+
+    fn add_file(
+        &mut self,
+        sources: &Sources,
+        file: &str,
+        parent: Option<usize>,
+        folder: &str,
+    ) -> usize {
+        let parsed =
+            syn::parse_file(&sources[file]).unwrap_or_else(|error| panic!("{file}: {error}"));
+        self.add(sources, file, parent, folder, &parsed.items)
+    }
+
+    /// `folder` is where the module's own modules are, with `/` at its end.
+    fn add(
+        &mut self,
+        sources: &Sources,
+        file: &str,
+        parent: Option<usize>,
+        folder: &str,
+        items: &[Item],
+    ) -> usize {
+        let this = self.all.len();
+        let mut found = Mentions::default();
+        self.all.push(Module {
+            file: file.to_owned(),
+            mentions: Vec::new(),
+            imports: Vec::new(),
+            parent,
+            children: Vec::new(),
+            items: BTreeMap::new(),
+        });
+        for item in items {
+            if is_test(attributes(item)) {
+                if let Item::Mod(item) = item {
+                    let files = self.files_of_mod(sources, this, folder, item);
+                    self.tests.extend(files.into_iter().map(|(file, _)| file));
+                }
+                continue;
+            }
+            found.add(item);
+            if let Item::Mod(item) = item {
+                self.add_mod(sources, this, folder, item);
+                continue;
+            }
+            for name in names(item) {
+                self.define(this, name, file);
+            }
+            if let Item::ExternCrate(item) = item
+                && item.ident == "self"
+                && let Some((_, name)) = &item.rename
+            {
+                let path = vec!["crate".to_owned()];
+                found.imports.push(Import {
+                    name: plain(name),
+                    path,
+                    is_public: false,
+                });
+            }
+            if let Item::Macro(item) = item
+                && let Some(name) = &item.ident
+            {
+                self.macros
+                    .entry(plain(name))
+                    .or_default()
+                    .insert(file.to_owned());
+                if item
+                    .attrs
+                    .iter()
+                    .any(|attribute| attribute.path().is_ident("macro_export"))
+                {
+                    self.define(ROOT, plain(name), file);
+                }
+            }
+        }
+        self.all[this].mentions = found.mentions;
+        self.all[this].imports = found.imports;
+        this
+    }
+
+    fn define(&mut self, module: usize, name: String, file: &str) {
+        self.all[module]
+            .items
+            .entry(name)
+            .or_default()
+            .insert(file.to_owned());
+    }
+
+    fn add_mod(&mut self, sources: &Sources, parent: usize, folder: &str, item: &ItemMod) {
+        let name = plain(&item.ident);
+        let below = format!("{folder}{name}/");
+        if let Some((_, items)) = &item.content {
+            let file = self.all[parent].file.clone();
+            let child = self.add(sources, &file, Some(parent), &below, items);
+            self.all[parent].children.push((name, child));
+            return;
+        }
+        let files = self.files_of_mod(sources, parent, folder, item);
+        assert!(
+            !files.is_empty(),
+            "{}: there is no file for `mod {name}`",
+            self.all[parent].file
+        );
+        for (file, folder) in files {
+            let child = self.add_file(sources, &file, Some(parent), &folder);
+            self.all[parent].children.push((name.clone(), child));
+        }
+    }
+
+    /// The files of `mod name;` that there are, each with the folder of its own modules.
+    fn files_of_mod(
+        &self,
+        sources: &Sources,
+        parent: usize,
+        folder: &str,
+        item: &ItemMod,
+    ) -> Vec<(String, String)> {
+        let beside = folder_of(&self.all[parent].file);
+        let below = format!("{folder}{}/", plain(&item.ident));
+        let mut files: Vec<_> = item
+            .attrs
+            .iter()
+            .filter_map(path_attribute)
+            .map(|path| format!("{beside}{path}"))
+            .map(|file| (file.clone(), folder_of(&file).to_owned()))
+            .collect();
+        // A `path` may hold for some targets only.
+        if !item
+            .attrs
+            .iter()
+            .any(|attribute| attribute.path().is_ident("path"))
+        {
+            files.push((format!("{folder}{}.rs", plain(&item.ident)), below.clone()));
+            files.push((format!("{below}mod.rs"), below));
+        }
+        files.retain(|(file, _)| sources.contains_key(file));
+        files
+    }
+}
+
+/// The names that an item defines in its module.
+fn names(item: &Item) -> Vec<String> {
+    let name = match item {
+        Item::Const(item) => &item.ident,
+        Item::Enum(item) => &item.ident,
+        Item::Fn(item) => &item.sig.ident,
+        Item::Macro(item) => return item.ident.iter().map(plain).collect(),
+        Item::Static(item) => &item.ident,
+        Item::Struct(item) => &item.ident,
+        Item::Trait(item) => &item.ident,
+        Item::TraitAlias(item) => &item.ident,
+        Item::Type(item) => &item.ident,
+        Item::Union(item) => &item.ident,
+        Item::ForeignMod(item) => {
+            let names = item.items.iter().filter_map(|item| match item {
+                ForeignItem::Fn(item) => Some(&item.sig.ident),
+                ForeignItem::Static(item) => Some(&item.ident),
+                _ => None,
+            });
+            return names.map(plain).collect();
+        }
+        _ => return Vec::new(),
+    };
+    vec![plain(name)]
+}
+
+/// The file of `path = "..."`, also inside a `cfg_attr`.
+fn path_attribute(attribute: &Attribute) -> Option<String> {
+    let path = |meta: &Meta| match meta {
+        Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+            Expr::Lit(literal) => match &literal.lit {
+                Lit::Str(path) => Some(path.value()),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    };
+    if attribute.path().is_ident("cfg_attr") {
+        let parts = attribute
+            .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+            .ok()?;
+        return parts.iter().skip(1).find_map(path);
+    }
+    path(&attribute.meta)
+}
+
+pub(crate) fn folder_of(file: &str) -> &str {
+    &file[..file.rfind('/').map_or(0, |slash| slash + 1)]
+}
