@@ -263,12 +263,12 @@ macro_rules! __direct_operations {
             use $crate::__priv::{combine, op};
             // SAFETY: rule 10, as `update`; or rule 14, the loop stores values.
             unsafe {
+                let addend = match OP {
+                    op::SUB => combine::<V, { op::SUB }>(::core::mem::zeroed(), operand),
+                    _ => operand,
+                };
                 match OP {
-                    op::ADD => $crate::__by_width!(__fetch_add operand, $symbol, $offset),
-                    op::SUB => {
-                        let negated = combine::<V, { op::SUB }>(::core::mem::zeroed(), operand);
-                        $crate::__by_width!(__fetch_add negated, $symbol, $offset)
-                    }
+                    op::ADD | op::SUB => $crate::__by_width!(__fetch_add addend, $symbol, $offset),
                     _ => <Self as $crate::__priv::Access>::replace(|old| combine::<V, OP>(old, operand)),
                 }
             }
@@ -297,38 +297,24 @@ macro_rules! __in_memory {
     };
 }
 
-/// One of `op`, which the assembler chooses.
+/// By one of `op`, which the assembler chooses.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __update {
     ($width:ident $class:ident $bits:ty, $old:tt, $operand:ident, $op:ident, $symbol:path, $offset:expr) => {
         $crate::__in_memory!(
-            ::core::concat!(
-                ".if {op} == 0\n", $crate::__text!(add $width),
-                "\n.elseif {op} == 1\n", $crate::__text!(sub $width),
-                "\n.elseif {op} == 2\n", $crate::__text!(and $width),
-                "\n.elseif {op} == 3\n", $crate::__text!(or $width),
-                "\n.else\n", $crate::__text!(xor $width),
-                "\n.endif"
-            ),
-            $symbol, $offset, op = const $op, value = in($class) ::core::mem::transmute_copy::<V, $bits>(&$operand),
+            $crate::__text!(update $width), $symbol, $offset,
+            op = const $op, value = in($class) ::core::mem::transmute_copy::<V, $bits>(&$operand),
         )
     };
 }
 
-/// By 1: `add` or `sub`, which the assembler chooses.
+/// By 1, up or down.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __step {
     ($width:ident $class:ident $bits:ty, $old:tt, $op:ident, $symbol:path, $offset:expr) => {
-        $crate::__in_memory!(
-            ::core::concat!(
-                ".if {op} == 0\n", $crate::__text!(increment $width),
-                "\n.else\n", $crate::__text!(decrement $width),
-                "\n.endif"
-            ),
-            $symbol, $offset, op = const $op,
-        )
+        $crate::__in_memory!($crate::__text!(step $width), $symbol, $offset, op = const $op,)
     };
 }
 

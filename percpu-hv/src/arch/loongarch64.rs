@@ -90,9 +90,8 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __linked {
-        (displacement) => { $crate::__linked!(low "{symbol}+{offset}") };
-        (low $symbol:literal) => {
-            $crate::__lines! { "lu12i.w {to}, %abs_hi20(" $symbol ")"; "ori {to}, {to}, %abs_lo12(" $symbol ")" }
+        (displacement) => {
+            "lu12i.w {to}, %abs_hi20({symbol}+{offset})\nori {to}, {to}, %abs_lo12({symbol}+{offset})\n"
         };
         // A kernel linked high cannot reach a template at VMA 0 relative to the PC.
         (address $symbol:literal) => {
@@ -106,14 +105,15 @@ pub(crate) mod access {
         (operation hot $indexed:literal $immediate:literal) => {
             ::core::concat!($crate::__mark_hot!(), $immediate, ", $r21, %pc_lo12({symbol}+{offset}) # {to}")
         };
-        (operation $group:ident $indexed:literal $immediate:literal) => { $crate::__text!(at_address $indexed) };
+        (operation $group:ident $indexed:literal $immediate:literal) => {
+            ::core::concat!($crate::__linked!(displacement), $indexed, ", {to}, $r21")
+        };
     }
 
     #[cfg(feature = "non-zero-vma")]
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __linked {
-        (displacement) => { $crate::__linked!(address "{symbol}+{offset}") };
         (address $symbol:literal) => {
             $crate::__lines! { "pcalau12i {to}, %pc_hi20(" $symbol ")"; "addi.d {to}, {to}, %pc_lo12(" $symbol ")" }
         };
@@ -123,15 +123,14 @@ pub(crate) mod access {
                 "ld.d {to}, {to}, %got_pc_lo12(" $symbol ")"
             }
         };
-        (operation $group:ident $indexed:literal $immediate:literal) => { $crate::__text!(at_address $indexed) };
+        (operation $group:ident $indexed:literal $immediate:literal) => {
+            ::core::concat!($crate::__linked!(address "{symbol}+{offset}"), $indexed, ", {to}, $r21")
+        };
     }
 
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __text {
-        (at_address $indexed:literal) => {
-            ::core::concat!($crate::__linked!(displacement), $indexed, ", {to}, $r21")
-        };
         (current $group:ident) => { $crate::__linked!(operation $group "add.d {to}" "addi.d {to}") };
         (load byte $group:ident) => { $crate::__linked!(operation $group "ldx.bu {to}" "ld.bu {to}") };
         (load half $group:ident) => { $crate::__linked!(operation $group "ldx.hu {to}" "ld.hu {to}") };

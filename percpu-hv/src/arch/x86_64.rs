@@ -169,6 +169,11 @@ pub(crate) mod access {
 
     always_accessible!();
 
+    /// Locked instructions and unaligned accesses work in every mode of the MMU.
+    pub(crate) const fn memory_is_normal() -> bool {
+        true
+    }
+
     /// The APIC id (SDM vol. 2A, "CPUID": leaf 0BH, or leaf 1 without it).
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn hardware_id() -> Option<usize> {
@@ -185,41 +190,6 @@ pub(crate) mod access {
         }
     }
 
-    /// Locked instructions and unaligned accesses work in every mode of the MMU.
-    pub(crate) const fn memory_is_normal() -> bool {
-        true
-    }
-
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __text {
-        (load byte $group:ident) => { $crate::__linked!(gs "movzx {to:e}, byte ptr " "") };
-        (load half $group:ident) => { $crate::__linked!(gs "movzx {to:e}, word ptr " "") };
-        (load word $group:ident) => { $crate::__linked!(gs "mov {to:e}, " "") };
-        (load double $group:ident) => { $crate::__linked!(gs "mov {to}, " "") };
-        (store $width:ident $group:ident) => { $crate::__text!(@ "mov " $width) };
-        (add $width:ident) => { $crate::__text!(@ "add " $width) };
-        (sub $width:ident) => { $crate::__text!(@ "sub " $width) };
-        (and $width:ident) => { $crate::__text!(@ "and " $width) };
-        (or $width:ident) => { $crate::__text!(@ "or " $width) };
-        (xor $width:ident) => { $crate::__text!(@ "xor " $width) };
-        (fetch_add $width:ident) => { $crate::__text!(@ "xadd " $width) };
-        (compare_exchange $width:ident) => { $crate::__text!(@ "cmpxchg " $width) };
-        (increment byte) => { $crate::__linked!(gs "inc byte ptr " "") };
-        (increment half) => { $crate::__linked!(gs "inc word ptr " "") };
-        (increment word) => { $crate::__linked!(gs "inc dword ptr " "") };
-        (increment double) => { $crate::__linked!(gs "inc qword ptr " "") };
-        (decrement byte) => { $crate::__linked!(gs "dec byte ptr " "") };
-        (decrement half) => { $crate::__linked!(gs "dec word ptr " "") };
-        (decrement word) => { $crate::__linked!(gs "dec dword ptr " "") };
-        (decrement double) => { $crate::__linked!(gs "dec qword ptr " "") };
-        (@ $mnemonic:literal byte) => { $crate::__linked!(gs $mnemonic ", {value}") };
-        (@ $mnemonic:literal half) => { $crate::__linked!(gs $mnemonic ", {value:x}") };
-        (@ $mnemonic:literal word) => { $crate::__linked!(gs $mnemonic ", {value:e}") };
-        (@ $mnemonic:literal double) => { $crate::__linked!(gs $mnemonic ", {value}") };
-    }
-
-    /// `gs` is the memory operand of this CPU's copy: an address that is sign-extended from 32 bits.
     #[cfg(not(feature = "non-zero-vma"))]
     #[doc(hidden)]
     #[macro_export]
@@ -231,15 +201,15 @@ pub(crate) mod access {
         (address $symbol:literal) => {
             $crate::__lines! { "movabs {to}, offset " $symbol }
         };
-        (gs $before:literal $after:literal) => {
-            $crate::__lines! { $before "gs:[{symbol}+{offset}]" $after }
+        // An address that is sign-extended from 32 bits.
+        (gs) => {
+            "gs:[{symbol}+{offset}]"
         };
         (current) => {
-            "mov {to}, qword ptr gs:[{own}]\nadd {to}, offset {symbol}+{offset}"
+            "mov {to}, gs:[{own}]\nadd {to}, offset {symbol}+{offset}"
         };
     }
 
-    /// `gs` is the memory operand of this CPU's copy, relative to the code.
     #[cfg(feature = "non-zero-vma")]
     #[doc(hidden)]
     #[macro_export]
@@ -248,13 +218,55 @@ pub(crate) mod access {
             $crate::__lines! { "lea {to}, [rip + " $symbol "]" }
         };
         (slot $symbol:literal) => {
-            $crate::__lines! { "mov {to}, qword ptr [rip + " $symbol "@GOTPCREL]" }
+            $crate::__lines! { "mov {to}, [rip + " $symbol "@GOTPCREL]" }
         };
-        (gs $before:literal $after:literal) => {
-            $crate::__lines! { $before "gs:[rip + {symbol}+{offset}]" $after }
+        (gs) => {
+            "gs:[rip + {symbol}+{offset}]"
         };
         (current) => {
-            "lea {to}, [rip + {symbol}+{offset}]\nadd {to}, qword ptr gs:[rip + {own}]"
+            "lea {to}, [rip + {symbol}+{offset}]\nadd {to}, gs:[rip + {own}]"
+        };
+    }
+
+    /// `gs` is the memory operand of this CPU's copy. The assembler chooses by `{op}`, one of
+    /// [`op`](crate::__priv::op).
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __text {
+        (load byte $group:ident) => { $crate::__text!(load "movzx {to:e}, byte ptr ") };
+        (load half $group:ident) => { $crate::__text!(load "movzx {to:e}, word ptr ") };
+        (load word $group:ident) => { $crate::__text!(load "mov {to:e}, ") };
+        (load double $group:ident) => { $crate::__text!(load "mov {to}, ") };
+        (load $move:literal) => { ::core::concat!($move, $crate::__linked!(gs)) };
+        (store $width:ident $group:ident) => { $crate::__text!(change "mov " $width) };
+        (fetch_add $width:ident) => { $crate::__text!(change "xadd " $width) };
+        (compare_exchange $width:ident) => { $crate::__text!(change "cmpxchg " $width) };
+        (change $mnemonic:literal byte) => { ::core::concat!($mnemonic, $crate::__linked!(gs), ", {value}") };
+        (change $mnemonic:literal half) => { ::core::concat!($mnemonic, $crate::__linked!(gs), ", {value:x}") };
+        (change $mnemonic:literal word) => { ::core::concat!($mnemonic, $crate::__linked!(gs), ", {value:e}") };
+        (change $mnemonic:literal double) => { ::core::concat!($mnemonic, $crate::__linked!(gs), ", {value}") };
+        (update byte) => { $crate::__text!(update ", {value}\n") };
+        (update half) => { $crate::__text!(update ", {value:x}\n") };
+        (update word) => { $crate::__text!(update ", {value:e}\n") };
+        (update double) => { $crate::__text!(update ", {value}\n") };
+        (update $value:literal) => {
+            ::core::concat!(
+                ".if {op} == 0\nadd ", $crate::__linked!(gs), $value,
+                ".elseif {op} == 1\nsub ", $crate::__linked!(gs), $value,
+                ".elseif {op} == 2\nand ", $crate::__linked!(gs), $value,
+                ".elseif {op} == 3\nor ", $crate::__linked!(gs), $value,
+                ".else\nxor ", $crate::__linked!(gs), $value,
+                ".endif"
+            )
+        };
+        (step byte) => { $crate::__text!(step "inc byte ptr " "dec byte ptr ") };
+        (step half) => { $crate::__text!(step "inc word ptr " "dec word ptr ") };
+        (step word) => { $crate::__text!(step "inc dword ptr " "dec dword ptr ") };
+        (step double) => { $crate::__text!(step "inc qword ptr " "dec qword ptr ") };
+        (step $up:literal $down:literal) => {
+            ::core::concat!(
+                ".if {op} == 0\n", $up, $crate::__linked!(gs), "\n.else\n", $down, $crate::__linked!(gs), "\n.endif"
+            )
         };
     }
 
