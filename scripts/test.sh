@@ -34,7 +34,7 @@ The last line counts the checks; the status is not 0 if one failed.
            a certain way, these under Valgrind and ThreadSanitizer, loom and Miri
   compat   the crates called percpu, each by itself and all in one image
   links    the linker fragment with two linkers, and images that prove it
-  codegen  the instructions of every operation, against tests/golden/code and the tables of README.md; --bless
+  codegen  the instructions of every operation, against tests/golden/code and the tables of the documents; --bless
            writes these texts and tables instead
   qemu     hv-boot and its selftest on every architecture, on 1 to 8 CPUs, debug and release; a table at the end
   dropin   published crates with percpu-hv in percpu's place: they build, boot, and pass their own tests
@@ -513,7 +513,7 @@ stage_codegen() {
     fi
     check "codegen: the instructions of every operation" cargo test --package golden --package bench
     # What QEMU executes at EL2 is the same each time.
-    check "codegen: the tables of README.md, and the targets" cargo run --quiet --package bench -- "$what" executed
+    check "codegen: the tables of README.md and bench/results.md, and the targets" cargo run --quiet --package bench -- "$what" executed
 }
 
 # boot ARCHITECTURE MODE CPUS SENTENCES ARGUMENT...: a boot that ends well and says the sentences, one a line.
@@ -745,7 +745,7 @@ stage_package() {
 packaged_files() {
     local file files
     files=$(cargo package --list --allow-dirty --package percpu-hv)
-    for file in LICENSE README.md build.rs percpu.x src/arch/aarch64.rs; do
+    for file in LICENSE README.md build.rs percpu.x guide/overview.md src/arch/aarch64.rs; do
         grep -qxF -- "$file" <<<"$files" || { echo "$file is not in the package"; return 1; }
     done
 }

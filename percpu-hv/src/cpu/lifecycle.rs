@@ -75,7 +75,7 @@ fn claim_id(cpu: CpuId) -> Result<(), InitError> {
 }
 
 /// Makes the area of `cpu_id` the current CPU's, by writing the CPU's per-CPU register (see [the table of
-/// registers](crate#architectures)). Call it once on each CPU, after init.
+/// registers](crate::guide::features#architectures)). Call it once on each CPU, after init.
 ///
 /// # Ids
 ///

@@ -4,7 +4,7 @@ use crate::arch;
 use crate::area::{self, bias, header};
 
 /// Returns the base of the current CPU's area, computed from the per-CPU register in every mode; see [the
-/// table of registers](crate#architectures).
+/// table of registers](crate::guide::features#architectures).
 ///
 /// The result is what [`write_percpu_reg`] or [`init_percpu_reg`](crate::init_percpu_reg) wrote.
 /// Before that it has no meaning.
@@ -15,7 +15,7 @@ pub fn read_percpu_reg() -> usize {
 }
 
 /// Makes the area at `base` the current CPU's, by writing the CPU's per-CPU register; see [the table of
-/// registers](crate#architectures). The function neither checks nor records which CPU has which id.
+/// registers](crate::guide::features#architectures). The function neither checks nor records which CPU has which id.
 ///
 /// # Safety
 ///
