@@ -237,7 +237,7 @@ pub(crate) mod access {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __form {
-        ([$($form:tt)*] hot $($place:tt)*) => { $($form)*! { register hot $($place)* } };
+        ([$($form:tt)*] hot $($place:tt)*) => { $($form)*! { register reg hot $($place)* } };
         ($($place:tt)*) => {};
     }
 }

@@ -24,12 +24,12 @@ macro_rules! __direct_form {
 }
 
 /// For an architecture with the per-CPU register as an operand of loads and stores, and an immediate for the offset:
-/// `{register}`.
+/// `{register}`, of the class of registers that hold addresses.
 #[cfg(not(feature = "non-zero-vma"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_from {
-    ($group:ident $symbol:path, $offset:expr) => {
+    ($address:ident $group:ident $symbol:path, $offset:expr) => {
         #[inline(always)]
         fn at(register: ::core::primitive::usize) -> ::core::primitive::usize {
             let to: ::core::primitive::usize;
@@ -38,7 +38,7 @@ macro_rules! __direct_from {
                 ::core::arch::asm!(
                     $crate::__text!(at),
                     to = out(reg) to,
-                    register = in(reg) register,
+                    register = in($address) register,
                     symbol = sym $symbol,
                     offset = const $offset,
                     options(pure, nomem, nostack, preserves_flags)
@@ -53,7 +53,7 @@ macro_rules! __direct_from {
             unsafe {
                 $crate::__load!(
                     <Self as $crate::__priv::Access>::at(register),
-                    $group $symbol, $offset, [register = in(reg) register,]
+                    $group $symbol, $offset, [register = in($address) register,]
                 )
             }
         }
@@ -64,7 +64,7 @@ macro_rules! __direct_from {
             unsafe {
                 $crate::__store!(
                     value, <Self as $crate::__priv::Access>::at(register),
-                    $group $symbol, $offset, reg, [register = in(reg) register,]
+                    $group $symbol, $offset, reg, [register = in($address) register,]
                 )
             }
         }

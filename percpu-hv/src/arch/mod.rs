@@ -44,6 +44,7 @@
 #[macro_use]
 mod emit;
 
+// Without a line here it is imp.rs, an error.
 #[cfg_attr(hosted, path = "hosted.rs")]
 #[cfg_attr(all(not(hosted), target_arch = "aarch64"), path = "aarch64.rs")]
 #[cfg_attr(all(not(hosted), target_arch = "arm"), path = "arm.rs")]
@@ -54,19 +55,6 @@ mod emit;
 )]
 #[cfg_attr(all(not(hosted), target_arch = "x86_64"), path = "x86_64.rs")]
 mod imp;
-
-#[cfg(not(any(
-    hosted,
-    target_arch = "aarch64",
-    target_arch = "arm",
-    target_arch = "loongarch64",
-    target_arch = "riscv32",
-    target_arch = "riscv64",
-    target_arch = "x86_64"
-)))]
-compile_error!(
-    "percpu-hv has no backend for this architecture: docs/porting.md says how to add one"
-);
 
 pub(crate) use access::Access;
 #[cfg(not(feature = "sp-naive"))]
