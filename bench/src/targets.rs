@@ -78,7 +78,7 @@ pub(crate) fn check(counts: &[Counts], executed: &[Counts], costs: &Costs) -> Re
 }
 
 /// What `check` sees to in the default modes, for a reader of the tables.
-pub(crate) const PROMISE: &str = "In the default mode no operation takes more instructions than with `percpu`, and each takes \
+pub(crate) const PROMISE: &str = "Counted in straight-line code in the default mode, no operation takes more instructions than with `percpu`, and each takes \
                                   fewer than with ax-percpu and percore.";
 
 /// The promise, also for loops, and the exceptions.

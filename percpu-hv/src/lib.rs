@@ -1,6 +1,8 @@
 #![doc = include_str!("../guide/overview.md")]
 #![cfg_attr(not(hosted), no_std)]
 
+// build.rs sets two cfgs: `process` is no bare metal, and `hosted` a process whose register is a thread-local (all but
+// x86_64 Linux with `linux-gs`).
 #[cfg(process)]
 extern crate std;
 
@@ -84,13 +86,4 @@ pub mod __priv {
     pub use crate::variable::kind::{Choice, Otherwise, Probe, choose};
     pub use crate::variable::{Flag, Initial, Symbol};
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};
-}
-
-/// Expands to the linked address of a static in the per-CPU section, as a macro of `percpu_macros` does.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! percpu_symbol_vma {
-    ($symbol:path) => {
-        $crate::__address!($symbol)
-    };
 }

@@ -1,4 +1,4 @@
-//! The areas of this image and, once they are built, which CPU has which.
+//! Where the area of each CPU id is, and the check that an id has one. owner.rs has who owns an id.
 
 use core::sync::atomic::AtomicBool;
 

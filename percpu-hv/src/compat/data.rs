@@ -236,3 +236,12 @@ macro_rules! __data {
         }
     };
 }
+
+/// Expands to the linked address of a static in the per-CPU section, as a macro of `percpu_macros` does.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! percpu_symbol_vma {
+    ($symbol:path) => {
+        $crate::__address!($symbol)
+    };
+}

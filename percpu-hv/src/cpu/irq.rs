@@ -1,4 +1,4 @@
-//! `IrqOff` masks the interrupts of this CPU: nothing else runs on it.
+//! `IrqOff` masks this CPU's maskable interrupts and keeps the context on it.
 
 use core::fmt;
 use core::ops::Deref;

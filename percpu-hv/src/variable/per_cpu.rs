@@ -12,7 +12,7 @@ use crate::cpu::{CpuPin, NoPreemptGuard, assert_register};
 /// The type of a static that `#[def_percpu]` defines: a handle for one `T` per CPU.
 ///
 /// Methods with `current` in their name access the copy of the current CPU. Methods with `remote` in their
-/// name take a CPU id in `0..count`.
+/// name take a [`CpuId`](crate::CpuId), or an index that they check.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {

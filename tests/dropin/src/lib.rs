@@ -7,6 +7,9 @@
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/migration.md")]
 mod guide {}
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
 
 mod kernel;
 mod package;

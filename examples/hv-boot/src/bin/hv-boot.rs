@@ -1,4 +1,6 @@
-//! How a hypervisor uses percpu-hv: each core runs a guest, and the boot core reads what the cores counted.
+//! How a hypervisor uses percpu-hv: boot, a variable of each kind, and the copies of other cores.
+//!
+//! The guest is a stand-in that counts. The pages `guests` and `trap_handlers` of the guide say what a real one needs.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 hv_boot::main!(image::main);
@@ -33,6 +35,7 @@ mod image {
             percpu_hv::init_percpu_reg(cpu.id());
             run_guest(&cpu, cpus);
         });
+        // image.ld reserves more areas than there are cores.
         for cpu in CpuId::all().take(cpus) {
             let base = percpu_hv::percpu_area_base(cpu.index());
             let exits = EXITS.read_remote(cpu);
@@ -48,6 +51,7 @@ mod image {
     /// Runs this core's guest, and kicks the next core at each of its hypercalls.
     fn run_guest(cpu: &Cpu, cpus: usize) {
         let next = CpuId::new((cpu.id() + 1) % cpus).expect("a copy for each core");
+        // The borrow lasts while the guest runs: a handler that needs the vCPU takes `try_with_current`.
         while VCPU.with_current(Vcpu::run) {
             EXITS.inc_current();
             KICKS.on(next).fetch_add(1, Relaxed);
