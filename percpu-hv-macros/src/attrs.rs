@@ -1,4 +1,4 @@
-//! What each attribute of a static is about: whether it exists, its name in the program, or its storage.
+//! The attributes of a static, sorted by the item of the expansion they belong to.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -8,7 +8,7 @@ use syn::{Error, Ident, Result, Token, bracketed, parenthesized};
 
 use crate::tokens::until;
 
-/// An attribute: what stands in `#[...]`, or behind the predicate of a `cfg_attr`.
+/// An attribute: the content of `#[...]`, or one that follows the predicate of a `cfg_attr`.
 pub(crate) enum Attribute {
     /// `cfg_attr(predicate, attributes)`.
     Conditional {
@@ -16,16 +16,16 @@ pub(crate) enum Attribute {
         attributes: Vec<Attribute>,
     },
     Plain {
-        /// The path's segments; those of `x` for `unsafe(x)`.
+        /// The segments of the path, which is that of `x` for `unsafe(x)`.
         path: Vec<Ident>,
-        /// What follows the path, if it is not inside `unsafe(...)`.
+        /// The tokens after the path. There are none for `unsafe(...)`.
         arguments: TokenStream,
         tokens: TokenStream,
     },
 }
 
 impl Attribute {
-    /// Every `#[...]` in front of an item.
+    /// Parses every `#[...]` in front of an item.
     pub(crate) fn parse_outer(input: ParseStream) -> Result<Vec<Self>> {
         let mut attributes = Vec::new();
         while input.parse::<Option<Token![#]>>()?.is_some() {
@@ -67,7 +67,7 @@ fn path(input: ParseStream) -> Result<Vec<Ident>> {
     Ok(path)
 }
 
-/// The parentheses of a `cfg_attr`.
+/// Parses the parentheses of a `cfg_attr`.
 fn conditional(input: ParseStream) -> Result<Attribute> {
     let content;
     parenthesized!(content in input);
@@ -83,12 +83,12 @@ fn conditional(input: ParseStream) -> Result<Attribute> {
     })
 }
 
-/// Attributes by what they belong to, each as `#[...]`, and the mistakes among them.
+/// The attributes of each item, as `#[...]`, and the errors in them.
 #[derive(Default)]
 pub(crate) struct Routed {
-    /// On the whole expansion.
+    /// Those of the whole expansion.
     pub(crate) call: TokenStream,
-    /// On the static that keeps the user's name.
+    /// Those of the static with the user's name.
     pub(crate) variable: TokenStream,
     pub(crate) storage: TokenStream,
     pub(crate) errors: Vec<Error>,
@@ -103,7 +103,7 @@ impl Routed {
         routed
     }
 
-    /// `predicates` are those of the `cfg_attr`s around the attribute, the outermost first.
+    /// Adds an attribute to its items. `predicates` are those of the `cfg_attr`s around it, outermost first.
     fn route(&mut self, attribute: Attribute, predicates: &[TokenStream]) {
         match attribute {
             Attribute::Conditional {
@@ -163,7 +163,7 @@ impl Routed {
                 self.variable.extend(attribute);
             }
             "expect" => {
-                // One of the two fulfils it; the other would report it as unfulfilled.
+                // Only one of the two fulfils the expectation. On the other rustc would report it as unfulfilled.
                 let allow = Ident::new("allow", last.span());
                 self.storage
                     .extend(outer(quote!(#allow #arguments), predicates));
@@ -178,7 +178,7 @@ impl Routed {
     }
 }
 
-/// `#[attribute]`, inside a `cfg_attr` per predicate.
+/// Returns `#[attribute]`, inside a `cfg_attr` for each predicate.
 fn outer(attribute: TokenStream, predicates: &[TokenStream]) -> TokenStream {
     let wrap = |inner, predicate: &TokenStream| quote!(cfg_attr(#predicate, #inner));
     let meta = predicates.iter().rfold(attribute, wrap);
@@ -197,7 +197,7 @@ mod tests {
         Routed::new(Attribute::parse_outer.parse2(attributes).unwrap())
     }
 
-    /// Asserts what arrives on the call, on the static and on the storage.
+    /// Asserts which attributes the call, the static and the storage have.
     #[track_caller]
     fn arrives(attributes: TokenStream, at: [TokenStream; 3]) {
         let routed = route(attributes);

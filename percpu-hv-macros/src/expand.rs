@@ -1,4 +1,4 @@
-//! One call of the runtime's hidden macro, and the errors beside it.
+//! The expansion: one call of the runtime's hidden macro, and the errors.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -8,18 +8,18 @@ use crate::attrs::Routed;
 use crate::item::{Item, Static};
 use crate::options::Options;
 
-/// Which macro of the runtime a static becomes a call of.
+/// The runtime's macro that an expansion calls.
 #[derive(Clone, Copy)]
 pub(crate) enum Form {
-    /// `__variable!`, of a kind of percpu-hv.
+    /// `__variable!`, with a kind of percpu-hv.
     Checked,
-    /// `__variable!`, of that of `percpu`.
+    /// `__variable!`, with the kind of `percpu`.
     Percpu,
     /// `__data!`: the static itself is the storage.
     Data,
 }
 
-/// Expands `#[def_percpu(options)] item`; `runtime` finds the runtime where no option says it.
+/// Expands `#[def_percpu(options)] item`. `runtime` finds the runtime's path if no option gives it.
 pub(crate) fn expand(
     form: Form,
     options: TokenStream,
@@ -34,7 +34,7 @@ pub(crate) fn expand(
     } = parse2(options).unwrap_or_else(Options::from);
     let expansion = match parse2(item.clone()) {
         Ok(Item::Static(item)) => {
-            // Mistakes beside the static leave the variable in place, so that its uses are no errors.
+            // An error in an option or an attribute still defines the variable, so that its uses are no further errors.
             call(
                 form,
                 group,
@@ -84,7 +84,7 @@ fn call(
             let kind = kind.unwrap_or_else(|| format_ident!("by_type"));
             quote!(#kind)
         }
-        // A kind that is no option's.
+        // This kind has no option.
         Form::Percpu => quote!((#runtime::__priv::Percpu)),
         Form::Data => {
             if let Some(group) = group {
@@ -182,7 +182,7 @@ mod tests {
             expanded(Form::Percpu),
             expanded(Form::Checked).replace("by_type", "(:: found :: __priv :: Percpu)")
         );
-        // Of two lint levels on one item the last counts.
+        // The last of two lint levels on an item counts.
         let data = quote! {
             #[cfg(smp)]
             ::found::__data! {

@@ -1,4 +1,4 @@
-//! The item below the attribute.
+//! Parses the item below the attribute.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -12,12 +12,12 @@ use crate::tokens::{outside_angles, until};
 /// The item below the attribute.
 pub(crate) enum Item {
     Static(Static),
-    /// No static, or one that rustc refuses by itself (then without an error): it is given back as it
-    /// is, so that nothing else that names it fails.
+    /// Any other item, with an error; or a static that rustc refuses by itself, without one. The expansion is the item
+    /// itself, so that its uses are no further errors.
     Other(Option<Error>),
 }
 
-/// `#[...] pub static NAME: TYPE = VALUE;`. Whether type and value are right is left to rustc.
+/// `#[...] pub static NAME: TYPE = VALUE;`. The type and the value are checked by rustc.
 pub(crate) struct Static {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) vis: TokenStream,
@@ -61,7 +61,7 @@ fn not_a_static(input: ParseStream) -> Error {
 const NO_VALUE: &str = "`def_percpu` expects an initial value, which each CPU's copy starts from: \
     write `static NAME: Type = value;`, not in an `extern` block";
 
-/// What follows `static`.
+/// Parses what follows `static`.
 fn static_item(input: ParseStream, attributes: Vec<Attribute>, vis: TokenStream) -> Result<Static> {
     let name: Ident = input.parse()?;
     input.parse::<Token![:]>()?;
@@ -85,7 +85,7 @@ fn static_item(input: ParseStream, attributes: Vec<Attribute>, vis: TokenStream)
     })
 }
 
-/// `pub`, `pub(...)` or nothing.
+/// Parses `pub`, `pub(...)` or nothing.
 fn visibility(input: ParseStream) -> Result<TokenStream> {
     let mut vis = TokenStream::new();
     if let Some(public) = input.parse::<Option<Token![pub]>>()? {
@@ -126,7 +126,7 @@ mod tests {
             assert_eq!(item.ty.to_string(), ty.to_string());
             assert_eq!(item.value.to_string(), "a <= b");
         }
-        // Without a space `>=` is one operator.
+        // Without a space, `>=` is one operator.
         let item = variable("static X: Vec<Vec<u8>>= a;".parse().unwrap());
         assert_eq!(item.ty.to_string(), "Vec < Vec < u8 >>");
         assert_eq!(item.value.to_string(), "a");

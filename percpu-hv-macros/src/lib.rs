@@ -1,11 +1,15 @@
 //! The attribute macro of [`percpu-hv`](https://docs.rs/percpu-hv); depend on that crate, which
 //! re-exports it.
 //!
-//! The options (`options.rs`) and the `static` (`item.rs`) are parsed: its attributes are sorted by what they are
-//! about (`attrs.rs`), and the lifetimes that its type leaves out are written (`lifetimes.rs`). The runtime is
-//! found (`runtime.rs`), and *one* call of its hidden macro is emitted (`expand.rs`). Whatever depends on an
-//! architecture, a feature, a section or a type is decided there, because a `cfg` in an expansion would
-//! be evaluated in the user's crate.
+//! An expansion has these steps:
+//! 1. `options.rs` parses the options, and `item.rs` the `static`.
+//! 2. `attrs.rs` sorts the static's attributes by the item they belong to. `lifetimes.rs` adds the lifetimes that the
+//!    type leaves out.
+//! 3. `runtime.rs` finds the path of the runtime.
+//! 4. `expand.rs` emits *one* call of the runtime's hidden macro.
+//!
+//! The runtime's macro decides whatever depends on an architecture, a feature, a section or a type. A `cfg` in an
+//! expansion would be evaluated in the user's crate.
 
 mod attrs;
 mod expand;
@@ -37,21 +41,20 @@ use expand::{Form, expand};
 /// # fn main() {}
 /// ```
 ///
-/// The static keeps its name and visibility; its type becomes `percpu_hv::PerCpu<_, T>`, whose methods
-/// are all there is to know about using it. `static mut` is accepted and means the same. The initial
-/// value is what every CPU's copy starts from.
+/// The static keeps its name and visibility. Its type becomes `percpu_hv::PerCpu<_, T>`, whose methods access the
+/// variable. `static mut` is accepted and means the same. Every CPU's copy starts with the initial value.
 ///
 /// # Names
 ///
 /// For `static X` the expansion also defines `__PERCPU_X` (the storage, of type `T`), `__PERCPU_SYM_X`
-/// (a type that stands for the storage) and `X_WRAPPER` (the type of `X`) beside it.
+/// (a type that names the storage) and `X_WRAPPER` (the type of `X`).
 ///
 /// # Attributes
 ///
 /// | attribute | goes to |
 /// |---|---|
 /// | `cfg`, also inside `cfg_attr` | the whole expansion |
-/// | `no_mangle`, `export_name`, `used`, also as `unsafe(...)` | the storage: one symbol is exported, and it is the variable's place in the template |
+/// | `no_mangle`, `export_name`, `used`, also as `unsafe(...)` | the storage, so that the symbol is in the template |
 /// | `allow`, `expect`, `warn`, `deny`, `forbid` | both; on the storage `expect` counts as `allow` |
 /// | any other, documentation included | the static `X` |
 ///
@@ -59,38 +62,37 @@ use expand::{Form, expand};
 ///
 /// # Options
 ///
-/// One of these says which other variables it lies among:
+/// At most one option selects a group, which decides where the variable lies in an area:
 ///
 /// | option | |
 /// |---|---|
-/// | `hot` | reached in the fewest instructions: no offset is loaded on AArch64, RISC-V and LoongArch64. A few KiB at most (a link error says how many) |
-/// | `read_mostly` | rarely written: no cache line with variables that are |
+/// | `hot` | needs no instruction for the offset on AArch64, RISC-V and LoongArch64; a few KiB at most, which the linker checks |
+/// | `read_mostly` | for what is rarely written: shares no cache line with variables that are written often |
 /// | `page_aligned` | starts at a multiple of 4 KiB and fills whole pages |
-/// | `cache_aligned` | has its cache lines for itself, as what other CPUs write |
+/// | `cache_aligned` | shares its cache lines with no other variable: for what other CPUs write |
 ///
-/// And one of these which accessors it has, where its type does not say what is wanted (see the module `kind` of
-/// percpu-hv):
+/// At most one option selects a kind, which decides the variable's accessors. Without it the type selects the kind (see
+/// the module `kind` of percpu-hv):
 ///
 /// | option | |
 /// |---|---|
-/// | `shared` | `&T` by `get`, `on`, `iter` and `get_local`: for a lock or a lazy cell of another crate, or what is never changed |
+/// | `shared` | `&T` by `get`, `on`, `iter` and `get_local`: for a foreign lock or lazy cell, or what never changes |
 /// | `exclusive` | `&mut T` by `with_current`: one borrow at a time |
 ///
-/// `#[def_percpu(crate = path)]`: where the runtime is, for a crate that reaches it through another
-/// one's re-export. `$crate::...` works too. Without it the runtime is found by its package name in the
-/// user's `Cargo.toml`, under whatever name it has there.
+/// `#[def_percpu(crate = path)]` is the path of the runtime, for a crate that uses another crate's re-export.
+/// `$crate::...` works too. Without this option the macro looks up the package percpu-hv in the user's `Cargo.toml`,
+/// and uses the name that the package has there.
 ///
 /// # Errors
 ///
-/// Anything but a `static` with a type and an initial value is a compile error on the token that is
-/// wrong.
+/// Anything but a `static` with a type and an initial value is a compile error, at the wrong token.
 #[proc_macro_attribute]
 pub fn def_percpu(options: TokenStream, item: TokenStream) -> TokenStream {
     expand(Form::Checked, options.into(), item.into(), runtime::path).into()
 }
 
-/// [`def_percpu`] with the rules of `percpu`, which asks nothing of a type; for the compat crates, in
-/// whose users' manifests the runtime is called `percpu`.
+/// [`def_percpu`] for the compat crates. It has the rules of `percpu`, which requires nothing of a type. Its users'
+/// manifests call the runtime `percpu`.
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn def_percpu_compat(options: TokenStream, item: TokenStream) -> TokenStream {
@@ -103,8 +105,8 @@ pub fn def_percpu_compat(options: TokenStream, item: TokenStream) -> TokenStream
     .into()
 }
 
-/// What `def_percpu` is with the feature `custom-base` of `percpu`: the static keeps its name and
-/// becomes a `PerCpuData<T>`, which is its own storage.
+/// `def_percpu` with the feature `custom-base` of `percpu`: the static keeps its name and becomes a `PerCpuData<T>`,
+/// which is its own storage.
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn def_percpu_data(options: TokenStream, item: TokenStream) -> TokenStream {

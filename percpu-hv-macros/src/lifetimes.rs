@@ -1,4 +1,5 @@
-//! Lifetimes that the type of a static may leave out, and an alias or an `impl` may not.
+//! The lifetimes that a static's type may leave out. The expansion also uses the type in an alias and an `impl`, which
+//! require them.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -7,19 +8,19 @@ use syn::{Ident, Lifetime, Result, Token, token};
 
 use crate::tokens::outside_angles;
 
-/// Writes `'static` where it is what the type of a static means: in `&T` and for `'_`, outside of the
-/// signatures of function pointers and `Fn` traits.
+/// Adds `'static` where a static's type implies it: in `&T` and for `'_`, but not in the signatures of function
+/// pointers and `Fn` traits.
 ///
-/// A path that hides its lifetimes (`Ref<T>` for `Ref<'_, T>`) cannot be told from another.
+/// A path that hides its lifetimes stays as it is: `Ref<T>` for `Ref<'_, T>` looks like any other path.
 pub(crate) fn with_static(ty: TokenStream) -> Result<TokenStream> {
     types.parse2(ty)
 }
 
-/// A type, several in a tuple, or an array's type and length.
+/// Converts a type, the types of a tuple, or an array's type and length.
 fn types(input: ParseStream) -> Result<TokenStream> {
     let mut written = TokenStream::new();
     while !input.is_empty() {
-        // The length of an array, like braces below, is a value, where `&` is an operator.
+        // An array's length is a value, in which `&` is an operator. So are braces, which `part` leaves as they are.
         let part = if input.peek(Token![;]) {
             input.parse()?
         } else {
@@ -56,7 +57,7 @@ fn part(input: ParseStream) -> Result<TokenStream> {
     }
 }
 
-/// The same group around types; one without delimiters is what a fragment of `macro_rules!` leaves.
+/// Converts the types in a group. A fragment of `macro_rules!` is a group without delimiters.
 fn inside(tree: TokenTree) -> Result<TokenStream> {
     let TokenTree::Group(group) = tree else {
         return Ok(quote!(#tree));
@@ -66,7 +67,7 @@ fn inside(tree: TokenTree) -> Result<TokenStream> {
     Ok(quote!(#written))
 }
 
-/// `fn(...) -> T` or `Fn(...) -> T`, as it is.
+/// Returns `fn(...) -> T` or `Fn(...) -> T` unchanged.
 fn signature(input: ParseStream) -> Result<TokenStream> {
     let mut signature = trees(input, 2)?;
     if let Some(arrow) = input.parse::<Option<Token![->]>>()? {

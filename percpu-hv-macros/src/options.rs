@@ -8,7 +8,7 @@ use syn::{Error, Ident, Lit, Result, Token};
 
 use crate::tokens::until;
 
-/// The options of `#[def_percpu(...)]`, and each mistake in them.
+/// The options of `#[def_percpu(...)]`, and the errors in them.
 #[derive(Default)]
 pub(crate) struct Options {
     /// The path of `crate = path`.
@@ -46,7 +46,7 @@ impl Parse for Options {
             if let Err(error) = parsed {
                 options.errors.push(error);
             }
-            // An error leaves the rest of its option.
+            // After an error, skip the rest of the option.
             until(input, |input| input.peek(Token![,]))?;
             input.parse::<Option<Token![,]>>()?;
         }
@@ -54,14 +54,14 @@ impl Parse for Options {
     }
 }
 
-/// Which variables a variable lies among.
+/// The groups, which decide where a variable lies in an area.
 const GROUPS: [&str; 4] = ["hot", "read_mostly", "page_aligned", "cache_aligned"];
 
-/// Which accessors a variable has, where it is not as its type says.
+/// The kinds, which decide a variable's accessors in place of its type.
 const KINDS: [&str; 2] = ["shared", "exclusive"];
 
 impl Options {
-    /// An option that is a name alone.
+    /// Parses an option that consists of a name.
     fn named(&mut self, input: ParseStream) -> Result<()> {
         let name: TokenTree = input.fork().parse()?;
         let unknown = || {
@@ -91,7 +91,7 @@ impl Options {
     }
 }
 
-/// `crate = path`, up to a comma or the end.
+/// Parses `crate = path`, up to a comma or the end.
 fn crate_option(input: ParseStream) -> Result<TokenStream> {
     let keyword = input.parse::<Token![crate]>()?;
     let Some(equals) = input.parse::<Option<Token![=]>>()? else {
@@ -106,7 +106,7 @@ fn crate_option(input: ParseStream) -> Result<TokenStream> {
     }
 }
 
-/// A path without generic arguments, `$crate` included; `before` is the token that led to it.
+/// Parses a path without generic arguments, which may start with `$crate`. `before` is the span of the token before it.
 fn crate_path(input: ParseStream, mut before: Span) -> Result<TokenStream> {
     let mut path = TokenStream::new();
     loop {

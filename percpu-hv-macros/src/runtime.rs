@@ -1,30 +1,30 @@
-//! Where the runtime is, seen from the user's crate.
+//! The path of the runtime in the user's crate.
 
 use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::Ident;
 
-/// The runtime's absolute path: a consumer may have a module of the same name.
+/// Returns the runtime's path. It is absolute, because the user's crate may have a module of the same name.
 ///
-/// Where there is no manifest, or the runtime is not in it, it is `::percpu_hv`, so that rustc says what
+/// Without a manifest, or if the manifest does not have the runtime, the path is `::percpu_hv`. Then rustc reports what
 /// is missing.
 pub(crate) fn path() -> TokenStream {
     find("percpu-hv", "percpu_hv").unwrap_or_else(|| absolute("percpu_hv"))
 }
 
-/// The path of a compat crate, which re-exports the runtime for crates that were written for `percpu`.
-/// It does not matter which one, where there are several.
+/// Returns the path of a compat crate, which re-exports the runtime for crates that were written for `percpu`. If the
+/// manifest has several, any of them works.
 ///
-/// Where the manifest does not have it, it is whatever `percpu` means there, as it was for the macros
-/// of `percpu`: a crate may have it from another one's re-export.
+/// If the manifest has none, the path is `percpu`, as in the macros of `percpu`: the name may come from another crate's
+/// re-export.
 pub(crate) fn compat_path() -> TokenStream {
     find("percpu", "percpu").unwrap_or_else(|| quote!(percpu))
 }
 
 fn find(package: &str, library: &str) -> Option<TokenStream> {
     match crate_name(package) {
-        // The library, which says `extern crate self`, or a test or example beside it.
+        // The library, which has `extern crate self`, or one of its tests or examples.
         Ok(FoundCrate::Itself) => Some(absolute(library)),
         Ok(FoundCrate::Name(name)) => Some(absolute(&name)),
         Err(_) => None,

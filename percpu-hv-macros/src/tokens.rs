@@ -1,11 +1,11 @@
-//! Runs of tokens that nothing here looks into.
+//! Sequences of tokens that the macro copies without parsing them.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Result, Token, token};
 
-/// The tokens before the one that `stop` sees.
+/// Returns the tokens before the first one for which `stop` is true.
 pub(crate) fn until(input: ParseStream, stop: fn(ParseStream) -> bool) -> Result<TokenStream> {
     let mut tokens = TokenStream::new();
     while !input.is_empty() && !stop(input) {
@@ -14,7 +14,7 @@ pub(crate) fn until(input: ParseStream, stop: fn(ParseStream) -> bool) -> Result
     Ok(tokens)
 }
 
-/// The same outside of `<...>`, and at the latest before a `>` that closes what is around.
+/// As [`until`], but calls `stop` only outside of `<...>`. Also stops before a `>` that has no `<`.
 pub(crate) fn outside_angles(
     input: ParseStream,
     stop: fn(ParseStream) -> bool,
@@ -26,7 +26,7 @@ pub(crate) fn outside_angles(
             arrow.to_tokens(&mut tokens);
             continue;
         }
-        // `peek` looks into a group without delimiters, of which the angles are balanced.
+        // `peek` looks into a group without delimiters, whose angles are balanced.
         if !input.peek(token::Group) {
             depth += usize::from(input.peek(Token![<]));
             depth -= usize::from(input.peek(Token![>]));

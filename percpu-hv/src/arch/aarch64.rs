@@ -1,13 +1,17 @@
 //! AArch64: `TPIDR_EL2`, or `TPIDR_EL1` without the feature `arm-el2`.
 //!
 //! Register: the software thread ID register of the exception level (Arm ARM DDI 0487, "TPIDR_EL1"
-//! and "TPIDR_EL2"); hardware never uses it. `TPIDR_EL2` cannot be reached from EL1 or EL0, so
-//! it survives every guest; it is UNDEFINED at EL1. `TPIDR_EL1` belongs to whatever runs at EL1:
-//! a hypervisor that uses it must save it before and restore it after a guest.
+//! and "TPIDR_EL2"). Hardware never uses it.
 //!
-//! Default mode: the template starts at a multiple of 64 KiB, so the low 16 bits of a symbol are
-//! its offset; the register holds the base. The relocation does not check its range: percpu.x
-//! and init do. `non-zero-vma`: any address within 4 GiB of the code, any size; the register is biased.
+//! EL1 and EL0 cannot access `TPIDR_EL2`, so the register survives every guest. At EL1 it is
+//! UNDEFINED. `TPIDR_EL1` belongs to the software at EL1. A hypervisor that uses it must save it before
+//! a guest runs, and restore it afterwards.
+//!
+//! Default mode: the register holds the base. The template starts at a multiple of 64 KiB, so the low
+//! 16 bits of a symbol are its offset. The relocation does not check its range; percpu.x and init do.
+//!
+//! `non-zero-vma`: the register is biased. The template has any size, and any address within 4 GiB of
+//! the code.
 //!
 //! ```text
 //! movz x8, #:abs_g0_nc:__PERCPU_X         adrp x8, __PERCPU_X
@@ -16,33 +20,33 @@
 //! ldr  x0, [x9, x8]                       ldr  x0, [x9, x8]
 //! ```
 //!
-//! Read-modify-writes without LSE are loops of `ldxr` and `stxr`. What a handler stores to the variable they
-//! see: `eret` ends the reservation ("Context switch support"). What switches contexts without one has a
-//! `clrex`.
+//! Read-modify-writes without LSE are loops of `ldxr` and `stxr`. A loop sees what a handler stores to the
+//! variable, because `eret` ends the reservation ("Context switch support"). A context switch without an
+//! `eret` must run a `clrex`.
 
 pub(crate) mod interrupts {
-    // IRQ and FIQ, by the masks in `DAIF`.
+    // IRQ and FIQ, by their masks in `DAIF`.
     interrupts! { mask = "mrs {to}, DAIF\nmsr DAIFSet, #3", restore = "msr DAIF, {value}", bits = usize::MAX }
 }
 
-/// 128 bits at once, by exclusive pairs ("Load-Exclusive and Store-Exclusive"): only a pair whose
-/// store succeeds is one access, also for a load. The first register of a pair is for the lower
-/// address, which on a big-endian CPU has the high half.
+/// Accesses to 128 bits, by exclusive pairs ("Load-Exclusive and Store-Exclusive"). A load too is one
+/// access only if the exclusive store after it succeeds. The first register of a pair belongs to the lower
+/// address, which on a big-endian CPU holds the high half.
 pub(crate) mod wide {
     use core::arch::asm;
     use core::mem::transmute;
 
-    /// The halves in the order of their addresses.
+    /// Returns the halves in the order of their addresses.
     #[inline(always)]
     fn halves(value: u128) -> [u64; 2] {
-        // SAFETY: rule 14, any bits are two `u64`.
+        // SAFETY: rule 14, every bit pattern is two `u64`.
         unsafe { transmute::<u128, [u64; 2]>(value) }
     }
 
-    /// The value that has these halves in memory.
+    /// Returns the value that has these halves in memory.
     #[inline(always)]
     fn whole(halves: [u64; 2]) -> u128 {
-        // SAFETY: rule 14, any bits are a `u128`.
+        // SAFETY: rule 14, every bit pattern is a `u128`.
         unsafe { transmute::<[u64; 2], u128>(halves) }
     }
 
@@ -51,18 +55,18 @@ pub(crate) mod wide {
     /// There is an aligned `u128` at `address` that may be read and written.
     #[inline]
     pub(crate) unsafe fn load(address: usize) -> u128 {
-        // SAFETY: as here; equal values leave the memory as it is.
+        // SAFETY: as this function; to store an equal value changes nothing.
         match unsafe { compare_exchange(address, 0, 0) } {
             Ok(value) | Err(value) => value,
         }
     }
 
-    /// What was there when the text stored `new`, or what it found instead.
+    /// Runs a text that stores `new`, and evaluates to the value that it found.
     macro_rules! exclusively {
         ([$($text:literal),*] $address:ident, $new:expr, [$($option:ident)?] $($operand:ident = $value:expr),*) => {{
             let [new_first, new_second] = halves($new);
             let (first, second): (u64, u64);
-            // SAFETY: rule 10, one exclusive store that succeeded.
+            // SAFETY: rule 10, a loop until one exclusive store succeeds.
             unsafe {
                 asm!(
                     $($text,)*
@@ -140,7 +144,7 @@ pub(crate) mod access {
         hot: Some(1 << 12),
     };
 
-    // Not aarch64-cpu's, whose read declares the flags clobbered, and whose write has no effect on memory.
+    // Not the accessors of aarch64-cpu: their read clobbers the flags, and their write is `nomem`.
     #[cfg(feature = "arm-el2")]
     register! { read = "mrs {to}, TPIDR_EL2", write = "msr TPIDR_EL2, {value}" }
     #[cfg(not(feature = "arm-el2"))]
@@ -167,15 +171,15 @@ pub(crate) mod access {
         );
     }
 
-    /// `MPIDR_EL1`.
+    /// Returns `MPIDR_EL1`.
     pub(crate) fn hardware_id() -> Option<usize> {
         Some(MPIDR_EL1.get() as usize)
     }
 
-    /// Exclusives are only guaranteed on Normal cacheable memory ("Synchronization and semaphores"),
-    /// which data is once the MMU and the data cache of the running exception level are on.
+    /// Exclusives are only guaranteed on Normal cacheable memory ("Synchronization and semaphores"). Data is
+    /// such memory once the MMU and the data cache of the current exception level are on.
     pub(crate) fn memory_is_normal() -> bool {
-        // The register of another exception level would trap, or speak of another one's MMU.
+        // The register of another exception level would trap, or describe another MMU.
         match exception_level() {
             1 => SCTLR_EL1.matches_all(SCTLR_EL1::M::SET + SCTLR_EL1::C::SET),
             2 => SCTLR_EL2.matches_all(SCTLR_EL2::M::SET + SCTLR_EL2::C::SET),
@@ -194,7 +198,7 @@ pub(crate) mod access {
         (displacement) => {
             "movz {to}, #:abs_g0_nc:{symbol}+{offset}"
         };
-        // A kernel linked high cannot reach a template at VMA 0 relative to the PC.
+        // A kernel linked at a high address cannot reach a template at VMA 0 relative to the PC.
         (address $symbol:literal) => {
             $crate::__lines! {
                 "movz {to}, #:abs_g3:" $symbol;
@@ -233,7 +237,7 @@ pub(crate) mod access {
         (store double hot) => { $crate::__text!(of "str {value}") };
     }
 
-    /// A hot variable is reached from the register. For the others an offset in a register is as short.
+    /// A hot variable's offset is an immediate. For the others, an offset in a register takes as few instructions.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __form {

@@ -1,4 +1,4 @@
-//! What lies at one offset in every area, and the instructions that reach it.
+//! The places of an area, and the methods that load, store and change a copy.
 
 use super::memory::{
     compare_exchange_at, fetch_at, load_at, publish, same_bits, store_at, store_same_at, swap_at,
@@ -8,45 +8,44 @@ use super::{HOT_REACH, register_for_access};
 
 /// A place in every area: a variable, or a field of the area's header.
 ///
-/// The methods say how a copy is reached. An architecture that does it in fewer instructions than these take
-/// overrides them.
+/// The methods access a copy of the place. An architecture overrides those that it can do in fewer instructions.
 ///
 /// # Safety
 ///
-/// Rule 1 of docs/safety.md: [`address`](Access::address) and [`displacement`](Access::displacement) name one place in
-/// the per-CPU section.
+/// Rule 1 of docs/safety.md: [`address`](Access::address) and [`displacement`](Access::displacement) belong to the same
+/// place in the per-CPU section.
 pub unsafe trait Access {
-    /// The address that the linker gave the place in the template.
+    /// Returns the address of the place in the template.
     fn address() -> usize;
 
-    /// What is added to the per-CPU register to reach this CPU's copy: the offset where the
-    /// register holds the base, the address where it is biased.
+    /// Returns what an access adds to the per-CPU register to reach this CPU's copy. It is the offset if the register
+    /// holds the base, and the address if the register is biased.
     fn displacement() -> usize;
 
-    /// The address of the copy of the CPU whose per-CPU register has this value.
+    /// Returns the address of a CPU's copy. `register` is the value of that CPU's per-CPU register.
     #[inline(always)]
     fn at(register: usize) -> usize {
         register.wrapping_add(Self::displacement())
     }
 
-    /// The address of the copy of this CPU, whose per-CPU register has this value.
+    /// Returns the address of this CPU's copy. `register` is the value of this CPU's per-CPU register.
     #[inline(always)]
     fn pinned(register: usize) -> usize {
         Self::at(register)
     }
 
-    /// Loads the copy of the CPU whose per-CPU register has this value.
+    /// Loads a CPU's copy. `register` is the value of that CPU's per-CPU register.
     ///
     /// # Safety
     ///
-    /// `V` is `T`; rules 2 and 5 of docs/safety.md.
+    /// `V` is the type of the place; rules 2 and 5 of docs/safety.md.
     #[inline(always)]
     unsafe fn load_from<V: Scalar>(register: usize) -> V {
         // SAFETY: rule 3; rules 2 and 5 are the caller's.
         unsafe { load_at(Self::at(register)) }
     }
 
-    /// Stores the copy of the CPU whose per-CPU register has this value.
+    /// Stores a CPU's copy. `register` is the value of that CPU's per-CPU register.
     ///
     /// # Safety
     ///
@@ -57,23 +56,23 @@ pub unsafe trait Access {
         unsafe { store_at(Self::at(register), value) }
     }
 
-    /// Whether the register is an operand of an access: its value in another register is of no use.
+    /// Whether loads and stores name the per-CPU register, so that they do not need its value in another register.
     const REGISTER_IS_OPERAND: bool = false;
 
-    /// Whether the variable is among the hot ones.
+    /// Whether the place is a hot variable.
     const HOT: bool;
 
-    /// Whether the offset is part of an access: it takes no instruction.
+    /// Whether the offset is an immediate of the access, and takes no instruction of its own.
     const OFFSET_IS_IMMEDIATE: bool = Self::HOT && HOT_REACH.is_some();
 
-    /// Loads this CPU's copy, whose per-CPU register has this value.
+    /// Loads this CPU's copy. `register` is the value of this CPU's per-CPU register.
     ///
     /// # Safety
     ///
     /// As [`load_from`](Access::load_from), and the context stays on this CPU.
     #[inline(always)]
     unsafe fn load_pinned<V: Scalar>(register: usize) -> V {
-        // SAFETY: as here.
+        // SAFETY: as this method.
         unsafe {
             if Self::REGISTER_IS_OPERAND {
                 Self::load()
@@ -83,14 +82,14 @@ pub unsafe trait Access {
         }
     }
 
-    /// Stores this CPU's copy, whose per-CPU register has this value.
+    /// Stores this CPU's copy. `register` is the value of this CPU's per-CPU register.
     ///
     /// # Safety
     ///
     /// As [`load_pinned`](Access::load_pinned).
     #[inline(always)]
     unsafe fn store_pinned<V: Scalar>(register: usize, value: V) {
-        // SAFETY: as here.
+        // SAFETY: as this method.
         unsafe {
             if Self::REGISTER_IS_OPERAND {
                 Self::store(value);
@@ -100,13 +99,13 @@ pub unsafe trait Access {
         }
     }
 
-    /// The address of this CPU's copy.
+    /// Returns the address of this CPU's copy.
     #[inline(always)]
     fn current() -> usize {
         if Self::OFFSET_IS_IMMEDIATE {
             return Self::at(register_for_access());
         }
-        // First what does not change: the optimizer takes it out of a loop.
+        // The displacement comes first. It is constant, so the optimizer hoists it out of loops.
         let displacement = Self::displacement();
         register_for_access().wrapping_add(displacement)
     }
@@ -145,8 +144,7 @@ pub unsafe trait Access {
         }
     }
 
-    /// Replaces this CPU's copy by what `new` makes of it, by a load and a store, and gives what was
-    /// there.
+    /// Replaces this CPU's copy with the result of `new`, by a load and a store. Returns the old value.
     ///
     /// # Safety
     ///
@@ -173,8 +171,8 @@ pub unsafe trait Access {
         }
     }
 
-    /// Lets `f` change the value of this CPU's copy, and stores it if its bits changed: a look leaves what a
-    /// handler wrote meanwhile.
+    /// Calls `f` with the value of this CPU's copy, and stores the value if `f` changed its bits. Without a change it
+    /// does not overwrite what a handler stored meanwhile.
     ///
     /// # Safety
     ///
@@ -219,10 +217,10 @@ pub unsafe trait Access {
         }
     }
 
-    /// Whether the operations below are one instruction each, which no migration can split.
+    /// Whether each operation below is one instruction, which no migration can split.
     const IN_ONE_INSTRUCTION: bool = false;
 
-    /// Replaces this CPU's copy, and gives what was there.
+    /// Replaces this CPU's copy. Returns the old value.
     ///
     /// # Safety
     ///
@@ -233,7 +231,7 @@ pub unsafe trait Access {
         unsafe { swap_at(Self::current(), value) }
     }
 
-    /// Replaces this CPU's copy if it has the bits of `current`; what was there is `Ok` if so.
+    /// Replaces this CPU's copy if it has the bits of `current`. Returns the old value, as `Ok` if it was replaced.
     ///
     /// # Safety
     ///
@@ -244,14 +242,14 @@ pub unsafe trait Access {
         unsafe { compare_exchange_at(Self::current(), current, new) }
     }
 
-    /// Replaces this CPU's copy by what `new` makes of it, and gives what was there.
+    /// Replaces this CPU's copy with the result of `new`. Returns the old value.
     ///
     /// # Safety
     ///
     /// As [`load`](Access::load).
     #[inline(always)]
     unsafe fn replace<V: Scalar>(mut new: impl FnMut(V) -> V) -> V {
-        // SAFETY: as here.
+        // SAFETY: as this method.
         unsafe {
             let mut old = Self::load();
             loop {
@@ -263,41 +261,41 @@ pub unsafe trait Access {
         }
     }
 
-    /// Combines this CPU's copy with `operand` by the operation `OP`, one of [`op`](super::op).
+    /// Combines this CPU's copy with `operand` by `OP`, an operation of [`op`](super::op).
     ///
     /// # Safety
     ///
     /// As [`load`](Access::load); `V: Integer` for `add` and `sub`.
     #[inline(always)]
     unsafe fn update<V: Bits, const OP: u8>(operand: V) {
-        // SAFETY: as here.
+        // SAFETY: as this method.
         unsafe { fetch_at::<V, OP>(Self::current(), operand) };
     }
 
-    /// Adds or subtracts 1.
+    /// Adds 1 to this CPU's copy, or subtracts 1 from it: `OP` is `add` or `sub`.
     ///
     /// # Safety
     ///
     /// As [`load`](Access::load).
     #[inline(always)]
     unsafe fn step<V: Integer, const OP: u8>() {
-        // SAFETY: as here.
+        // SAFETY: as this method.
         unsafe { Self::update::<V, OP>(one()) };
     }
 
-    /// As [`update`](Access::update), and gives what was there.
+    /// As [`update`](Access::update), and returns the old value.
     ///
     /// # Safety
     ///
     /// As [`update`](Access::update).
     #[inline(always)]
     unsafe fn fetch<V: Bits, const OP: u8>(operand: V) -> V {
-        // SAFETY: as here.
+        // SAFETY: as this method.
         unsafe { fetch_at::<V, OP>(Self::current(), operand) }
     }
 }
 
-/// What `f` makes of a value, and its result.
+/// Applies `f` to a value. Returns the changed value and the result of `f`.
 #[inline(always)]
 fn edited<V, R>(mut value: V, f: impl FnOnce(&mut V) -> R) -> (V, R) {
     let result = f(&mut value);

@@ -1,14 +1,14 @@
 //! 32-bit Arm (Armv7-A): `TPIDRPRW`, or `HTPIDR` with the feature `arm-hyp`.
 //!
-//! Register: the thread ID register that PL0 cannot reach (Arm ARM DDI 0406, "TPIDRPRW, PL1 only
-//! Thread ID Register"), or that of Hyp mode ("HTPIDR, Hyp Software Thread ID Register"); hardware
-//! never uses either. A guest at PL1 owns `TPIDRPRW`: a hypervisor that uses it must save and
-//! restore it around a guest. Only Hyp mode reaches `HTPIDR`, so it survives every guest;
-//! elsewhere it is UNDEFINED.
+//! Register: the thread ID register that PL0 cannot access (Arm ARM DDI 0406, "TPIDRPRW, PL1 only
+//! Thread ID Register"), or that of Hyp mode ("HTPIDR, Hyp Software Thread ID Register"). Hardware
+//! never uses either.
 //!
-//! Default mode: the template starts at a multiple of 64 KiB, so the low 16 bits of a symbol are
-//! its offset; the register holds the base. The relocation does not check its range: percpu.x and
-//! init do.
+//! A guest at PL1 owns `TPIDRPRW`. A hypervisor that uses it must save and restore it around a guest.
+//! Only Hyp mode can access `HTPIDR`, so the register survives every guest. Elsewhere it is UNDEFINED.
+//!
+//! Default mode: the register holds the base. The template starts at a multiple of 64 KiB, so the low
+//! 16 bits of a symbol are its offset. The relocation does not check its range; percpu.x and init do.
 //!
 //! ```text
 //! movw r0, #:lower16:__PERCPU_X
@@ -16,7 +16,8 @@
 //! ldr  r0, [r1, r0]
 //! ```
 //!
-//! `non-zero-vma`: any address, relative to the code; the register is biased.
+//! `non-zero-vma`: the register is biased. The template is at any address, which is computed relative
+//! to the code.
 //!
 //! ```text
 //! movw r1, #:lower16:(__PERCPU_X - (1f + 8))
@@ -27,18 +28,20 @@
 //! ```
 //!
 //! Read-modify-writes are loops of `ldrex` and `strex` on as many bytes as the variable has. Neither a store
-//! of the same CPU nor a return from an exception need end the reservation ("Synchronization and
-//! semaphores", "Context switch support"), so every way out of an exception has a `clrex`: else the loop
-//! undoes what a handler stored to the variable. The same holds for what switches contexts.
+//! of the same CPU nor a return from an exception has to end the reservation ("Synchronization and
+//! semaphores", "Context switch support"). Every exit from an exception must therefore run a `clrex`.
+//! Otherwise the loop overwrites what a handler stored to the variable. A context switch must run a `clrex`
+//! too.
 
 pub(crate) mod interrupts {
-    // IRQ and FIQ. The control field of `CPSR` holds their masks and the mode, which is the same one at the end; the
-    // flags are another field.
+    // IRQ and FIQ. The control field of `CPSR` holds their masks and the mode, which is unchanged at `restore`. The
+    // flags are in another field.
     interrupts! { mask = "mrs {to}, cpsr\ncpsid if", restore = "msr cpsr_c, {value}", bits = usize::MAX }
 }
 
-/// 64 bits by one instruction. It is one access on a CPU with the Large Physical Address Extension, as
-/// all with the Virtualization Extensions have ("Single-copy atomicity"), and two on an older one.
+/// Accesses to 64 bits by one instruction. It is one access on a CPU with the Large Physical Address
+/// Extension, which all CPUs with the Virtualization Extensions have ("Single-copy atomicity"). On an
+/// older CPU it is two.
 pub(crate) mod double {
     use core::arch::asm;
     use core::mem::transmute;
@@ -49,14 +52,14 @@ pub(crate) mod double {
     #[inline(always)]
     pub(crate) unsafe fn load(address: usize) -> u64 {
         let (first, second): (u32, u32);
-        // SAFETY: rule 10, one load. Not `pure`: a handler or another CPU may write it.
+        // SAFETY: rule 10, one load. Not `pure`: a handler or another CPU may store to it.
         unsafe {
             asm!(
                 "ldrd r0, r1, [{}]", in(reg) address, out("r0") first, out("r1") second,
                 options(readonly, nostack, preserves_flags)
             );
         }
-        // SAFETY: rule 14, any bits are a `u64`; the words are in the order of their addresses.
+        // SAFETY: rule 14, every bit pattern is a `u64`; the words are in the order of their addresses.
         unsafe { transmute::<[u32; 2], u64>([first, second]) }
     }
 
@@ -91,7 +94,7 @@ pub(crate) mod access {
     #[cfg(feature = "arm-hyp")]
     register! { read = "mrc p15, 4, {to}, c13, c0, 2", write = "mcr p15, 4, {value}, c13, c0, 2" }
 
-    /// The modes of the CPSR that matter here ("ARM processor modes").
+    /// The mode field of the CPSR, and its value in Hyp mode ("ARM processor modes").
     const MODE_MASK: usize = 0x1f;
     const MODE_HYP: usize = 0x1a;
 
@@ -116,13 +119,13 @@ pub(crate) mod access {
         );
     }
 
-    /// `MPIDR`.
+    /// Returns `MPIDR`.
     pub(crate) fn hardware_id() -> Option<usize> {
         Some(read!("mrc p15, 0, {to}, c0, c0, 5"))
     }
 
-    /// Exclusives are only guaranteed on Normal memory ("Synchronization and semaphores"), which data
-    /// is once the MMU and the data cache are on: bits M and C of `SCTLR`, or of `HSCTLR` in Hyp mode.
+    /// Exclusives are only guaranteed on Normal memory ("Synchronization and semaphores"). Data is Normal
+    /// memory once the MMU and the data cache are on: bits M and C of `SCTLR`, or of `HSCTLR` in Hyp mode.
     pub(crate) fn memory_is_normal() -> bool {
         const M_AND_C: usize = 1 << 0 | 1 << 2;
         let control = if in_hyp_mode() {
@@ -149,7 +152,7 @@ pub(crate) mod access {
         };
     }
 
-    /// The PC reads as the instruction's address plus 8. A slot's distance is in the code.
+    /// The PC reads as the instruction's address plus 8. The distance of a GOT slot is a word in the code.
     #[cfg(feature = "non-zero-vma")]
     #[doc(hidden)]
     #[macro_export]
@@ -172,7 +175,7 @@ pub(crate) mod access {
         };
     }
 
-    /// None: an offset in a register is as short.
+    /// No form: an offset in a register takes as few instructions.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __form {

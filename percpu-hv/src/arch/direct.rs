@@ -1,7 +1,7 @@
-//! The methods of [`Access`](super::Access) that an architecture does in fewer instructions, written once over its
-//! texts. They expand to items of an impl in the user's crate.
+//! The methods of [`Access`](super::Access) that an architecture overrides with fewer instructions, written once over
+//! its texts. They expand to items of an impl in the user's crate.
 
-/// What overrides methods for a place: `__form!` of the architecture says which of the forms below that is.
+/// Expands to the overrides for a place. The architecture's `__form!` selects one of the forms below, or none.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct {
@@ -10,7 +10,11 @@ macro_rules! __direct {
     };
 }
 
-/// A form, with what it asks the architecture for.
+/// Expands to one form. Each requires other texts of the architecture:
+/// * `register`, followed by the register class of an address: `__text!` of `at`, `load` and `store` for `hot`;
+/// * `name`: `__text!` of `current`, `load` and `store`, for each group;
+/// * `memory`, followed by the register class of a byte: `__linked!(current)`, `__by_width!`, and `__text!` of `load`,
+///   `store`, `update`, `step`, `fetch_add` and `compare_exchange`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_form {
@@ -23,8 +27,8 @@ macro_rules! __direct_form {
     };
 }
 
-/// For an architecture with the per-CPU register as an operand of loads and stores, and an immediate for the offset:
-/// `{register}`, of the class of registers that hold addresses.
+/// For an architecture whose loads and stores add an immediate offset to the register's value in `{register}`.
+/// `address` is the class of registers that can hold an address.
 #[cfg(not(feature = "non-zero-vma"))]
 #[doc(hidden)]
 #[macro_export]
@@ -33,7 +37,7 @@ macro_rules! __direct_from {
         #[inline(always)]
         fn at(register: ::core::primitive::usize) -> ::core::primitive::usize {
             let to: ::core::primitive::usize;
-            // SAFETY: rule 10. A sum with a constant of the linker: `pure` and without memory.
+            // SAFETY: rule 10. `pure` and `nomem`: the sum of the operand and a constant of the linker.
             unsafe {
                 ::core::arch::asm!(
                     $crate::__text!(at),
@@ -49,7 +53,7 @@ macro_rules! __direct_from {
 
         #[inline(always)]
         unsafe fn load_from<V: $crate::Scalar>(register: ::core::primitive::usize) -> V {
-            // SAFETY: rule 10, one load; rules 2 and 5 are the caller's, and so is that `V` is the variable's type.
+            // SAFETY: rule 10, one load. The caller keeps rules 2 and 5, and `V` is the variable's type.
             unsafe {
                 $crate::__load!(
                     <Self as $crate::__priv::Access>::at(register),
@@ -60,7 +64,7 @@ macro_rules! __direct_from {
 
         #[inline(always)]
         unsafe fn store_to<V: $crate::Scalar>(register: ::core::primitive::usize, value: V) {
-            // SAFETY: rule 10, one store; otherwise as `load_from`.
+            // SAFETY: rule 10, one store. The rest is as in `load_from`.
             unsafe {
                 $crate::__store!(
                     value, <Self as $crate::__priv::Access>::at(register),
@@ -71,7 +75,7 @@ macro_rules! __direct_from {
     };
 }
 
-/// Nothing: a place has no offset that the linker knows.
+/// Expands to nothing: no relocation yields the offset.
 #[cfg(feature = "non-zero-vma")]
 #[doc(hidden)]
 #[macro_export]
@@ -79,8 +83,8 @@ macro_rules! __direct_from {
     ($($place:tt)*) => {};
 }
 
-/// For an architecture whose loads and stores take the per-CPU register by its name. Bytes are stored from registers
-/// of a class; the rest are other operands of a store.
+/// For an architecture whose loads and stores name the per-CPU register. `byte` is the register class of a byte that is
+/// stored. `operand` lists further operands of a store.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_moves {
@@ -89,8 +93,8 @@ macro_rules! __direct_moves {
 
         #[inline(always)]
         unsafe fn load<V: $crate::Scalar>() -> V {
-            // SAFETY: rule 10, one load; rules 2 and 5 are the caller's, and so is that `V` is the variable's type.
-            // Not `pure`, since the register changes when the context moves.
+            // SAFETY: rule 10, one load. The caller keeps rules 2 and 5, and `V` is the variable's type. Not `pure`:
+            // the register changes when the context moves.
             unsafe {
                 $crate::__load!(<Self as $crate::__priv::Access>::current(), $group $symbol, $offset, [])
             }
@@ -98,7 +102,7 @@ macro_rules! __direct_moves {
 
         #[inline(always)]
         unsafe fn store<V: $crate::Scalar>(value: V) {
-            // SAFETY: rule 10, one store; otherwise as `load`.
+            // SAFETY: rule 10, one store. The rest is as in `load`.
             unsafe {
                 $crate::__store!(
                     value, <Self as $crate::__priv::Access>::current(), $group $symbol, $offset, $byte, [$($operand)*]
@@ -108,8 +112,8 @@ macro_rules! __direct_moves {
     };
 }
 
-/// For an architecture whose additions take the per-CPU register by its name, too, and are as long as a load or store.
-/// Those of a copy that is not hot have a scratch register.
+/// For an architecture whose additions name the per-CPU register too, and take as many instructions as a load or store.
+/// A store has the scratch register `{to}`, which it does not need if the copy is hot.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_by_name {
@@ -139,7 +143,7 @@ macro_rules! __direct_by_name {
     };
 }
 
-/// For an architecture that reads the register in the header of the area: a pointer from there.
+/// For an architecture that reads the register's value from the area's header: the address of a copy starts from there.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_by_pointer {
@@ -149,8 +153,8 @@ macro_rules! __direct_by_pointer {
         #[inline(always)]
         fn current() -> ::core::primitive::usize {
             let to: ::core::primitive::usize;
-            // SAFETY: rule 10. One load from this CPU's area; the sum changes the flags. Not `pure`, since the area
-            // changes when the context moves to another CPU.
+            // SAFETY: rule 10. One load from this CPU's area, and an addition, which changes the flags. Not `pure`: the
+            // area changes when the context moves to another CPU.
             unsafe {
                 ::core::arch::asm!(
                     $crate::__linked!(current),
@@ -166,7 +170,7 @@ macro_rules! __direct_by_pointer {
     };
 }
 
-/// One load of a `V`; what no register holds is loaded by its address.
+/// Loads a `V` by one instruction, or by `load_at` if no register holds a `V`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __load {
@@ -174,7 +178,7 @@ macro_rules! __load {
         match ::core::mem::size_of::<V>() {
             1 => {
                 let byte = $crate::__load!(@ byte ::core::primitive::usize, $($place)*).assume_init();
-                // Known to the optimizer, so that it does not extend the value again.
+                // So that the optimizer does not zero-extend the value again.
                 ::core::hint::assert_unchecked(byte < 1 << 8);
                 <V as $crate::Scalar>::__loaded(byte);
                 ::core::mem::transmute_copy(&(byte as ::core::primitive::u8))
@@ -192,7 +196,7 @@ macro_rules! __load {
         }
     };
     (@ $width:ident $bits:ty, $group:ident $symbol:path, $offset:expr, [$($operand:tt)*]) => {{
-        // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
+        // `MaybeUninit` keeps a pointer's provenance. An integer would drop it.
         let to: ::core::mem::MaybeUninit<$bits>;
         ::core::arch::asm!(
             $crate::__text!(load $width $group),
@@ -206,7 +210,7 @@ macro_rules! __load {
     }};
 }
 
-/// One store of a `V`, as `__load!` does it.
+/// Stores a `V` by one instruction, or by `store_at` if no register holds a `V`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __store {
@@ -236,9 +240,9 @@ macro_rules! __store {
     };
 }
 
-/// For an architecture whose operations take memory: one instruction each, without a bus lock since only this CPU
-/// writes; the flags change. `__by_width!` calls a macro with the width, the class of a register of that width, its
-/// bits, and the register that `compare_exchange` compares.
+/// For an architecture whose operations take a memory operand. Each is one instruction, and changes the flags. It does
+/// not lock the bus, because only this CPU writes the copy. `__by_width!` calls a macro with the width, the register
+/// class and the integer type of that width, and the register that `compare_exchange` compares.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_operations {
@@ -247,8 +251,7 @@ macro_rules! __direct_operations {
 
         #[inline(always)]
         unsafe fn update<V: $crate::Bits, const OP: ::core::primitive::u8>(operand: V) {
-            // SAFETY: rule 10, one instruction; rules 2 and 5 are the caller's, and so is that `V` is the variable's
-            // type.
+            // SAFETY: rule 10, one instruction. The caller keeps rules 2 and 5, and `V` is the variable's type.
             unsafe { $crate::__by_width!(__update operand, OP, $symbol, $offset) }
         }
 
@@ -261,7 +264,7 @@ macro_rules! __direct_operations {
         #[inline(always)]
         unsafe fn fetch<V: $crate::Bits, const OP: ::core::primitive::u8>(operand: V) -> V {
             use $crate::__priv::{combine, op};
-            // SAFETY: rule 10, as `update`; or rule 14, the loop stores values.
+            // SAFETY: rule 10, as `update`; rule 14, the loop stores only values of `V`.
             unsafe {
                 let addend = match OP {
                     op::SUB => combine::<V, { op::SUB }>(::core::mem::zeroed(), operand),
@@ -276,7 +279,7 @@ macro_rules! __direct_operations {
 
         #[inline(always)]
         unsafe fn swap<V: $crate::Scalar>(value: V) -> V {
-            // SAFETY: as `fetch`. An exchange with memory would lock the bus.
+            // SAFETY: as `fetch`. An exchange instruction with a memory operand would lock the bus.
             unsafe { <Self as $crate::__priv::Access>::replace(|_| value) }
         }
 
@@ -288,7 +291,7 @@ macro_rules! __direct_operations {
     };
 }
 
-/// One instruction that changes memory.
+/// Emits one instruction that changes memory.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __in_memory {
@@ -297,7 +300,7 @@ macro_rules! __in_memory {
     };
 }
 
-/// By one of `op`, which the assembler chooses.
+/// Emits the instruction of an operation, which the assembler selects.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __update {
@@ -309,7 +312,7 @@ macro_rules! __update {
     };
 }
 
-/// By 1, up or down.
+/// Emits the increment or decrement, which the assembler selects.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __step {
@@ -333,7 +336,7 @@ macro_rules! __fetch_add {
 macro_rules! __compare_exchange {
     ($width:ident $class:ident $bits:ty, $old:tt, $current:ident, $new:ident, $symbol:path, $offset:expr) => {{
         use ::core::mem::{MaybeUninit, transmute_copy};
-        // Uninitialized as far as the types tell: an integer would drop a pointer's provenance.
+        // `MaybeUninit` keeps a pointer's provenance. An integer would drop it.
         let found: MaybeUninit<$bits>;
         let new = transmute_copy::<V, MaybeUninit<$bits>>(&$new);
         let old = transmute_copy::<V, MaybeUninit<$bits>>(&$current);

@@ -1,35 +1,38 @@
-//! What an architecture is made from: facts, and methods of registers, written once over their instructions.
+//! The building blocks of an architecture: its mode, and the functions that read and write registers.
 #![allow(
     unused_macros,
-    reason = "some need more than this, and `sp-naive` less"
+    reason = "some architectures define the functions by themselves, and `sp-naive` has fewer"
 )]
 
 /// How accesses reach a copy.
 #[cfg(not(feature = "sp-naive"))]
 #[derive(Clone, Copy)]
-#[allow(dead_code, reason = "an architecture has one, or `Relative`")]
+#[allow(dead_code, reason = "a build uses only some of them")]
 pub(crate) enum Mode {
-    /// The register holds the base. The displacement is the low bits of an address, which are the offset if the
-    /// template starts at a multiple of `reach` bytes and has no more. Offsets below `hot` may be part of an access.
+    /// The register holds the base. The displacement is the low bits of the symbol's address. They are the offset if
+    /// the template starts at a multiple of `reach` bytes and is no longer than that. A hot variable's offset below
+    /// `hot` can be an immediate of the access.
     Plain { reach: usize, hot: Option<usize> },
-    /// The register is biased. The displacement is the address, which has 32 signed bits. In a template at 0,
-    /// addresses below `hot` may be part of an access.
+    /// The register is biased. The displacement is the symbol's address, sign-extended from 32 bits. If the template is
+    /// at 0, a hot variable's address below `hot` can be an immediate of the access.
     Biased { hot: Option<usize> },
-    /// The register is biased. The displacement is the address relative to the code, which the linker checks.
+    /// The register is biased. The displacement is the symbol's address, computed relative to the code. The linker
+    /// checks the range.
     Relative,
 }
 
-/// What an instruction reads from a register of the system to `{to}`.
+/// Evaluates to a system register, by the instruction that reads it to `{to}`.
 macro_rules! read {
     ($read:literal) => {{
         let to: usize;
-        // SAFETY: rule 10, a read has no effect. Not `pure`: the value is another one on another CPU, and changes.
+        // SAFETY: rule 10, a read has no effect. Not `pure`: the value changes, and differs between CPUs.
         unsafe { core::arch::asm!($read, to = out(reg) to, options(nomem, nostack, preserves_flags)) };
         to
     }};
 }
 
-/// The per-CPU register, by the instructions that read it to `{to}` and write `{value}`.
+/// Defines the functions of the per-CPU register, from the instructions that read it to `{to}` and write `{value}` to
+/// it.
 macro_rules! register {
     (read = $read:literal, write = $write:literal) => {
         pub(crate) const REGISTER_IS_IN_AREA: bool = false;
@@ -46,8 +49,8 @@ macro_rules! register {
         #[inline(always)]
         pub(crate) fn register_for_pin() -> usize {
             let to: usize;
-            // SAFETY: rule 10. `pure`: it is only read if it is used, and offsets after it leave a loop. Not
-            // `nomem`: it stays between the calls around it, any of which may move the context.
+            // SAFETY: rule 10. `pure`: an unused read is dropped, and a sum with an offset leaves loops. Not `nomem`:
+            // the read stays between the calls around it, any of which may move the context to another CPU.
             unsafe { core::arch::asm!($read, to = out(reg) to, options(pure, readonly, nostack, preserves_flags)) };
             to
         }
@@ -56,37 +59,37 @@ macro_rules! register {
         ///
         /// Rule 2 of docs/safety.md: `value` is the base of an area, less the bias.
         pub(crate) unsafe fn set_register(value: usize) {
-            // SAFETY: rule 10; compiled code does not use the register. Not `nomem`: what comes after goes to
-            // another area.
+            // SAFETY: rule 10; compiled code does not use the register. Not `nomem`: later accesses go to another
+            // area.
             unsafe { core::arch::asm!($write, value = in(reg) value, options(nostack, preserves_flags)) };
         }
     };
 }
 
-/// The mask of interrupts, by the instructions that set it after they read the state before to `{to}`, and that
-/// restore the state `{value}`: some bits of what was read.
+/// Defines the functions of the interrupt mask. The text `mask` reads the previous state to `{to}` and then masks
+/// interrupts. The text `restore` restores the state `{value}`, which consists of the `bits` of what `mask` read.
 macro_rules! interrupts {
     (mask = $mask:literal, restore = $restore:literal, bits = $bits:expr) => {
         #[inline(always)]
         pub(crate) fn mask() -> usize {
             let to: usize;
-            // SAFETY: rule 10. Not `nomem`: no access moves out of the masked part.
+            // SAFETY: rule 10. Not `nomem`: no access may move out of the masked section.
             unsafe { core::arch::asm!($mask, to = out(reg) to, options(nostack, preserves_flags)) };
             to & $bits
         }
 
         /// # Safety
         ///
-        /// `state` is what [`mask`] gave on this CPU.
+        /// `state` is what [`mask`] returned on this CPU.
         #[inline(always)]
         pub(crate) unsafe fn restore(state: usize) {
-            // SAFETY: rule 10. Not `nomem`: no access moves out of the masked part.
+            // SAFETY: rule 10. Not `nomem`: no access may move out of the masked section.
             unsafe { core::arch::asm!($restore, value = in(reg) state, options(nostack, preserves_flags)) };
         }
     };
 }
 
-/// Nothing keeps this CPU from its register, which is no other software's.
+/// Defines both checks of the per-CPU register to do nothing, where it never traps and no other software owns it.
 macro_rules! always_accessible {
     () => {
         pub(crate) const fn assert_register_accessible() {}
@@ -95,7 +98,7 @@ macro_rules! always_accessible {
     };
 }
 
-/// The lines of a text, each from literals.
+/// Joins the lines of a text. Each line consists of literals.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __lines {
@@ -104,7 +107,7 @@ macro_rules! __lines {
     };
 }
 
-/// Tells `check_template` that an access has the offset of a hot variable as an immediate.
+/// Defines the symbol by which `check_template` learns that some access has a hot variable's address as an immediate.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __mark_hot {

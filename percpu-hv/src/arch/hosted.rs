@@ -1,9 +1,8 @@
 //! A Linux process, for unit tests: threads run as CPUs.
 //!
-//! Register: a thread-local, so that every thread is a CPU of its own choice. It is checked on
-//! each access: a thread that is no CPU yet panics instead of writing somewhere. It is biased by
-//! the start of the section, which the linker provides; no linker script is needed, and a
-//! position-independent executable is as good as any.
+//! Register: a thread-local, so that each thread chooses which CPU it runs as. Each access checks the register: a
+//! thread that is no CPU yet panics. The register is biased by the start of the section, a symbol that the linker
+//! provides. So no linker script is needed, and position-independent executables work.
 
 pub(crate) mod interrupts {
     use std::collections::BTreeMap;
@@ -11,13 +10,13 @@ pub(crate) mod interrupts {
     use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
     use std::thread::{self, ThreadId};
 
-    /// The thread whose turn it is on a CPU, and how often it took it.
+    /// The thread that has the turn on a CPU, and how many of its turns are nested.
     struct Holder {
         thread: ThreadId,
         times: usize,
     }
 
-    /// Who runs uninterrupted on a CPU, by the CPU's register.
+    /// The holder of each CPU's turn, by the CPU's register.
     static RUNNING: Mutex<BTreeMap<usize, Holder>> = Mutex::new(BTreeMap::new());
     static CHANGED: Condvar = Condvar::new();
 
@@ -25,7 +24,7 @@ pub(crate) mod interrupts {
         RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until no other thread has a turn on the CPU of this register.
+    /// Takes a turn on the CPU with this register. Waits until no other thread has one.
     fn take(cpu: usize) {
         let own = thread::current().id();
         let mut running = running();
@@ -55,8 +54,8 @@ pub(crate) mod interrupts {
         }
     }
 
-    /// Keeps the other threads that run as this CPU from masking interrupts and from borrowing exclusive
-    /// variables, until `restore`; calls nest, and end in any order.
+    /// Takes this CPU's turn until `restore`. Meanwhile no other thread that runs as this CPU can mask interrupts or
+    /// borrow an exclusive variable. Calls nest, and may end in any order.
     pub(crate) fn mask() -> usize {
         let cpu = crate::arch::register_for_access();
         take(cpu);
@@ -65,7 +64,7 @@ pub(crate) mod interrupts {
 
     /// # Safety
     ///
-    /// `state` is what [`mask`] gave on this thread, and is restored once.
+    /// `state` is what [`mask`] returned on this thread, and is restored once.
     pub(crate) unsafe fn restore(state: usize) {
         give(state);
     }
@@ -73,12 +72,12 @@ pub(crate) mod interrupts {
     /// A turn of this thread on a CPU.
     pub(crate) struct Turn {
         cpu: usize,
-        // It ends on the thread that took it.
+        // Not `Send`: the turn ends on the thread that took it.
         _here: PhantomData<*mut ()>,
     }
 
     impl Turn {
-        /// On the CPU of this register.
+        /// Takes a turn on the CPU with this register.
         pub(crate) fn new(register: usize) -> Self {
             take(register);
             Self {
@@ -95,7 +94,7 @@ pub(crate) mod interrupts {
     }
 }
 
-/// 128 bits at once, as on AArch64: one at a time.
+/// Accesses to 128 bits, as on AArch64. A lock makes them atomic.
 pub(crate) mod wide {
     use std::ptr;
     use std::sync::{Mutex, PoisonError};
@@ -104,9 +103,9 @@ pub(crate) mod wide {
 
     /// # Safety
     ///
-    /// There is an aligned `u128` at `address` that is only accessed by these functions.
+    /// There is an aligned `u128` at `address`, which only these functions access.
     pub(crate) unsafe fn load(address: usize) -> u128 {
-        // SAFETY: as here.
+        // SAFETY: as this function.
         unsafe { replace(address, |value| value) }
     }
 
@@ -114,7 +113,7 @@ pub(crate) mod wide {
     ///
     /// As [`load`].
     pub(crate) unsafe fn swap(address: usize, value: u128) -> u128 {
-        // SAFETY: as here.
+        // SAFETY: as this function.
         unsafe { replace(address, |_| value) }
     }
 
@@ -127,7 +126,7 @@ pub(crate) mod wide {
         new: u128,
     ) -> Result<u128, u128> {
         let exchange = |found| if found == current { new } else { found };
-        // SAFETY: as here.
+        // SAFETY: as this function.
         let found = unsafe { replace(address, exchange) };
         if found == current {
             Ok(found)
@@ -139,7 +138,7 @@ pub(crate) mod wide {
     unsafe fn replace(address: usize, new: impl FnOnce(u128) -> u128) -> u128 {
         let _held = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let place = ptr::with_exposed_provenance_mut::<u128>(address);
-        // SAFETY: rules 3 and 5: the lock is held, and the rest is the caller's.
+        // SAFETY: rules 3 and 5: the lock is held. The rest is the caller's.
         unsafe {
             let old = place.read();
             place.write(new(old));
@@ -162,7 +161,7 @@ pub(crate) mod access {
 
     pub(crate) const HOT_REACH: Option<usize> = None;
 
-    /// None until this thread is a CPU.
+    /// Returns `None` until this thread is a CPU.
     pub(crate) fn register() -> Option<usize> {
         REGISTER.get()
     }

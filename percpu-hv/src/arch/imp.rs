@@ -1,5 +1,5 @@
-//! What the ladder in mod.rs chooses for an architecture that has no line there.
+//! The file that mod.rs selects for an architecture without a line in its ladder.
 
 compile_error!(
-    "percpu-hv has no backend for this architecture: docs/porting.md says how to add one"
+    "percpu-hv has no backend for this architecture: docs/porting.md describes how to add one"
 );

@@ -1,10 +1,11 @@
-//! What the linker knows of a symbol, written once over an architecture's texts; and how far that reaches.
+//! The constants that the linker computes from a symbol, written once over an architecture's texts, and the checks of
+//! their range.
 
 use super::emit::Mode;
 use super::imp::access::DEFAULT_MODE;
 use crate::InitError;
 
-/// With `non-zero-vma` all architectures are alike.
+/// The mode of this build. With `non-zero-vma` it is the same on all architectures.
 const MODE: Mode = if cfg!(feature = "non-zero-vma") {
     Mode::Relative
 } else {
@@ -14,13 +15,13 @@ const MODE: Mode = if cfg!(feature = "non-zero-vma") {
 /// Whether the register holds the base minus the template's start.
 pub(crate) const BIASED: bool = !matches!(MODE, Mode::Plain { .. });
 
-/// Which offsets of hot variables are part of an access: the smaller ones.
+/// The limit of a hot variable's offset that is an immediate of the access.
 pub(crate) const HOT_REACH: Option<usize> = match MODE {
     Mode::Plain { hot, .. } | Mode::Biased { hot } => hot,
     Mode::Relative => None,
 };
 
-/// Whether accesses reach every byte of the template.
+/// Returns an error unless accesses reach every byte of the template.
 pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
     match MODE {
         Mode::Plain { reach, .. } if start % reach != 0 => Err(InitError::TemplateMisaligned {
@@ -33,7 +34,7 @@ pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError>
         Mode::Biased { .. } if !has_32_bits(start, size) => {
             Err(InitError::TemplateOutOfReach { start, size })
         }
-        // An access with such an address defines the symbol.
+        // An access whose immediate is a hot variable's address defines the symbol.
         Mode::Biased { hot: Some(_) }
             if start != 0 && crate::__optional_address!("__percpu_hv_has_hot") != 0 =>
         {
@@ -43,13 +44,13 @@ pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError>
     }
 }
 
-/// Whether every byte of the template has an address that 32 signed bits hold.
+/// Returns whether a sign-extended 32-bit address reaches every byte of the template.
 fn has_32_bits(start: usize, size: usize) -> bool {
     let last = start.wrapping_add(size.saturating_sub(1));
     start as i32 as usize == start && last as i32 as usize == last && last >= start
 }
 
-/// What is added to the per-CPU register to reach a place so many bytes into a symbol.
+/// Expands to what an access adds to the per-CPU register to reach the byte at `offset` in a symbol.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __displacement {
@@ -58,7 +59,7 @@ macro_rules! __displacement {
     };
 }
 
-/// All bits of a symbol's address.
+/// Expands to the full address of a symbol.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __address {
@@ -67,7 +68,7 @@ macro_rules! __address {
     };
 }
 
-/// The same, and 0 if nothing defines the symbol.
+/// Expands to the full address of a symbol, or to 0 if the symbol is undefined.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __optional_address {
@@ -86,14 +87,14 @@ macro_rules! __optional_address {
     };
 }
 
-/// What a text makes of constants of the linker. Not `&raw const`: LLVM would fold a load through it to the initial
-/// value.
+/// Expands to the result of a text that has only constants of the linker. `&raw const` cannot replace the text: LLVM
+/// would fold a load through it to the initial value.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __constant {
     ($memory:ident, $text:expr, $($operand:tt)*) => {{
         let to: ::core::primitive::usize;
-        // SAFETY: rule 10. Fixed before the image runs, in the code or in memory that the linker makes: `pure`.
+        // SAFETY: rule 10. `pure`: the code, or a table that the linker makes, holds the result before the image runs.
         unsafe {
             ::core::arch::asm!(
                 $text,
@@ -124,7 +125,7 @@ macro_rules! __displacement_text {
     };
 }
 
-/// A weak reference to what is undefined is 0 in all parts.
+/// All parts of an undefined weak symbol's address are 0.
 #[cfg(not(feature = "non-zero-vma"))]
 #[doc(hidden)]
 #[macro_export]
@@ -134,7 +135,7 @@ macro_rules! __optional_text {
     };
 }
 
-/// 0 is out of reach relative to the code, but not in a slot.
+/// An address relative to the code cannot be 0, but a GOT slot can hold 0.
 #[cfg(feature = "non-zero-vma")]
 #[doc(hidden)]
 #[macro_export]

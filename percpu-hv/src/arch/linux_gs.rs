@@ -1,11 +1,11 @@
-//! What the kernel of Linux does for a process in which `GS_BASE` is the per-CPU register: `linux-gs`.
+//! The feature `linux-gs`: `GS_BASE` is the per-CPU register of a process, by system calls of Linux.
 
-/// The interrupts of a thread are its signals.
+/// Masks and restores a thread's signals, which are its interrupts.
 pub(crate) mod interrupts {
     const SYS_RT_SIGPROCMASK: usize = 14;
     const SIG_SETMASK: usize = 2;
 
-    /// Blocks all signals, and gives the mask that was.
+    /// Blocks all signals, and returns the previous mask.
     pub(crate) fn mask() -> usize {
         let mut state = 0_usize;
         set(&usize::MAX, (&raw mut state).expose_provenance());
@@ -15,7 +15,7 @@ pub(crate) mod interrupts {
 
     /// # Safety
     ///
-    /// `state` is what [`mask`] gave on this thread.
+    /// `state` is what [`mask`] returned on this thread.
     pub(crate) unsafe fn restore(state: usize) {
         set(&state, 0);
     }
@@ -33,8 +33,7 @@ pub(crate) mod interrupts {
     }
 }
 
-/// The register of a thread, which the kernel reads and writes for it: arch_prctl(2). A new thread starts with its
-/// parent's.
+/// Reads and writes the register of a thread, by arch_prctl(2). A new thread inherits its parent's value.
 #[cfg(not(feature = "sp-naive"))]
 pub(super) mod gs_base {
     use core::ptr;
@@ -43,10 +42,10 @@ pub(super) mod gs_base {
     const ARCH_SET_GS: usize = 0x1001;
     const ARCH_GET_GS: usize = 0x1004;
 
-    /// What the kernel answers: 0, or a negated error number.
+    /// Returns the result of the system call: 0, or a negated error number.
     #[inline]
     fn arch_prctl(code: usize, argument: usize) -> isize {
-        // SAFETY: rule 10. `ARCH_GET_GS` writes a word at the argument, the other code none.
+        // SAFETY: rule 10. `ARCH_GET_GS` writes a word at the argument. The other code writes no memory.
         unsafe { super::system_call(SYS_ARCH_PRCTL, [code, argument, 0, 0]) }
     }
 
@@ -79,17 +78,17 @@ pub(super) mod gs_base {
     }
 }
 
-/// What the kernel answers to a system call: mostly 0, or a negated error number.
+/// Makes a system call, and returns its result: 0 for the calls made here, or a negated error number.
 ///
 /// # Safety
 ///
-/// The call does with its arguments what the caller allows.
+/// The caller may access the memory that the call accesses with these arguments.
 #[inline]
 unsafe fn system_call(number: usize, arguments: [usize; 4]) -> isize {
     let result: isize;
     let [first, second, third, fourth] = arguments;
-    // SAFETY: rule 10. The kernel takes the number from rax and gives the result there; `syscall`
-    // itself overwrites rcx and r11 (AMD64 APM vol. 3, "SYSCALL"). It keeps the flags. Not
+    // SAFETY: rule 10. The kernel reads the number from rax and returns the result there. `syscall`
+    // itself overwrites rcx and r11 (AMD64 APM vol. 3, "SYSCALL"), and the flags are restored. Not
     // `nomem`: a call may write memory.
     unsafe {
         core::arch::asm!(

@@ -1,13 +1,16 @@
 //! LoongArch64: `$r21`.
 //!
-//! Register: general register 21, which the psABI reserves and compiled code never uses; the Linux
-//! kernel keeps its per-CPU base there too (Documentation/arch/loongarch/introduction). Always
-//! biased. A user process and a guest have their own `$r21`: an entry from either restores the
-//! kernel's before per-CPU data is valid, from a `CSR.SAVE` register.
+//! Register: general register 21. The psABI reserves it, and compiled code never uses it. The Linux
+//! kernel keeps its per-CPU base there too (Documentation/arch/loongarch/introduction). The register
+//! is always biased.
 //!
-//! Default mode: `lu12i.w` and `ori` make an address of 32 signed bits: the template is at VMA 0, or
-//! within 2 GiB of 0. The linker checks every reference, and init the template. `non-zero-vma`:
-//! `pcalau12i`, within 2 GiB of the code, which the linker checks.
+//! A user process and a guest have their own `$r21`. Every entry from one of them restores the
+//! kernel's value from a `CSR.SAVE` register before it uses per-CPU data.
+//!
+//! Default mode: `lu12i.w` and `ori` form an address that is sign-extended from 32 bits. The template
+//! is at VMA 0 or within 2 GiB of 0. The linker checks every reference, and init checks the template.
+//!
+//! `non-zero-vma`: `pcalau12i`. The template is within 2 GiB of the code, which the linker checks.
 //!
 //! ```text
 //! lu12i.w $a0, %abs_hi20(__PERCPU_X)        pcalau12i $a0, %pc_hi20(__PERCPU_X)
@@ -15,10 +18,10 @@
 //! ldx.d   $a0, $a0, $r21                    ldx.d     $a0, $a0, $r21
 //! ```
 //!
-//! A read-modify-write of less than 32 bits, and `compare_exchange`, are a loop of `ll` and `sc` on a whole
-//! word. What a handler stores there they see: `ertn` clears the `LLbit`, unless the handler set
-//! `CSR.LLBCTL.KLO` (reference manual, volume 1, "LLBit Control"), which it must not do. What switches
-//! contexts without an `ertn` writes 1 to `CSR.LLBCTL.WCLLB`.
+//! A read-modify-write of less than 32 bits, and `compare_exchange`, are loops of `ll` and `sc` on a whole
+//! word. A loop sees what a handler stores to the word, because the handler's `ertn` clears the `LLbit`.
+//! A handler must not set `CSR.LLBCTL.KLO`, which keeps the bit (reference manual, volume 1, "LLBit
+//! Control"). A context switch without an `ertn` must write 1 to `CSR.LLBCTL.WCLLB`.
 
 pub(crate) mod interrupts {
     use core::arch::asm;
@@ -27,27 +30,27 @@ pub(crate) mod interrupts {
     /// Information").
     const IE: usize = 1 << 2;
 
-    /// Masks all interrupts, and gives the mask that was.
+    /// Masks all interrupts, and returns the previous mask.
     #[inline(always)]
     pub(crate) fn mask() -> usize {
-        // SAFETY: rule 10, the bit becomes 0.
+        // SAFETY: rule 10, clears the bit.
         unsafe { exchange(0) }
     }
 
     /// # Safety
     ///
-    /// `state` is what [`mask`] gave on this CPU.
+    /// `state` is what [`mask`] returned on this CPU.
     #[inline(always)]
     pub(crate) unsafe fn restore(state: usize) {
-        // SAFETY: rule 10, the bit becomes what it was.
+        // SAFETY: rule 10, restores the bit.
         unsafe { exchange(state) };
     }
 
     #[inline(always)]
     unsafe fn exchange(mut state: usize) -> usize {
-        // SAFETY: rule 10, only the bit `IE` changes. The mask has a register of its own: with `$r0` or
-        // `$r1` in its place the encoding is that of another instruction ("CSRRD, CSRWR, CSRXCHG"), and
-        // the compiler may choose `$r1`. Not `nomem`: no access moves out of the masked part.
+        // SAFETY: rule 10, only the bit `IE` changes. The mask is in a fixed register: with `$r0` or `$r1`
+        // the encoding is another instruction's ("CSRRD, CSRWR, CSRXCHG"), and the compiler may choose
+        // `$r1`. Not `nomem`: no access may move out of the masked section.
         unsafe {
             asm!(
                 "csrxchg {}, $t0, 0x0",
@@ -75,17 +78,17 @@ pub(crate) mod access {
 
     always_accessible!();
 
-    /// `ll`/`sc` are only defined on cached memory (reference manual, volume 1, "LL.{W/D}, SC.{W/D}"),
-    /// which data is in mapped address translation mode, and in direct mode if `CSR.CRMD.DATM` says so:
-    /// after reset it does not.
+    /// `ll` and `sc` are only defined on cached memory (reference manual, volume 1, "LL.{W/D}, SC.{W/D}").
+    /// Data is cached in mapped address translation mode. In direct mode it is cached if `CSR.CRMD.DATM`
+    /// is 1, which it is not after reset.
     pub(crate) fn memory_is_normal() -> bool {
         let crmd = read!("csrrd {to}, 0x0");
         let (mapped, direct_access_type) = (crmd >> 4 & 1 == 1, crmd >> 7 & 0b11);
         mapped || direct_access_type == 1
     }
 
-    /// A hot variable's address is the immediate, as the template is at VMA 0. The scratch register is not needed, but
-    /// its name must occur.
+    /// A hot variable's address is an immediate, because the template is at VMA 0. It needs no scratch register, but
+    /// `asm!` requires that `{to}` occurs.
     #[cfg(not(feature = "non-zero-vma"))]
     #[doc(hidden)]
     #[macro_export]
@@ -93,7 +96,7 @@ pub(crate) mod access {
         (displacement) => {
             "lu12i.w {to}, %abs_hi20({symbol}+{offset})\nori {to}, {to}, %abs_lo12({symbol}+{offset})\n"
         };
-        // A kernel linked high cannot reach a template at VMA 0 relative to the PC.
+        // A kernel linked at a high address cannot reach a template at VMA 0 relative to the PC.
         (address $symbol:literal) => {
             $crate::__lines! {
                 "lu12i.w {to}, %abs_hi20(" $symbol ")";
@@ -142,7 +145,7 @@ pub(crate) mod access {
         (store double $group:ident) => { $crate::__linked!(operation $group "stx.d {value}" "st.d {value}") };
     }
 
-    /// Three instructions each, and one for a hot variable.
+    /// Each access takes three instructions, and one for a hot variable.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __form {

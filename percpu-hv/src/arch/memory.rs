@@ -1,4 +1,4 @@
-//! Scalars in memory: loaded, stored and changed at an address.
+//! Scalars in memory: loads, stores and operations at an address.
 
 use core::mem::transmute_copy;
 use core::ptr;
@@ -15,13 +15,13 @@ use super::scalar::{Bits, Scalar, op};
 #[cfg(any(hosted, target_arch = "aarch64"))]
 use super::wide;
 
-/// Whether what a value refers to is read through it.
+/// Returns whether a value may hold a reference, through which its readers reach other memory.
 const fn may_refer<V: Scalar>() -> bool {
     V::HOLDS_REFERENCES && size_of::<V>() >= size_of::<usize>()
 }
 
-/// Comes before a value is stored: who loads the value sees what it refers to. In a process the accesses are ordered
-/// themselves, as tools see it that know no fences.
+/// Precedes the store of a value, so that whoever loads the value sees what it refers to. In a process the accesses
+/// themselves are ordered instead, for tools that do not support fences.
 #[inline(always)]
 pub(crate) fn publish<V: Scalar>() {
     if may_refer::<V>() && cfg!(not(hosted)) {
@@ -29,7 +29,7 @@ pub(crate) fn publish<V: Scalar>() {
     }
 }
 
-/// Comes after a value of another CPU is loaded; as [`publish`].
+/// Follows the load of another CPU's value, as the counterpart of [`publish`].
 #[inline(always)]
 pub(crate) fn obtain<V: Scalar>() {
     if may_refer::<V>() && cfg!(not(hosted)) {
@@ -37,7 +37,7 @@ pub(crate) fn obtain<V: Scalar>() {
     }
 }
 
-/// The order of an access to a `V` that is `order` in a process.
+/// Returns the ordering of an access to a `V`: `order` in a process if a value may hold a reference, else `Relaxed`.
 const fn ordered<V: Scalar>(order: Ordering) -> Ordering {
     if may_refer::<V>() && cfg!(hosted) {
         order
@@ -46,7 +46,7 @@ const fn ordered<V: Scalar>(order: Ordering) -> Ordering {
     }
 }
 
-/// Whether the target has an atomic operation of the scalar's width, as an error of compilation.
+/// Fails to compile unless the target has an atomic operation of the scalar's width.
 macro_rules! assert_width {
     ($ty:ty) => {
         const {
@@ -59,8 +59,9 @@ macro_rules! assert_width {
     };
 }
 
-/// An operation on the atomic of the scalar's width at an address, named with its bits' type.
-/// `AtomicPtr` keeps the provenance of a pointer; an `integer` has none, and arithmetic.
+/// Evaluates an operation on the atomic of the scalar's width at an address. The parameter names the atomic and the
+/// type of its bits. A scalar of a pointer's size is an `AtomicPtr`, which keeps provenance. With `integer` it is an
+/// atomic integer, which has arithmetic.
 macro_rules! atomic {
     ($ty:ty, $address:expr, |$atomic:ident: $bits:ident| $operation:expr) => {
         if size_of::<$ty>() == size_of::<usize>() {
@@ -87,7 +88,8 @@ macro_rules! atomic {
     }};
 }
 
-/// Loads a copy by its address. Atomic, since a handler or another CPU may write it meanwhile.
+/// Loads the copy at `address`. The load is atomic, because a handler or another CPU may store to the copy meanwhile.
+/// Only 64 bits on a target without such atomics may take two steps.
 ///
 /// # Safety
 ///
@@ -117,7 +119,7 @@ pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
     }
 }
 
-/// Stores a copy by its address, atomic as [`load_at`].
+/// Stores to the copy at `address`. The store is atomic, as [`load_at`] is.
 ///
 /// # Safety
 ///
@@ -144,7 +146,7 @@ pub unsafe fn store_at<V: Scalar>(address: usize, value: V) {
     }
 }
 
-/// Whether two values have the same bits.
+/// Returns whether two values have the same bits.
 #[inline(always)]
 pub(crate) fn same_bits<V: Scalar>(a: V, b: V) -> bool {
     // SAFETY: rule 14, `V` has one of these widths and no padding.
@@ -159,21 +161,21 @@ pub(crate) fn same_bits<V: Scalar>(a: V, b: V) -> bool {
     }
 }
 
-/// What stands for the store of a value whose bits are there already, at `address`: an equal address may be that
-/// of another object, and a load gives what was stored last.
+/// Stands in for the store of a value whose bits the copy at `address` already has. The optimizer must not drop the new
+/// pointer: an equal address may have another provenance, and a later load returns the pointer that was stored last.
 ///
 /// # Safety
 ///
-/// As [`store_at`]; the copy was loaded as `old`, with the bits of `new`.
+/// As [`store_at`]. `old` was loaded from the copy, and has the bits of `new`.
 #[inline(always)]
 pub(crate) unsafe fn store_same_at<V: Scalar>(address: impl FnOnce() -> usize, old: V, new: V) {
     if V::__BITS_ARE_ALL || size_of::<V>() != size_of::<usize>() {
         return;
     }
-    // A store would overwrite what a handler wrote meanwhile. Where `asm!` runs, an empty one may have stored
-    // the pointer, as far as the optimizer knows.
+    // A store would overwrite what a handler stored meanwhile. Outside of a process an empty `asm!` suffices: the
+    // optimizer assumes that it may have stored the pointer.
     #[cfg(process)]
-    // SAFETY: as here.
+    // SAFETY: as this function.
     unsafe {
         let _ = compare_exchange_at(address(), old, new);
     }
@@ -188,7 +190,7 @@ pub(crate) unsafe fn store_same_at<V: Scalar>(address: impl FnOnce() -> usize, o
     }
 }
 
-/// Replaces a copy by its address.
+/// Replaces the copy at `address`. Returns the old value.
 ///
 /// # Safety
 ///
@@ -209,8 +211,7 @@ pub(crate) unsafe fn swap_at<V: Scalar>(address: usize, value: V) -> V {
     }
 }
 
-/// Replaces a copy by its address if it has the bits of `current`; the value that was there is
-/// `Ok` if so.
+/// Replaces the copy at `address` if it has the bits of `current`. Returns the old value, as `Ok` if it was replaced.
 ///
 /// # Safety
 ///
@@ -242,7 +243,7 @@ pub(crate) unsafe fn compare_exchange_at<V: Scalar>(
     }
 }
 
-/// Combines a copy by its address with `operand`, and gives the value that was there.
+/// Combines the copy at `address` with `operand` by `OP`. Returns the old value.
 ///
 /// # Safety
 ///
@@ -250,7 +251,7 @@ pub(crate) unsafe fn compare_exchange_at<V: Scalar>(
 #[inline(always)]
 pub(crate) unsafe fn fetch_at<V: Bits, const OP: u8>(address: usize, operand: V) -> V {
     assert_width!(V);
-    // SAFETY: rules 3 and 5 are the caller's; rule 14, what comes out is a value.
+    // SAFETY: rules 3 and 5 are the caller's; rule 14, the result of `OP` is a value.
     unsafe {
         #[cfg(any(hosted, target_arch = "aarch64"))]
         if size_of::<V>() == 16 {

@@ -1,50 +1,59 @@
-//! The contract that an architecture fulfils.
+//! The contract of an architecture.
 //!
-//! One file is one architecture: instructions as texts, and facts of its registers. It defines these names, and no
-//! other file names an instruction or a register of it. What they are is written once: emit.rs has the methods that
-//! read and write registers, linked.rs those of linked addresses, direct.rs those that load and store a copy.
+//! An architecture is one file of instruction texts and register facts. It defines the names in the two tables below.
+//! No other file names an instruction or a register of it.
 //!
-//! | name | gives | from |
+//! The code over the texts is written once: emit.rs has the functions that read and write registers, linked.rs those
+//! that compute linked addresses, and direct.rs those that load and store a copy.
+//!
+//! The first table lists Rust items. The column "from" names the macro of emit.rs that defines the item from
+//! instruction texts; an architecture may define it by itself instead.
+//!
+//! | name | meaning | from |
 //! |---|---|---|
-//! | `interrupts::mask() -> usize` | masks local interrupts, and gives the state before | `interrupts!` |
+//! | `interrupts::mask() -> usize` | masks local interrupts, and returns the previous state | `interrupts!` |
 //! | `unsafe interrupts::restore(state)` | restores that state | `interrupts!` |
-//! | `wide::{load, swap, compare_exchange}` | on 128 bits, only where the architecture has them | |
-//! | `double::{load, store}` | of 64 bits, only where the compiler's atomics are longer | |
-//! | `access::register() -> Option<usize>` | the per-CPU register, also before it was written | `register!` |
+//! | `wide::{load, swap, compare_exchange}` | access 128 bits, only where the architecture can | |
+//! | `double::{load, store}` | access 64 bits, only where the compiler's atomics are longer | |
+//! | `access::register() -> Option<usize>` | returns the per-CPU register, also before it was written | `register!` |
 //! | `access::register_for_access() -> usize` | the same for an access, in the fewest instructions | `register!` |
-//! | `access::register_for_pin() -> usize` | the same, and no instruction if nothing uses it | `register!` |
-//! | `unsafe access::set_register(usize)` | writes it | `register!` |
-//! | `access::REGISTER_IS_IN_AREA` | whether accesses read it in the area, which has to hold it | `register!` |
+//! | `access::register_for_pin() -> usize` | the same for a pin, and no instruction if it is not used | `register!` |
+//! | `unsafe access::set_register(usize)` | writes the per-CPU register | `register!` |
+//! | `access::REGISTER_IS_IN_AREA` | whether accesses read it from the area, which then holds it | `register!` |
 //! | `access::DEFAULT_MODE` | how accesses reach a copy without `non-zero-vma` | |
-//! | `access::assert_register_accessible()` | panics where using the register would trap | |
-//! | `access::assert_register_is_own()` | the same, and where other software may write it | |
-//! | `access::hardware_id() -> Option<usize>` | tells this CPU from the others, where software at this level can | |
-//! | `access::memory_is_normal() -> bool` | whether exclusive and unaligned accesses work now | |
+//! | `access::assert_register_accessible()` | panics where using the register would trap | `always_accessible!` |
+//! | `access::assert_register_is_own()` | the same, and where other software may write it | `always_accessible!` |
+//! | `access::hardware_id() -> Option<usize>` | returns a number that identifies this CPU, if it can be read | |
+//! | `access::memory_is_normal() -> bool` | returns whether exclusive and unaligned accesses work now | |
 //!
-//! | text, in a macro that is exported | makes |
+//! The second table lists exported macros. Each expands to an instruction text, except `__form!`.
+//!
+//! | macro | the text computes |
 //! |---|---|
-//! | `__linked!(displacement)` | what is added to the register to reach `{symbol}+{offset}`, in the default mode |
-//! | `__linked!(address SYMBOL)` | all bits of a symbol's address; with `non-zero-vma` by the code's |
-//! | `__linked!(slot SYMBOL)` | the same from the GOT, with `non-zero-vma`: 0 if nothing defines the symbol |
-//! | `__form!([MACRO] GROUP STATIC, OFFSET)` | nothing, or a call of the macro with the form of direct.rs by which a copy is reached in fewer instructions |
-//! | `__text!(..)` | what that form asks for: loads and stores of each width, and the like |
+//! | `__linked!(displacement)` | what an access to `{symbol}+{offset}` adds to the register, in the default mode |
+//! | `__linked!(address SYMBOL)` | the full address of a symbol; with `non-zero-vma`, by its distance from the code |
+//! | `__linked!(slot SYMBOL)` | with `non-zero-vma`, the full address from the GOT: 0 if the symbol is undefined |
+//! | `__form!([MACRO] GROUP STATIC, OFFSET)` | no text: nothing, or a call of `MACRO` with a form of direct.rs |
+//! | `__text!(..)` | what that form requires, such as loads and stores of each width; `__direct_form!` lists it |
 //!
-//! A text writes to `{to}` only, which is its scratch register too, and reads `{value}` or `{register}`.
+//! A text writes only `{to}`, which also serves as its scratch register, and reads only `{value}` or `{register}`. It
+//! preserves the flags. The form `memory` is the exception: its `__linked!(current)` and its operations may change the
+//! flags, `{op}` selects an operation, and `fetch_add` and `compare_exchange` return the old value in an operand.
 //!
-//! With `sp-naive`, naive.rs takes the place of `access`, and in a process hosted.rs that of the whole file;
-//! with either plain.rs takes that of the texts.
+//! Other files replace an architecture's. With `sp-naive`, naive.rs replaces `access`. In a process, hosted.rs replaces
+//! the whole file. In both cases plain.rs replaces the texts.
 //!
 //! The feature `non-zero-vma` stands in each file: an architecture has other texts with it.
-//! The feature `sp-naive` stands in each file: it leaves the interrupts, and takes the place of the rest.
+//! The feature `sp-naive` stands in each file: it replaces all of an architecture but the interrupts.
 //!
-//! The macros are exported: they expand in the crate of the variable, whose features are not
-//! ours, so a feature chooses between definitions and never stands inside one.
+//! The exported macros expand in the variable's crate, whose features differ from this crate's. So a feature selects
+//! between two definitions of a macro, and never stands inside one.
 
 #[cfg(not(hosted))]
 #[macro_use]
 mod emit;
 
-// Without a line here it is imp.rs, an error.
+// An architecture without a line here gets imp.rs, which does not compile.
 #[cfg_attr(hosted, path = "hosted.rs")]
 #[cfg_attr(all(not(hosted), target_arch = "aarch64"), path = "aarch64.rs")]
 #[cfg_attr(all(not(hosted), target_arch = "arm"), path = "arm.rs")]
@@ -86,10 +95,10 @@ mod memory;
 mod plain;
 mod scalar;
 
-/// Whether there is one CPU, whose variables are plain globals.
+/// Whether there is only one CPU, and its variables are plain globals.
 pub(crate) const ONE_CPU: bool = cfg!(feature = "sp-naive");
 
-/// What expansions name.
+/// The names that expansions use.
 pub(crate) mod expansion {
     pub use super::access::Access;
     #[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
@@ -98,20 +107,20 @@ pub(crate) mod expansion {
     pub use super::scalar::{combine, op};
 }
 
-/// The turn of a context on its CPU, where others run beside it as this CPU: in a process.
+/// A context's turn on its CPU. Only a process needs it, where several threads may run as one CPU.
 #[cfg(not(hosted))]
 pub(crate) struct Turn;
 
 #[cfg(not(hosted))]
 impl Turn {
-    /// Nothing: one context at a time runs on a CPU.
+    /// Does nothing: one context at a time runs on a CPU.
     #[inline(always)]
     pub(crate) const fn new(_register: usize) -> Self {
         Self
     }
 }
 
-/// Nothing: a kernel, or a test of one, runs here.
+/// Expands to nothing: variables work on this target.
 #[cfg(any(feature = "sp-naive", target_os = "linux", not(hosted)))]
 #[doc(hidden)]
 #[macro_export]
@@ -119,7 +128,7 @@ macro_rules! __refuse_host {
     () => {};
 }
 
-/// Refuses variables on a host where only the documentation builds.
+/// Refuses variables on a host that can only build the documentation.
 #[cfg(not(any(feature = "sp-naive", target_os = "linux", not(hosted))))]
 #[doc(hidden)]
 #[macro_export]

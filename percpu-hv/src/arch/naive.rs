@@ -1,6 +1,6 @@
-//! `sp-naive`: one CPU, so a variable is a plain global and its address its displacement.
+//! `sp-naive`: one CPU, so a variable is a plain global, and its displacement is its address.
 //!
-//! No register is used, and every CPU id names the one CPU.
+//! There is no per-CPU register, and every CPU id names the one CPU.
 
 #[inline(always)]
 pub(crate) const fn register_for_access() -> usize {
@@ -13,11 +13,11 @@ pub(crate) const fn register() -> Option<usize> {
     Some(0)
 }
 
-/// Nothing: there is no register.
+/// Does nothing: there is no per-CPU register.
 ///
 /// # Safety
 ///
-/// None is needed.
+/// Always safe; `unsafe` for the same signature as in the other modes.
 pub(crate) const unsafe fn set_register(_value: usize) {}
 
 pub(crate) const REGISTER_IS_IN_AREA: bool = false;
@@ -37,7 +37,7 @@ pub(crate) const fn memory_is_normal() -> bool {
     true
 }
 
-/// Emits the storage of a variable: the plain global itself.
+/// Emits the storage of a variable, a plain global.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __place {

@@ -1,6 +1,7 @@
-//! Places without instructions of an architecture: one copy, or a register that is a thread-local.
+//! The access macros without instruction texts: for `sp-naive`, with one copy, and for a process, where the register is
+//! a thread-local.
 
-/// The address: the register is biased, or is 0.
+/// Expands to the address of a place, since the register is biased or 0.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __displacement {
@@ -9,7 +10,7 @@ macro_rules! __displacement {
     };
 }
 
-/// The address, exposed, since accesses may go through it.
+/// Expands to a symbol's address. It is exposed, because accesses may go through it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __address {
@@ -18,7 +19,7 @@ macro_rules! __address {
     };
 }
 
-/// Nothing: an address in a register is as short.
+/// Expands to nothing: no method needs an override.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct {

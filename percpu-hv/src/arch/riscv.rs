@@ -1,15 +1,17 @@
 //! RISC-V: `gp`, on riscv32 and riscv64.
 //!
-//! Register: x3, the global pointer (psABI, "Integer Register Convention"), always biased. The ABI
-//! leaves it to the platform, and compiled Rust does not use it as long as the linker does not:
-//! a script that defines `__global_pointer$` lets relaxation address data through it, so kernels
-//! with per-CPU variables do not define that symbol. A user process and a guest have their own
-//! `gp`: an entry from either restores the kernel's before per-CPU data is valid, from a place
-//! that `sscratch` names.
+//! Register: x3, the global pointer (psABI, "Integer Register Convention"). It is always biased. The
+//! ABI leaves the register to the platform, and compiled Rust does not use it unless the linker does:
+//! if a script defines `__global_pointer$`, relaxation addresses data through `gp`. So the script of a
+//! kernel with per-CPU variables must not define that symbol.
 //!
-//! Default mode: `lui %hi` and `%lo` make an address of 32 signed bits: the template is at VMA 0,
-//! or within 2 GiB of 0. The linker checks every reference, and init the template.
-//! `non-zero-vma`: `auipc`, within 2 GiB of the code, which the linker checks.
+//! A user process and a guest have their own `gp`. Every entry from one of them restores the kernel's
+//! value before it uses per-CPU data, from memory that `sscratch` points to.
+//!
+//! Default mode: `lui %hi` and `%lo` form an address that is sign-extended from 32 bits. The template
+//! is at VMA 0 or within 2 GiB of 0. The linker checks every reference, and init checks the template.
+//!
+//! `non-zero-vma`: `auipc`. The template is within 2 GiB of the code, which the linker checks.
 //!
 //! ```text
 //! lui a0, %hi(__PERCPU_X)             auipc a0, %pcrel_hi(__PERCPU_X)
@@ -17,15 +19,15 @@
 //! ld  a0, %lo(__PERCPU_X)(a0)         ld    a0, %pcrel_lo(1b)(a0)
 //! ```
 //!
-//! A read-modify-write of less than 32 bits, and `compare_exchange`, are a loop of `lr` and `sc` on a whole
-//! word. Neither a store of the same hart nor a trap and its return need end the reservation (volume 1,
-//! "Load-Reserved/Store-Conditional Instructions"; volume 2, "Trap-Return Instructions"), so every way
-//! out of a trap has an `sc`, to any address: else the loop undoes what a handler stored to the variable,
-//! or to a neighbour in its word. The same holds for what switches contexts.
+//! A read-modify-write of less than 32 bits, and `compare_exchange`, are loops of `lr` and `sc` on a whole
+//! word. Neither a store of the same hart nor a trap and its return has to end the reservation (volume 1,
+//! "Load-Reserved/Store-Conditional Instructions"; volume 2, "Trap-Return Instructions"). Every exit from
+//! a trap must therefore run an `sc`, to any address. Otherwise the loop overwrites what a handler stored
+//! to the variable, or to a neighbour in its word. A context switch must run an `sc` too.
 //!
 //! Linker relaxation (target feature `relax`) would rewrite the second and third instruction to
-//! `x0`-relative or `gp`-relative forms that know nothing of the register's value; the accesses
-//! switch it off for themselves.
+//! `x0`-relative or `gp`-relative forms, which ignore the register's value. The accesses disable
+//! relaxation for themselves.
 
 pub(crate) mod interrupts {
     // `sstatus.SIE`, bit 1 (privileged manual, "Supervisor Status (`sstatus`) Register").
@@ -43,17 +45,17 @@ pub(crate) mod access {
 
     always_accessible!();
 
-    /// None: `mhartid` is machine mode's (privileged manual, "Hart ID (mhartid) Register").
+    /// Returns `None`: only machine mode can read `mhartid` (privileged manual, "Hart ID (mhartid) Register").
     pub(crate) const fn hardware_id() -> Option<usize> {
         None
     }
 
-    /// Atomics work on main memory in every translation mode (privileged manual, "Atomicity PMAs").
+    /// Returns true: atomics work on main memory in every translation mode (privileged manual, "Atomicity PMAs").
     pub(crate) const fn memory_is_normal() -> bool {
         true
     }
 
-    /// An address is `base` with the low 12 bits: `reach` makes `base` the other bits, and adds the register.
+    /// An access adds the low 12 bits of the address to `base`. `reach` sets `base` to the other bits plus `gp`.
     #[cfg(not(feature = "non-zero-vma"))]
     #[doc(hidden)]
     #[macro_export]
@@ -63,7 +65,7 @@ pub(crate) mod access {
                 "lui {to}, %hi({symbol}+{offset})\naddi {to}, {to}, %lo({symbol}+{offset})"
             )
         };
-        // From memory beside the code: `lui` cannot reach a block that is linked high.
+        // From memory near the code: `lui` cannot form the address of a block that is linked high.
         (address $symbol:literal) => {
             ::core::concat!(
                 ".pushsection .rodata.percpu_hv, \"a\"\n",
@@ -78,7 +80,7 @@ pub(crate) mod access {
                 )
             )
         };
-        // The template is at VMA 0, and a hot variable's address less than 2 KiB.
+        // The template is at VMA 0, and a hot variable's address is less than 2 KiB.
         (reach hot) => {
             $crate::__mark_hot!()
         };
@@ -127,7 +129,8 @@ pub(crate) mod access {
         };
     }
 
-    /// `move` is a load or a store: that of a hot variable needs no scratch register, but its name must occur.
+    /// `move` makes a load or a store. That of a hot variable needs no scratch register, but `asm!` requires that
+    /// `{to}` occurs.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __text {
@@ -161,7 +164,7 @@ pub(crate) mod access {
         };
     }
 
-    /// The text for riscv64, or that for riscv32.
+    /// Selects the text for riscv64 or the text for riscv32.
     #[cfg(target_arch = "riscv64")]
     #[doc(hidden)]
     #[macro_export]
@@ -180,7 +183,7 @@ pub(crate) mod access {
         };
     }
 
-    /// Three instructions each, and one for a hot variable.
+    /// Each access takes three instructions, and one for a hot variable.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __form {

@@ -1,4 +1,4 @@
-//! Which types one instruction can move or change.
+//! The types that one instruction can load, store or change.
 
 use core::mem::transmute_copy;
 use core::num::NonZero;
@@ -7,23 +7,26 @@ use core::ptr::NonNull;
 /// A type that one load or store moves: its variables are of the kind [`Value`](crate::kind::Value).
 ///
 /// Implemented for all integers up to 64 bits (128 on AArch64 and in a process), `NonZero` of these and its `Option`,
-/// `bool`, `char`, `f32`, `f64`, raw pointers, `NonNull`, `&'static T` of a `Sync` type, function pointers, and `Option`
-/// of the last three. Aliases need nothing: a type is looked at, not its spelling. A function pointer with a lifetime
-/// of its own (`fn(&mut T)`) has no impl, as it would overlap with `fn(A)`: wrap it in a transparent newtype.
+/// `bool`, `char`, `f32`, `f64`, raw pointers, `NonNull`, `&'static T` of a `Sync` type, function pointers, and
+/// `Option` of the last three. Type aliases work, because the type counts and not its spelling. A function pointer with
+/// a lifetime of its own (`fn(&mut T)`) has no impl, which would overlap with the one for `fn(A)`. Wrap it in a
+/// transparent newtype.
 ///
-/// riscv32 and 32-bit Arm may move 64 bits in two steps: there a type of 64 bits of which not all bits are a value
-/// is refused. AArch64 moves 128 bits by a pair of exclusives.
+/// riscv32 and 32-bit Arm may move 64 bits in two steps. There a variable does not compile if its type has 64 bits and
+/// some bit patterns are no value of it. AArch64 moves 128 bits by a pair of exclusives.
 ///
-/// To implement it for a type that has variables changes their kind, and breaks their users.
+/// An impl for a type that already has variables changes their kind. This is a breaking change.
 ///
 /// # Safety
 ///
 /// The implementor
-/// * has the size and alignment of one of `u8`, `u16`, `u32`, `u64`, and no byte of a value is uninitialized, as padding
-///   is. A variable of another size or alignment does not compile;
-/// * is `Send`, as another context on the CPU, or another CPU, reads it. A variable of a type that is not does not
-///   compile. (Raw pointers and `NonNull` are scalars by themselves: on another CPU they are an address);
-/// * holds no reference where it says so by [`HOLDS_REFERENCES`](Self::HOLDS_REFERENCES).
+/// * has the size and alignment of one of `u8`, `u16`, `u32`, `u64`. A variable of another size or alignment does not
+///   compile;
+/// * has no uninitialized byte, such as padding, in any value;
+/// * is `Send`, because another context on the CPU, or another CPU, reads the value. A variable of a type that is not
+///   `Send` does not compile. (Raw pointers and `NonNull` are scalars without it: on another CPU they are only
+///   addresses);
+/// * holds no reference if its [`HOLDS_REFERENCES`](Self::HOLDS_REFERENCES) is `false`.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {
@@ -71,26 +74,28 @@ use core::ptr::NonNull;
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no scalar: one load or store does not move it",
+    message = "`{Self}` is not a scalar: one load or store cannot move it",
     note = "implement `percpu_hv::Scalar` for a newtype or enum of 1, 2, 4 or 8 bytes"
 )]
 pub unsafe trait Scalar: Copy + 'static {
-    /// Whether it is an address, with which nothing safe can be done in another context.
+    /// Whether a value is only an address, with which another context can do nothing by safe code.
     #[doc(hidden)]
     const __IS_ADDRESS: bool = false;
 
-    /// Whether any bits are a value.
+    /// Whether every bit pattern is a value.
     #[doc(hidden)]
     const __ANY_BITS: bool = false;
 
-    /// Whether equal bits are one value, as they are where none of them is a pointer's.
+    /// Whether equal bits are the same value. They are unless the value has a pointer's provenance.
     #[doc(hidden)]
     const __BITS_ARE_ALL: bool = false;
 
-    /// Whether a value may hold a reference, through which another CPU, or a handler, then reads what was written before
-    /// the value was stored. A store of such a value is a release, and a load of another CPU's an acquire: a barrier
-    /// more on AArch64, 32-bit Arm, RISC-V and LoongArch64. A newtype of an integer of the size of a pointer saves
-    /// it by `false`; values smaller than a pointer hold none.
+    /// Whether a value may hold a reference, through which another CPU or a handler reads what was written before the
+    /// value was stored.
+    ///
+    /// A store of such a value is a release, and a load of another CPU's value an acquire. Each is one more barrier on
+    /// AArch64, 32-bit Arm, RISC-V and LoongArch64. A newtype of a pointer-sized integer sets `false` to avoid them. A
+    /// value smaller than a pointer holds no reference, and has no barrier.
     const HOLDS_REFERENCES: bool = true;
 
     /// Tells the optimizer which bit patterns a loaded byte can have.
@@ -103,7 +108,7 @@ pub unsafe trait Scalar: Copy + 'static {
 ///
 /// # Safety
 ///
-/// Whatever the three operations make of the bits of two values is a value.
+/// Each of the three operations on the bits of two values yields a value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no `and`, `or` and `xor`",
     note = "integers and `bool` have them; a newtype implements `percpu_hv::Bits`"
@@ -114,7 +119,7 @@ pub unsafe trait Bits: Scalar {}
 ///
 /// # Safety
 ///
-/// Every pattern of its bits is a value.
+/// Every bit pattern is a value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no `add` and `sub`",
     note = "integers have them; a newtype implements `percpu_hv::Integer`"
@@ -166,9 +171,9 @@ non_zero!(u128, i128);
 
 macro_rules! integers {
     ($($ty:ty),*) => {$(
-        // SAFETY: rule 14: any bits are an integer.
+        // SAFETY: rule 14: every bit pattern is an integer.
         unsafe impl Bits for $ty {}
-        // SAFETY: rule 14: any bits are an integer.
+        // SAFETY: rule 14: every bit pattern is an integer.
         unsafe impl Integer for $ty {}
     )*};
 }
@@ -188,7 +193,7 @@ unsafe impl Scalar for bool {
     }
 }
 
-// SAFETY: rule 14: of two bits that are 0 or 1 comes 0 or 1.
+// SAFETY: rule 14: the operations on 0 and 1 yield 0 or 1.
 unsafe impl Bits for bool {}
 
 // SAFETY: rule 14: one address; dereferencing it is unsafe in every context.
@@ -242,9 +247,9 @@ functions!(A B C D);
 functions!(A B C D E);
 functions!(A B C D E F);
 
-/// An operation of [`Bits`] or [`Integer`], as a const argument.
+/// The operations of [`Bits`] and [`Integer`], as const arguments.
 pub mod op {
-    #![allow(missing_docs, reason = "the names say it")]
+    #![allow(missing_docs, reason = "the names are enough")]
     pub const ADD: u8 = 0;
     pub const SUB: u8 = 1;
     pub const AND: u8 = 2;
@@ -252,7 +257,7 @@ pub mod op {
     pub const XOR: u8 = 4;
 }
 
-/// What `OP` makes of two values, whose higher bits do not matter.
+/// Applies an operation to two unsigned integers. A value's bits may be the low bits of them.
 macro_rules! apply {
     ($op:ident, $a:expr, $b:expr) => {
         match $op {
@@ -265,7 +270,7 @@ macro_rules! apply {
     };
 }
 
-/// The value's bits, zero-extended.
+/// Returns the value's bits, zero-extended.
 #[inline(always)]
 fn bits<V: Bits>(value: V) -> u64 {
     // SAFETY: rule 14, `V` has one of these widths and no padding.
@@ -279,14 +284,14 @@ fn bits<V: Bits>(value: V) -> u64 {
     }
 }
 
-/// The value that the low bits are.
+/// Returns the value that consists of the low bits.
 ///
 /// # Safety
 ///
-/// They are a value of `V`.
+/// The low bits are a value of `V`.
 #[inline(always)]
 unsafe fn value<V: Bits>(bits: u64) -> V {
-    // SAFETY: rule 14, `V` has one of these widths; that it is a value is the caller's.
+    // SAFETY: rule 14, `V` has one of these widths. The caller ensures that the bits are a value.
     unsafe {
         match size_of::<V>() {
             1 => transmute_copy::<u8, V>(&(bits as u8)),
@@ -297,14 +302,14 @@ unsafe fn value<V: Bits>(bits: u64) -> V {
     }
 }
 
-/// What `OP` makes of two values.
+/// Applies `OP` to two values.
 ///
 /// # Safety
 ///
 /// `V: Integer` for `add` and `sub`.
 #[inline(always)]
 pub unsafe fn combine<V: Bits, const OP: u8>(a: V, b: V) -> V {
-    // SAFETY: rule 14, the contract of `Bits`; that of `Integer` for `add` and `sub` is the caller's.
+    // SAFETY: rule 14, the contract of `Bits`. For `add` and `sub` the caller ensures `V: Integer`.
     unsafe {
         if size_of::<V>() == 16 {
             let [a, b] = [a, b].map(|value| transmute_copy::<V, u128>(&value));
@@ -314,10 +319,10 @@ pub unsafe fn combine<V: Bits, const OP: u8>(a: V, b: V) -> V {
     }
 }
 
-/// The integer 1.
+/// Returns 1.
 #[inline(always)]
 pub(crate) fn one<V: Integer>() -> V {
-    // SAFETY: rule 14, any bits are a value.
+    // SAFETY: rule 14, every bit pattern is a value.
     unsafe {
         if size_of::<V>() == 16 {
             return transmute_copy::<u128, V>(&1);
@@ -326,9 +331,9 @@ pub(crate) fn one<V: Integer>() -> V {
     }
 }
 
-/// The integer 0.
+/// Returns 0.
 #[inline(always)]
 pub(crate) fn zero<V: Integer>() -> V {
-    // SAFETY: rule 14, any bits are a value.
+    // SAFETY: rule 14, every bit pattern is a value.
     unsafe { core::mem::zeroed() }
 }

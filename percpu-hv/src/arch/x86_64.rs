@@ -1,18 +1,22 @@
 //! x86_64: `GS_BASE`.
 //!
 //! Register: the base of the segment `gs` (Intel SDM vol. 3A, "Segment Loading Instructions in
-//! IA-32e Mode"; `IA32_GS_BASE`, MSR C000_0101H), always biased. User code that loads a selector
-//! into `gs`, or runs `wrgsbase`, changes it: an entry from user mode runs `swapgs` first. A VM exit
-//! loads it from the VMCS field `HOST_GS_BASE` (SDM vol. 3C, "Host-State Area"), which the hypervisor
-//! writes per CPU; SVM's `#VMEXIT` leaves the guest's value, until `vmload` or `wrmsr` restores the
-//! host's (AMD64 APM vol. 2, "VMSAVE and VMLOAD Instructions").
+//! IA-32e Mode"; `IA32_GS_BASE`, MSR C000_0101H). It is always biased.
+//!
+//! User code changes the register when it loads a selector into `gs` or runs `wrgsbase`. Every entry
+//! from user mode therefore runs `swapgs` first. A VM exit loads the register from the VMCS field
+//! `HOST_GS_BASE` (SDM vol. 3C, "Host-State Area"), which the hypervisor writes on each CPU. SVM's
+//! `#VMEXIT` leaves the guest's value in it, until `vmload` or `wrmsr` restores the host's (AMD64 APM
+//! vol. 2, "VMSAVE and VMLOAD Instructions").
 //!
 //! Default mode: `gs:[sym]` with a signed 32-bit address. The template is at VMA 0, in the low
-//! 2 GiB or in the top 2 GiB; the linker checks the range (`R_X86_64_32S`), and init does.
-//! `non-zero-vma`: `gs:[rip + sym]`, within 2 GiB of the code, which the linker checks.
+//! 2 GiB or in the top 2 GiB. Both the linker (`R_X86_64_32S`) and init check this range.
+//!
+//! `non-zero-vma`: `gs:[rip + sym]`. The template is within 2 GiB of the code, which the linker
+//! checks.
 //!
 //! ```text
-//! mov rax, gs:[__PERCPU_X]            a scalar, either way one instruction
+//! mov rax, gs:[__PERCPU_X]            a scalar, one instruction in both modes
 //!
 //! mov rax, gs:[__percpu_hv_header]    a pointer
 //! add rax, offset __PERCPU_X
@@ -21,8 +25,8 @@
 //! add rax, gs:[rip + __percpu_hv_header]
 //! ```
 //!
-//! Read-modify-writes are one instruction, or a loop of `cmpxchg`, which compares with what a handler stored:
-//! a handler owes them nothing.
+//! A read-modify-write is one instruction, or a loop of `cmpxchg`, which sees a handler's store. So a
+//! trap handler has no duty here.
 
 #[cfg(target_os = "linux")]
 mod linux_gs;
@@ -36,23 +40,23 @@ pub(crate) mod interrupts {
     /// `RFLAGS.IF` (SDM vol. 1, "System Flags and IOPL Field").
     const IF: usize = 1 << 9;
 
-    /// Masks maskable interrupts, and gives the mask that was.
+    /// Masks maskable interrupts, and returns the previous mask.
     #[inline(always)]
     pub(crate) fn mask() -> usize {
         let state: usize;
-        // SAFETY: rule 10. Not `nostack`, as the flags go through it, and not `nomem`: no access
-        // moves out of the masked part.
+        // SAFETY: rule 10. Not `nostack`: the flags pass through the stack. Not `nomem`: no access
+        // may move out of the masked section.
         unsafe { asm!("pushfq", "pop {}", "cli", out(reg) state, options(preserves_flags)) };
         state & IF
     }
 
     /// # Safety
     ///
-    /// `state` is what [`mask`] gave on this CPU.
+    /// `state` is what [`mask`] returned on this CPU.
     #[inline(always)]
     pub(crate) unsafe fn restore(state: usize) {
         if state != 0 {
-            // SAFETY: rule 10. Not `nomem`: no access moves out of the masked part.
+            // SAFETY: rule 10. Not `nomem`: no access may move out of the masked section.
             unsafe { asm!("sti", options(nostack, preserves_flags)) };
         }
     }
@@ -63,13 +67,13 @@ pub(crate) mod access {
     use crate::arch::emit::Mode;
 
     unsafe extern "C" {
-        /// The header of an area, which starts with the register's value: a read relative to `gs` is the only way to it
-        /// that is fast.
+        /// The header of an area, whose first field is the register's value. A load relative to `gs` is the only fast
+        /// way to read that value.
         pub static mut __percpu_hv_header: usize;
     }
 
-    /// A hot variable is as any other. The linker checks the range of every reference, but not that a script put all
-    /// of the template there.
+    /// Hot variables are accessed like all others. The linker checks the range of every reference, but not of the whole
+    /// template.
     pub(crate) const DEFAULT_MODE: Mode = Mode::Biased { hot: None };
 
     pub(crate) const REGISTER_IS_IN_AREA: bool = true;
@@ -77,7 +81,7 @@ pub(crate) mod access {
     macro_rules! own_pointer {
         ($($option:ident),*) => {{
             let to: usize;
-            // SAFETY: rule 10, one load from this CPU's area (rule 2).
+            // SAFETY: rules 2 and 10, one load from this CPU's area.
             unsafe {
                 core::arch::asm!(
                     crate::__text!(load double variables),
@@ -99,8 +103,8 @@ pub(crate) mod access {
 
     #[inline(always)]
     pub(crate) fn register_for_pin() -> usize {
-        // `pure`, so that it is only read if it is used; it stays between the calls around it, any of
-        // which may move the context.
+        // `pure`: an unused read is dropped. The read stays between the calls around it, any of which
+        // may move the context to another CPU.
         own_pointer!(pure, readonly)
     }
 
@@ -131,8 +135,8 @@ pub(crate) mod access {
 
         pub(crate) fn register() -> Option<usize> {
             let (low, high): (u32, u32);
-            // SAFETY: rule 10. The MSR exists on every x86_64 and its read has no effect; not `pure`,
-            // since another context may run on another CPU.
+            // SAFETY: rule 10. The MSR exists on every x86_64 and its read has no effect. Not `pure`:
+            // the value differs between CPUs.
             unsafe {
                 asm!(
                     "rdmsr",
@@ -150,7 +154,7 @@ pub(crate) mod access {
         /// Rule 2 of docs/safety.md.
         pub(super) unsafe fn set(value: usize) {
             let cr4 = read!("mov {to}, cr4");
-            // SAFETY: rule 10. Not `nomem`: what comes after goes to another area.
+            // SAFETY: rule 10. Not `nomem`: later accesses go to another area.
             unsafe {
                 if cr4 & CR4_FSGSBASE != 0 {
                     asm!("wrgsbase {}", in(reg) value, options(nostack, preserves_flags));
@@ -177,10 +181,10 @@ pub(crate) mod access {
     /// The APIC id (SDM vol. 2A, "CPUID": leaf 0BH, or leaf 1 without it).
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn hardware_id() -> Option<usize> {
-        // Unsafe until Rust 1.94.
+        // The function is unsafe before Rust 1.94.
         #[allow(unused_unsafe)]
         let cpuid = |leaf| {
-            // SAFETY: rule 10; every x86_64 has the instruction.
+            // SAFETY: rule 10, every x86_64 has the instruction.
             unsafe { core::arch::x86_64::__cpuid_count(leaf, 0) }
         };
         let topology = (cpuid(0).eax >= 0xb).then(|| cpuid(0xb));
@@ -197,7 +201,7 @@ pub(crate) mod access {
         (displacement) => {
             "mov {to}, offset {symbol}+{offset}"
         };
-        // A kernel linked high cannot reach a template at VMA 0 relative to the PC.
+        // A kernel linked at a high address cannot reach a template at VMA 0 relative to the PC.
         (address $symbol:literal) => {
             $crate::__lines! { "movabs {to}, offset " $symbol }
         };
@@ -228,7 +232,7 @@ pub(crate) mod access {
         };
     }
 
-    /// `gs` is the memory operand of this CPU's copy. The assembler chooses by `{op}`, one of
+    /// `__linked!(gs)` is the memory operand of this CPU's copy. The assembler selects an instruction by `{op}`, one of
     /// [`op`](crate::__priv::op).
     #[doc(hidden)]
     #[macro_export]
@@ -270,7 +274,8 @@ pub(crate) mod access {
         };
     }
 
-    /// Calls a macro with the width, the class of a register that has it, its bits, and what `cmpxchg` compares.
+    /// Calls a macro with the width of `V`, the register class and integer type of that width, and the register that
+    /// `cmpxchg` compares.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __by_width {
@@ -284,7 +289,7 @@ pub(crate) mod access {
         };
     }
 
-    /// A pointer in two instructions, everything else in one.
+    /// A pointer takes two instructions, and every other access one.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __form {

@@ -3,7 +3,7 @@
 //! The feature `custom-base` stands in each file: init differs by it.
 
 mod data;
-// With one CPU there is nothing to make.
+// With one CPU there are no areas to build.
 #[cfg_attr(feature = "sp-naive", path = "naive.rs")]
 #[cfg_attr(
     all(feature = "custom-base", not(any(feature = "sp-naive", process))),

@@ -1,19 +1,20 @@
-//! Where the features of a crate stand in its source, and whether its documents list them.
+//! The places of a crate's features in its source, and their rows in its documents.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Sources;
 
-/// A feature, and where the source asks for it.
+/// The places where the source tests a feature.
 #[derive(Default)]
 pub struct Places {
-    /// The one file that has it, or the one folder whose `mod.rs` says why all of its files do; more are a mistake.
+    /// The files that have it, or folders whose `mod.rs` gives the reason for all of their files. More than one is an
+    /// error.
     pub homes: BTreeSet<String>,
-    /// Files where a comment gives the reason.
+    /// The files in which a comment gives the reason.
     pub with_reason: BTreeSet<String>,
 }
 
-/// Finds each `feature = "name"`.
+/// Returns the places of each `feature = "name"`.
 ///
 /// A reason is a comment, `//`, on one of the two lines above the attribute. One for all files of a folder is a line
 /// ``//! The feature `name` stands in each file: reason`` in its `mod.rs`.
@@ -45,7 +46,7 @@ pub fn places(sources: &Sources) -> BTreeMap<String, Places> {
     found
 }
 
-/// Whether there is a comment above the attribute that ends on a line or goes on.
+/// Returns whether there is a comment above the attribute that contains a line.
 fn has_reason(lines: &[&str], at: usize) -> bool {
     let begins =
         |line: &str| line.starts_with("#[") || line.starts_with("#![") || line.contains("cfg!(");
@@ -70,7 +71,7 @@ fn folder_with_reason(sources: &Sources, file: &str, feature: &str) -> Option<St
         .then(|| folder.to_owned())
 }
 
-/// The features of a Cargo.toml, without `default`, and without those whose comment begins with "Hidden".
+/// Returns the features of a Cargo.toml, without `default` and those whose comment begins with "Hidden".
 pub fn documented(manifest: &str) -> Vec<String> {
     let section = manifest
         .lines()
@@ -91,7 +92,7 @@ pub fn documented(manifest: &str) -> Vec<String> {
     features
 }
 
-/// The features that have no row of their own in the table of these documents that has most of them.
+/// Returns the features without a row of their own, in the table of these documents that has the most features.
 pub fn missing_rows<'a>(features: &'a [String], documents: &[String]) -> Vec<&'a str> {
     let tables = documents.iter().flat_map(|text| tables(text));
     let missing = tables.map(|rows| {
@@ -105,7 +106,7 @@ pub fn missing_rows<'a>(features: &'a [String], documents: &[String]) -> Vec<&'a
         .unwrap_or_else(|| features.iter().map(String::as_str).collect())
 }
 
-/// What the rows of each table begin with, between the first backticks of their first cell.
+/// Returns the names in the rows of each table: the text between the first backticks of the first cell.
 fn tables(text: &str) -> Vec<Vec<String>> {
     let mut tables = vec![Vec::new()];
     for line in text.lines() {

@@ -1,11 +1,11 @@
-//! Which file of a crate uses which, read from the source, and what the workspace promises about it.
+//! The uses between the files of a crate, read from the source, and the rules of the workspace about them.
 //!
-//! `modules.rs` reads a crate, `mentions.rs` collects the paths in it, `resolve.rs` says where each leads, and `uses.rs`
-//! makes a graph of them. `rooms.rs` compares it with the diagram of CONTRIBUTING.md. `features.rs` and `lines.rs` read
-//! the text alone. What the workspace's own crates promise is in `tests/house.rs`.
+//! `modules.rs` reads a crate, `mentions.rs` collects the paths in it, `resolve.rs` finds the file of each path, and
+//! `uses.rs` makes a graph of them. `rooms.rs` compares the graph with the diagram of CONTRIBUTING.md. `features.rs`
+//! and `lines.rs` only read the text. `tests/house.rs` applies the rules to the workspace.
 //!
-//! Without types a method call tells nothing: `x.f()` is no use of the file that defines `f`. What `x` is made of has
-//! been named somewhere.
+//! The types of expressions are unknown, so the method call `x.f()` is no use of the file that defines `f`. The type of
+//! `x` has been named somewhere.
 
 pub mod features;
 pub mod lines;
@@ -17,14 +17,14 @@ pub mod uses;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-/// A folder's Rust files: paths from the folder, with `/`, and texts.
+/// The texts of a folder's Rust files, by their paths from the folder, with `/`.
 pub type Sources = BTreeMap<String, String>;
 
 /// Reads every `.rs` file below the folder.
 ///
 /// # Panics
 ///
-/// Where it cannot be read.
+/// If the folder or a file cannot be read.
 pub fn read(folder: &Path) -> Sources {
     let mut sources = Sources::new();
     read_into(folder, "", &mut sources);

@@ -1,20 +1,20 @@
-//! How long the files of a folder are.
+//! The lengths of the files of a folder.
 
 use crate::Sources;
 
-/// How long a file is.
+/// The length of a file.
 pub struct Length<'a> {
     /// Its path from the folder.
     pub file: &'a str,
-    /// How many lines it has.
+    /// The number of its lines.
     pub lines: usize,
-    /// How many it may have.
+    /// The highest number of lines that is allowed.
     pub limit: Option<usize>,
 }
 
-/// The files of a folder, which is named with `/` at its end.
+/// Returns the lengths of the files of a folder, whose name ends with `/`.
 ///
-/// Those that its mod.rs chooses between, by `path = "..."`, have a limit: the usual one, or that among the others.
+/// The files that its mod.rs selects by `path = "..."` have a limit: their own in `others`, or else the usual one.
 pub fn lengths<'a>(
     sources: &'a Sources,
     folder: &str,

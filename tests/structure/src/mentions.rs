@@ -1,4 +1,4 @@
-//! The paths that a module's own code mentions, and its imports.
+//! The imports of a module, and the paths that its own code mentions.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::{
@@ -7,20 +7,20 @@ use syn::{
     visit::{self, Visit},
 };
 
-/// `a::b`, or `a::b!` for a macro.
+/// A mentioned path: `a::b`, or `a::b!` for a macro.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Mention {
     pub(crate) path: Vec<String>,
     pub(crate) is_macro: bool,
 }
 
-/// One leaf of a `use`.
+/// One name of a `use`.
 #[derive(Clone, Debug)]
 pub(crate) struct Import {
-    /// What it is called here; `*` for all names.
+    /// The name in this module, or `*` for all names.
     pub(crate) name: String,
     pub(crate) path: Vec<String>,
-    /// With `pub`, of whatever reach.
+    /// Whether it has `pub`, or a restricted one such as `pub(crate)`.
     pub(crate) is_public: bool,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Mentions {
 }
 
 impl Mentions {
-    /// What an item mentions, if it is part of the program; modules inside it are left to themselves.
+    /// Adds the imports and mentions of an item, unless it is only compiled for tests. Skips modules inside it.
     pub(crate) fn add(&mut self, item: &Item) {
         self.visit_item(item);
     }
@@ -74,14 +74,14 @@ impl Mentions {
         }
     }
 
-    /// The paths among tokens, `prefix` standing before each of them.
+    /// Adds the paths in tokens. `prefix` precedes each of them.
     fn scan(&mut self, tokens: TokenStream, prefix: &[String]) {
         let trees: Vec<TokenTree> = tokens.into_iter().collect();
         let mut at = 0;
         while at < trees.len() {
             match &trees[at] {
                 TokenTree::Group(group) => self.scan(group.stream(), prefix),
-                // A variable of the macro, but `$crate`.
+                // Skip a variable of the macro, but not `$crate`.
                 TokenTree::Punct(dollar)
                     if dollar.as_char() == '$' && !is(&trees, at + 1, "crate") =>
                 {
@@ -97,7 +97,7 @@ impl Mentions {
         }
     }
 
-    /// The path that begins there; gives where it ends.
+    /// Adds the path that begins at `start`. Returns where it ends.
     fn scan_path(&mut self, trees: &[TokenTree], start: usize, prefix: &[String]) -> usize {
         let mut path = prefix.to_vec();
         let mut at = start;
@@ -119,7 +119,7 @@ impl Mentions {
         }
         let is_macro = punct(trees, at, '!') && !punct(trees, at + 1, '=');
         self.mentions.push(Mention { path, is_macro });
-        // The name after `as` in the braces of a `use`.
+        // Skip the name after `as` in the braces of a `use`.
         if !prefix.is_empty() && is(trees, at, "as") {
             at + 2
         } else {
@@ -166,7 +166,7 @@ impl<'ast> Visit<'ast> for Mentions {
         self.scan(call.tokens.clone(), &[]);
     }
 
-    // Documentation links anywhere, and a visibility is no use.
+    // A link in documentation may lead anywhere, and the path in a visibility is not a use.
     fn visit_attribute(&mut self, _: &'ast Attribute) {}
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 }
@@ -178,7 +178,7 @@ fn segments(path: &syn::Path) -> Vec<String> {
         .collect()
 }
 
-/// The name without `r#`.
+/// Returns the name without `r#`.
 pub(crate) fn plain(ident: &proc_macro2::Ident) -> String {
     ident.to_string().trim_start_matches("r#").to_owned()
 }
@@ -212,7 +212,7 @@ pub(crate) fn attributes(item: &Item) -> &[Attribute] {
     }
 }
 
-/// Whether these attributes leave an item to tests.
+/// Returns whether an item with these attributes is only compiled for tests.
 pub(crate) fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("test")

@@ -1,4 +1,4 @@
-//! The modules of a crate, and what each defines, imports and mentions.
+//! The modules of a crate, with the names that each defines, imports and mentions.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -9,23 +9,23 @@ use crate::{
     mentions::{Import, Mention, Mentions, attributes, is_test, plain},
 };
 
-/// A module as one of its files has it: where `path` attributes choose between files, each is a module of that name.
+/// A module in one file. If `path` attributes select one of several files, each file is a module of the same name.
 pub(crate) struct Module {
     pub(crate) file: String,
     pub(crate) mentions: Vec<Mention>,
     pub(crate) imports: Vec<Import>,
     pub(crate) parent: Option<usize>,
     pub(crate) children: Vec<(String, usize)>,
-    /// Names, and the files that define them: one, but for exported macros, which are the root's.
+    /// Names, and the files that define each: one file, except for exported macros, which belong to the root.
     pub(crate) items: BTreeMap<String, BTreeSet<String>>,
 }
 
 pub(crate) struct Modules {
-    /// The first is the root.
+    /// All modules, the root first.
     pub(crate) all: Vec<Module>,
-    /// Files by the `macro_rules!` that they have: their scope is the order of the text.
+    /// The files that define each `macro_rules!` macro. Its scope follows the order of the text and no path.
     pub(crate) macros: BTreeMap<String, BTreeSet<String>>,
-    /// Files that only tests have.
+    /// The files that are only compiled for tests.
     tests: BTreeSet<String>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) const ROOT: usize = 0;
 impl Modules {
     /// # Panics
     ///
-    /// Where the sources are no crate, or have a file that is no module of it.
+    /// If the sources are not a crate, or a file of them is no module of it.
     pub(crate) fn new(sources: &Sources) -> Self {
         let root = ["lib.rs", "main.rs"]
             .into_iter()
@@ -69,7 +69,7 @@ impl Modules {
         self.add(sources, file, parent, folder, &parsed.items)
     }
 
-    /// `folder` is where the module's own modules are, with `/` at its end.
+    /// Adds a module with these items, and its own modules. They are in `folder`, whose name ends with `/`.
     fn add(
         &mut self,
         sources: &Sources,
@@ -165,7 +165,7 @@ impl Modules {
         }
     }
 
-    /// The files of `mod name;` that there are, each with the folder of its own modules.
+    /// Returns the files of `mod name;` that exist, each with the folder of its own modules.
     fn files_of_mod(
         &self,
         sources: &Sources,
@@ -182,7 +182,7 @@ impl Modules {
             .map(|path| format!("{beside}{path}"))
             .map(|file| (file.clone(), folder_of(&file).to_owned()))
             .collect();
-        // A `path` may hold for some targets only.
+        // A `path` inside a `cfg_attr` is only for some targets.
         if !item
             .attrs
             .iter()
@@ -196,7 +196,7 @@ impl Modules {
     }
 }
 
-/// The names that an item defines in its module.
+/// Returns the names that an item defines in its module.
 fn names(item: &Item) -> Vec<String> {
     let name = match item {
         Item::Const(item) => &item.ident,
@@ -222,7 +222,7 @@ fn names(item: &Item) -> Vec<String> {
     vec![plain(name)]
 }
 
-/// The file of `path = "..."`, also inside a `cfg_attr`.
+/// Returns the file of `path = "..."`, also inside a `cfg_attr`.
 fn path_attribute(attribute: &Attribute) -> Option<String> {
     let path = |meta: &Meta| match meta {
         Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {

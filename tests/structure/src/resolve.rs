@@ -1,4 +1,4 @@
-//! Which file a path leads to.
+//! Finds the files that a path leads to.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -7,18 +7,19 @@ use crate::{
     modules::{Modules, ROOT, folder_of},
 };
 
-/// Where a path leads.
+/// What a path leads to.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Target {
     Module(usize),
-    /// Something that the file defines.
+    /// An item that the file defines.
     File(String),
-    /// Another crate, or a name that is no item: a parameter, a local.
+    /// Another crate, or a name that is not an item, such as a parameter or a local variable.
     Elsewhere,
 }
 
 impl Modules {
-    /// The files that a mentioned path leads to, if not to the module's own; an error if it should lead to one.
+    /// Returns the files that a mentioned path leads to, except the module's own. Returns an error if the path belongs
+    /// to this crate and leads to no file.
     pub(crate) fn files(
         &self,
         module: usize,
@@ -42,13 +43,13 @@ impl Modules {
                 ));
             }
         }
-        // What is taken out of a module is used, not the module.
+        // A path to an item uses the item's file, and a path to a module uses none.
         let files = targets.into_iter().filter_map(|target| match target {
             Target::File(file) => Some(file),
             Target::Module(_) | Target::Elsewhere => None,
         });
         let files: BTreeSet<String> = files.collect();
-        // Of files that the target chooses between, one that is among them means itself.
+        // If the target selects one of these files and this one is among them, the path means this one.
         Ok(if files.contains(own) {
             BTreeSet::new()
         } else {
@@ -56,7 +57,7 @@ impl Modules {
         })
     }
 
-    /// The file of a module, or of something in one.
+    /// Returns the file of a module or an item.
     fn file(&self, target: Target) -> Option<String> {
         match target {
             Target::Module(module) => Some(self.all[module].file.clone()),
@@ -65,7 +66,8 @@ impl Modules {
         }
     }
 
-    /// The files that an import leads to. What a module shows of those below it, it does not use: who takes it does.
+    /// Returns the files that an import leads to. A module does not use what it re-exports from modules below it. Who
+    /// imports that from the module uses it.
     pub(crate) fn imported(
         &self,
         module: usize,
@@ -81,14 +83,14 @@ impl Modules {
                 .filter_map(|target| self.file(target))
                 .collect()
         } else {
-            // Its names are mentioned where they are used.
+            // The code mentions the names that it uses.
             BTreeSet::new()
         };
         files.retain(|file| file != own && !(import.is_public && is_below(file, own)));
         Ok(files)
     }
 
-    /// What a file defines of a path, to be read by a human: `Kind` of `kind::Kind::One`.
+    /// Returns the name in a path that a file defines, for messages: `Kind` in `kind::Kind::One`.
     pub(crate) fn name(&self, module: usize, mention: &Mention) -> String {
         let path = &mention.path;
         let is_defined = |length: &usize| {
@@ -104,7 +106,8 @@ impl Modules {
         format!("{}{end}", path[length - 1])
     }
 
-    /// Where a path leads. What a module does not show, a macro call in it made, such as `def_percpu`.
+    /// Returns what a path leads to. If a module does not have the last name, a macro call in it, such as `def_percpu`,
+    /// defines that name.
     fn follow(
         &self,
         from: usize,
@@ -167,13 +170,13 @@ impl Modules {
         targets
     }
 
-    /// Whether it is the name in `extern crate self as name`.
+    /// Returns whether a name is that of `extern crate self as name`.
     fn is_this_crate(&self, name: &str) -> bool {
         let mut imports = self.all[ROOT].imports.iter();
         imports.any(|import| import.name == name && import.path == ["crate"])
     }
 
-    /// What a name is in a module.
+    /// Returns what a name means in a module.
     fn look_up(
         &self,
         module: usize,
@@ -212,7 +215,7 @@ impl Modules {
     }
 }
 
-/// Whether a file is of a module below that of `module`.
+/// Returns whether a file's module is below that of the file `module`.
 fn is_below(file: &str, module: &str) -> bool {
     if matches!(module.rsplit('/').next(), Some("mod.rs" | "main.rs")) {
         return file.starts_with(folder_of(module));

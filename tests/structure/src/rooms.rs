@@ -1,17 +1,19 @@
-//! The rooms of a crate: its folders, each on a floor of the diagram that CONTRIBUTING.md has.
+//! The rooms of a crate: its folders, each on a floor of the diagram in CONTRIBUTING.md.
+//!
+//! A line is a mark, a room, and what the room holds:
 //!
 //! ```text
-//! *  compat               what the room holds
-//! |  types                a room that the longest path of uses passes by
-//! *  arch                 one that it goes through
-//!    error.rs, sync.rs    the ground: files that are in no folder
+//! *  compat               a room on the longest path of uses
+//! |  types                a room that the path passes by
+//! *  arch                 the room where the path ends
+//!    error.rs, sync.rs    the ground: files in no folder
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Sources, uses::Uses};
 
-/// The floors, the highest first.
+/// The floors of a diagram, the highest first.
 pub struct Diagram(Vec<Floor>);
 
 struct Floor {
@@ -20,11 +22,11 @@ struct Floor {
 }
 
 impl Diagram {
-    /// The first block of a text below a heading.
+    /// Reads the first block below a heading of a text.
     ///
     /// # Errors
     ///
-    /// Where there is none, or a line is not as above.
+    /// If there is no block, or a line of it is not a floor.
     pub fn find(text: &str, heading: &str) -> Result<Self, String> {
         let mut lines = text
             .lines()
@@ -46,7 +48,7 @@ impl Diagram {
             .position(|floor| floor.names.iter().any(|name| name == room))
     }
 
-    /// What is not as the diagram says, in a crate with these sources and uses.
+    /// Returns each difference between the diagram and a crate with these sources and uses.
     pub fn check(&self, sources: &Sources, uses: &Uses) -> Vec<String> {
         let mut wrong = Vec::new();
         let rooms: BTreeSet<&str> = sources
@@ -66,7 +68,7 @@ impl Diagram {
         }
         let up = uses.between(|from, to| {
             let (from, to) = (self.floor(room(from)), self.floor(room(to)));
-            // What is in no room was said above.
+            // A file that is in no room is reported above.
             matches!((from, to), (Some(from), Some(to)) if from > to)
         });
         if !up.is_empty() {
@@ -91,7 +93,7 @@ impl Diagram {
         wrong
     }
 
-    /// The longest path of uses between rooms, as far as they go down.
+    /// Returns the longest path of uses between rooms. It only has uses that go down.
     fn longest_path<'a>(&'a self, uses: &'a Uses) -> Vec<&'a str> {
         let edges = uses_of_rooms(uses);
         let mut paths: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -134,7 +136,7 @@ impl Floor {
     }
 }
 
-/// The folder that a file is in, or the file.
+/// Returns the folder that a file is in, or the file itself.
 fn room(file: &str) -> &str {
     file.split('/').next().unwrap_or(file)
 }
@@ -173,7 +175,7 @@ Text.
 
     const LIB: &str = "mod base; mod error; mod middle; mod side; mod top;";
 
-    /// What is wrong with a crate of these files, as `top/a.rs`, beside those that every one here has.
+    /// Returns what is wrong with a crate that has these files, such as `top/a.rs`, and a set of good ones.
     fn wrong(files: &[(&str, &str)]) -> Vec<String> {
         let good = [
             ("lib.rs", LIB),
@@ -247,7 +249,7 @@ Text.
         let longer = wrong(&[("side/mod.rs", "pub struct Side(crate::middle::Middle);")]);
         let text = "the longest path of uses is top -> side -> middle -> base; the diagram draws top -> middle -> base";
         assert_eq!(longer, [text]);
-        // As long, but another one.
+        // Another path of the same length.
         let other = wrong(&[("middle/mod.rs", "mod part; pub struct Middle;")]);
         let text = "the longest path of uses is top -> side -> base; the diagram draws top -> middle -> base";
         assert_eq!(other, [text]);

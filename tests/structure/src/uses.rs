@@ -1,4 +1,4 @@
-//! Which file uses which, and the rings among them.
+//! The uses between files, and the rings among them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::{Sources, modules::Modules};
 
-/// The names by which a file uses another one. `lib.rs` is in none: it only says what there is.
+/// The names by which a file uses another one. `lib.rs` is left out, because it only declares and re-exports.
 #[derive(Default)]
 pub struct Uses(BTreeMap<(String, String), BTreeSet<String>>);
 
@@ -16,11 +16,11 @@ impl Uses {
     ///
     /// # Errors
     ///
-    /// Each path of the crate that leads nowhere: what is not understood is not kept quiet about.
+    /// Lists each path of the crate that leads nowhere, so that no use is missed silently.
     ///
     /// # Panics
     ///
-    /// Where the sources are no crate, or have a file that is no module of it.
+    /// If the sources are not a crate, or a file of them is no module of it.
     pub fn of(sources: &Sources) -> Result<Self, String> {
         let modules = Modules::new(sources);
         let (mut uses, mut errors) = (Self::default(), BTreeSet::new());
@@ -60,14 +60,14 @@ impl Uses {
         }
     }
 
-    /// Each as the file that uses, the one that is used, and the names.
+    /// Returns each use as the file that uses, the file that is used, and the names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &BTreeSet<String>)> {
         self.0
             .iter()
             .map(|((from, to), names)| (&**from, &**to, names))
     }
 
-    /// Uses among files that need each other, a paragraph for each ring.
+    /// Returns the uses among files that need each other, a paragraph for each ring.
     pub fn rings(&self) -> Vec<String> {
         let reached: BTreeMap<&str, BTreeSet<&str>> = self
             .iter()
@@ -95,7 +95,7 @@ impl Uses {
         rings.into_iter().map(between).collect()
     }
 
-    /// The files that a file uses, those that they use, and so on.
+    /// Returns the files that a file uses, directly or through other files.
     fn reached_from<'a>(&'a self, file: &'a str) -> BTreeSet<&'a str> {
         let mut reached = BTreeSet::new();
         let mut next = vec![file];
@@ -109,7 +109,7 @@ impl Uses {
         reached
     }
 
-    /// The uses that are asked for, one a line, as `file -> file: names`.
+    /// Returns the uses for which `asked` is true, one per line, as `file -> file: names`.
     pub fn between(&self, asked: impl Fn(&str, &str) -> bool) -> String {
         let mut text = String::new();
         for (from, to, names) in self.iter().filter(|(from, to, _)| asked(from, to)) {
@@ -128,7 +128,7 @@ impl Uses {
 mod tests {
     use super::Uses;
 
-    /// The uses of a crate that consists of these files.
+    /// Returns the uses of a crate that consists of these files.
     #[track_caller]
     fn uses(files: &[(&str, &str)]) -> Uses {
         Uses::of(

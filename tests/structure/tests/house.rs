@@ -1,4 +1,4 @@
-//! The crates of the workspace are built as CONTRIBUTING.md says.
+//! The crates of the workspace keep the rules of CONTRIBUTING.md about files and rooms.
 
 use std::{fs, path::Path};
 
@@ -16,7 +16,7 @@ fn text(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// The packages of the workspace.
+/// Returns the packages of the workspace.
 fn packages() -> Vec<String> {
     let manifest = text("Cargo.toml");
     let members = manifest
@@ -40,12 +40,12 @@ fn no_two_files_need_each_other() {
         );
     }
     for package in packages {
-        // The loom tests are files of the runtime.
+        // The loom tests compile files of the runtime.
         if package == "tests/loom" || !root().join(&package).join("src").is_dir() {
             continue;
         }
         let mut sources = sources(&package);
-        // Each is a crate of its own.
+        // Each binary is a crate of its own.
         sources.retain(|file, _| !file.starts_with("bin/"));
         match Uses::of(&sources) {
             Ok(uses) => uses
@@ -122,7 +122,7 @@ fn a_feature_has_a_row_in_the_table() {
 
 #[test]
 fn an_architecture_is_a_short_file() {
-    // About 250 lines; x86_64 has more, since its operations take memory.
+    // About 250 lines. x86_64 has more, because its operations take a memory operand.
     let (usual, others) = (260, [("x86_64.rs", 360)]);
     let sources = sources("percpu-hv");
     let lengths = lines::lengths(&sources, "arch/", usual, &others);
