@@ -4,7 +4,10 @@
 //! | cfg | |
 //! |---|---|
 //! | `process` | not bare metal: there is a heap, on which areas are made |
-//! | `hosted` | a process in which a thread-local takes the place of the per-CPU register |
+//! | `hosted` | a process in which a thread-local replaces the per-CPU register |
+//! | `wide` | 128 bits are loaded and stored at once |
+//! | `double` | 64 bits are loaded and stored by instructions that the compiler's atomics do not use |
+//! | `line_128` | a cache line, or what is fetched with one, may have 128 bytes |
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -13,14 +16,25 @@ fn main() {
     println!("cargo::rerun-if-changed=percpu.x");
     println!("cargo::rerun-if-changed=percpu-at-0.x");
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(hosted, process)");
+    println!("cargo::rustc-check-cfg=cfg(double, hosted, line_128, process, wide)");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
     if is_process() {
         println!("cargo::rustc-cfg=process");
         if !has_own_register(&arch) {
             println!("cargo::rustc-cfg=hosted");
+            println!("cargo::rustc-cfg=wide");
         }
+    }
+    let facts: &[&str] = match arch.as_str() {
+        "aarch64" if is_process() => &["line_128"],
+        "aarch64" => &["line_128", "wide"],
+        "arm" if !is_process() => &["double"],
+        "x86_64" => &["line_128"],
+        _ => &[],
+    };
+    for fact in facts {
+        println!("cargo::rustc-cfg={fact}");
     }
     let any_address = env::var_os("CARGO_FEATURE_NON_ZERO_VMA").is_some();
 

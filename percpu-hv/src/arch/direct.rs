@@ -6,7 +6,7 @@
 #[macro_export]
 macro_rules! __direct {
     ($group:ident $symbol:path, $offset:expr) => {
-        $crate::__form! { [$crate::__direct_form] $group $symbol, $offset }
+        $crate::__form! { [$crate::__direct_as] $group $symbol, $offset }
     };
 }
 
@@ -17,8 +17,8 @@ macro_rules! __direct {
 ///   `store`, `update`, `step`, `fetch_add` and `compare_exchange`.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __direct_form {
-    (register $($place:tt)*) => { $crate::__direct_from! { $($place)* } };
+macro_rules! __direct_as {
+    (register $($place:tt)*) => { $crate::__direct_by_base! { $($place)* } };
     (name $($place:tt)*) => { $crate::__direct_by_name! { $($place)* } };
     (memory $byte:ident $group:ident $symbol:path, $offset:expr) => {
         $crate::__direct_by_pointer! { $symbol, $offset }
@@ -32,7 +32,7 @@ macro_rules! __direct_form {
 #[cfg(not(feature = "non-zero-vma"))]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __direct_from {
+macro_rules! __direct_by_base {
     ($address:ident $group:ident $symbol:path, $offset:expr) => {
         #[inline(always)]
         fn at(register: ::core::primitive::usize) -> ::core::primitive::usize {
@@ -79,7 +79,7 @@ macro_rules! __direct_from {
 #[cfg(feature = "non-zero-vma")]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __direct_from {
+macro_rules! __direct_by_base {
     ($($place:tt)*) => {};
 }
 

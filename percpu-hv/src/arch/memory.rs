@@ -7,12 +7,12 @@ use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU16, AtomicU32, fence};
 
-#[cfg(all(not(hosted), target_arch = "arm"))]
+#[cfg(double)]
 use super::double;
-#[cfg(any(hosted, target_arch = "aarch64"))]
+#[cfg(wide)]
 use super::scalar::combine;
 use super::scalar::{Bits, Scalar, op};
-#[cfg(any(hosted, target_arch = "aarch64"))]
+#[cfg(wide)]
 use super::wide;
 
 /// Returns whether a value may hold a reference, through which its readers reach other memory.
@@ -98,11 +98,11 @@ macro_rules! atomic {
 pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
     // SAFETY: rules 3 and 5 are the caller's.
     unsafe {
-        #[cfg(any(hosted, target_arch = "aarch64"))]
+        #[cfg(wide)]
         if size_of::<V>() == 16 {
             return transmute_copy(&wide::load(address));
         }
-        #[cfg(all(not(hosted), target_arch = "arm"))]
+        #[cfg(double)]
         if size_of::<V>() == 8 {
             return transmute_copy(&double::load(address));
         }
@@ -128,12 +128,12 @@ pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
 pub unsafe fn store_at<V: Scalar>(address: usize, value: V) {
     // SAFETY: rules 3 and 5 are the caller's.
     unsafe {
-        #[cfg(any(hosted, target_arch = "aarch64"))]
+        #[cfg(wide)]
         if size_of::<V>() == 16 {
             wide::swap(address, transmute_copy(&value));
             return;
         }
-        #[cfg(all(not(hosted), target_arch = "arm"))]
+        #[cfg(double)]
         if size_of::<V>() == 8 {
             return double::store(address, transmute_copy(&value));
         }
@@ -200,7 +200,7 @@ pub(crate) unsafe fn swap_at<V: Scalar>(address: usize, value: V) -> V {
     assert_width!(V);
     // SAFETY: rules 3 and 5 are the caller's.
     unsafe {
-        #[cfg(any(hosted, target_arch = "aarch64"))]
+        #[cfg(wide)]
         if size_of::<V>() == 16 {
             return transmute_copy(&wide::swap(address, transmute_copy(&value)));
         }
@@ -225,7 +225,7 @@ pub(crate) unsafe fn compare_exchange_at<V: Scalar>(
     assert_width!(V);
     // SAFETY: rules 3 and 5 are the caller's.
     unsafe {
-        #[cfg(any(hosted, target_arch = "aarch64"))]
+        #[cfg(wide)]
         if size_of::<V>() == 16 {
             let (current, new) = (transmute_copy(&current), transmute_copy(&new));
             let value = |found: u128| transmute_copy::<u128, V>(&found);
@@ -253,7 +253,7 @@ pub(crate) unsafe fn fetch_at<V: Bits, const OP: u8>(address: usize, operand: V)
     assert_width!(V);
     // SAFETY: rules 3 and 5 are the caller's; rule 14, the result of `OP` is a value.
     unsafe {
-        #[cfg(any(hosted, target_arch = "aarch64"))]
+        #[cfg(wide)]
         if size_of::<V>() == 16 {
             let mut old: V = load_at(address);
             loop {

@@ -34,7 +34,7 @@
 //! | `__linked!(address SYMBOL)` | the full address of a symbol; with `non-zero-vma`, by its distance from the code |
 //! | `__linked!(slot SYMBOL)` | with `non-zero-vma`, the full address from the GOT: 0 if the symbol is undefined |
 //! | `__form!([MACRO] GROUP STATIC, OFFSET)` | no text: nothing, or a call of `MACRO` with a form of direct.rs |
-//! | `__text!(..)` | what that form requires, such as loads and stores of each width; `__direct_form!` lists it |
+//! | `__text!(..)` | what that form requires, such as loads and stores of each width; `__direct_as!` lists it |
 //!
 //! A text writes only `{to}`, which also serves as its scratch register, and reads only `{value}` or `{register}`. It
 //! preserves the flags. The form `memory` is the exception: its `__linked!(current)` and its operations may change the
@@ -68,12 +68,12 @@ mod imp;
 pub(crate) use access::Access;
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) use imp::access::*;
-#[cfg(all(not(hosted), target_arch = "arm"))]
+#[cfg(double)]
 pub(crate) use imp::double;
 pub(crate) use imp::interrupts;
 #[cfg(hosted)]
 pub(crate) use imp::interrupts::Turn;
-#[cfg(any(hosted, target_arch = "aarch64"))]
+#[cfg(wide)]
 pub(crate) use imp::wide;
 #[cfg(not(any(feature = "sp-naive", hosted)))]
 pub(crate) use linked::{BIASED, HOT_REACH, check_template};

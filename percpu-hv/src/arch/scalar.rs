@@ -164,9 +164,9 @@ macro_rules! non_zero {
 }
 non_zero!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 
-#[cfg(any(hosted, target_arch = "aarch64"))]
+#[cfg(wide)]
 scalars!(u128, i128);
-#[cfg(any(hosted, target_arch = "aarch64"))]
+#[cfg(wide)]
 non_zero!(u128, i128);
 
 macro_rules! integers {
@@ -178,7 +178,7 @@ macro_rules! integers {
     )*};
 }
 integers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
-#[cfg(any(hosted, target_arch = "aarch64"))]
+#[cfg(wide)]
 integers!(u128, i128);
 
 // SAFETY: rule 14: one byte, and `Send`.

@@ -95,13 +95,19 @@ field! {
     SavedIrqState = before
 }
 
+/// Returns the distance from an area's base: an access adds a displacement to the register, which is the base without
+/// the bias.
+fn offset(displacement: usize) -> usize {
+    displacement.wrapping_sub(bias())
+}
+
 /// Returns the offset of the magic number's end: a valid template is at least this long.
 pub(crate) fn end() -> usize {
     magic_offset() + size_of::<usize>()
 }
 
 fn magic_offset() -> usize {
-    displacement!(magic).wrapping_sub(bias())
+    offset(displacement!(magic))
 }
 
 /// Returns whether the template at `image` holds what was linked.
@@ -117,7 +123,7 @@ pub(crate) unsafe fn is_loaded(image: usize) -> bool {
 
 /// Returns the range of the owner record in an area, in bytes from the base. No copy overwrites it.
 pub(crate) fn owner_range() -> Range<usize> {
-    let start = displacement!(owner).wrapping_sub(bias());
+    let start = offset(displacement!(owner));
     start..start + size_of::<Owner>()
 }
 
@@ -141,7 +147,7 @@ pub(crate) unsafe fn store_identity(base: usize, cpu: usize) {
     // SAFETY: rule 3, inside the area.
     unsafe {
         store_register(base);
-        store_at(base + Id::displacement().wrapping_sub(bias()), cpu);
+        store_at(base + offset(Id::displacement()), cpu);
     }
 }
 
@@ -168,5 +174,5 @@ pub(crate) unsafe fn store_register(base: usize) {
 /// There is an area at `base` (rule 3 of docs/safety.md).
 pub(crate) unsafe fn id_at(base: usize) -> usize {
     // SAFETY: rule 3, inside the area.
-    unsafe { load_at(base + Id::displacement().wrapping_sub(bias())) }
+    unsafe { load_at(base + offset(Id::displacement())) }
 }

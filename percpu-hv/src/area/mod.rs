@@ -1,4 +1,13 @@
 //! The areas: one copy of the template for each CPU. With `sp-naive`, naive.rs replaces this file.
+//!
+//! | file | in the order of a boot |
+//! |---|---|
+//! | section.rs, storage.rs | the sections and groups that variables are put into |
+//! | template.rs, segments.rs | where the linker put them, and how it aligned them |
+//! | geometry.rs, layout.rs | sizes, strides and the memory that areas take |
+//! | header.rs, owner.rs | what an area holds beside variables: its CPU's id, and who owns it |
+//! | init.rs | builds the areas |
+//! | state.rs, registry.rs | publishes where they are, once |
 
 pub(crate) mod geometry;
 pub(crate) mod header;

@@ -3,14 +3,8 @@
 /// A value with cache lines of its own. It takes two where a core prefetches lines in pairs (x86_64: Intel's
 /// optimization manual, "Spatial Prefetcher") or where a line may have 128 bytes (AArch64).
 #[derive(Debug)]
-#[cfg_attr(
-    any(target_arch = "aarch64", target_arch = "x86_64"),
-    repr(C, align(128))
-)]
-#[cfg_attr(
-    not(any(target_arch = "aarch64", target_arch = "x86_64")),
-    repr(C, align(64))
-)]
+#[cfg_attr(line_128, repr(C, align(128)))]
+#[cfg_attr(not(line_128), repr(C, align(64)))]
 pub struct CacheLine<T>(pub T);
 
 /// A value with pages of its own.

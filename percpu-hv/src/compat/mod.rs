@@ -1,11 +1,14 @@
-//! What only the crates called `percpu` need: the kind of their variables, and their init functions.
+//! What only the crates called `percpu` need: the kind of their variables, and their init functions. These crates are in
+//! compat/ of the repository, and rename the items.
 //!
-//! The feature `custom-base` stands in each file: init differs by it.
+//! Below this room only `Areas::rebuild`, `Kind::CHECKED`, `Kind::register_of`, `InitError::PlatformAreas` and the symbol
+//! `__PERCPU_SELF_PTR` are there for it.
 
 mod data;
-// With one CPU there are no areas to build.
+// There are three versions of init. One CPU has no areas.
 #[cfg_attr(feature = "sp-naive", path = "naive.rs")]
 #[cfg_attr(
+    // The platform makes the areas.
     all(feature = "custom-base", not(any(feature = "sp-naive", process))),
     path = "platform.rs"
 )]

@@ -250,7 +250,7 @@ pub const fn choose(scalar: Option<Facts>, shared: bool, integer: bool, send: bo
         send || facts.is_address,
         "percpu-hv: a `Scalar` is `Send`, as another context on the CPU reads it; implement `Send` too if that is sound"
     );
-    let wide = facts.size == 16 && cfg!(any(hosted, target_arch = "aarch64"));
+    let wide = facts.size == 16 && cfg!(wide);
     assert!(
         (matches!(facts.size, 1 | 2 | 4 | 8) || wide)
             && facts.align == align_of_integer(facts.size),

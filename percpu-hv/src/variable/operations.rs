@@ -6,7 +6,7 @@
 use super::kind::{BitValues, IntegerValues, Values};
 use super::per_cpu::PerCpu;
 use super::symbol::{Kind, Symbol};
-use super::value::{As, from, to};
+use super::value::{As, from_scalar, to_scalar};
 use crate::arch::{combine, one, op, publish};
 use crate::cpu::{NoPreemptGuard, assert_register};
 
@@ -44,7 +44,7 @@ macro_rules! operations {
                     let _guard = stay::<S, T>();
                     // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the
                     // type of `S`.
-                    unsafe { S::update::<As<S, T>, { op::$op }>(to::<S, T>(operand)) }
+                    unsafe { S::update::<As<S, T>, { op::$op }>(to_scalar::<S, T>(operand)) }
                 }
 
                 #[doc = concat!("As [`", stringify!($update), "`](Self::", stringify!($update), "), and returns the previous value.")]
@@ -57,7 +57,7 @@ macro_rules! operations {
                     let _guard = stay::<S, T>();
                     // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the
                     // type of `S`.
-                    from::<S, T>(unsafe { S::fetch::<As<S, T>, { op::$op }>(to::<S, T>(operand)) })
+                    from_scalar::<S, T>(unsafe { S::fetch::<As<S, T>, { op::$op }>(to_scalar::<S, T>(operand)) })
                 }
 
                 #[doc = concat!($effect, ", by a load and a store: a value that an interrupt on this CPU")]
@@ -82,7 +82,7 @@ macro_rules! operations {
                 where
                     S::Kind: $bound<T>,
                 {
-                    let operand = to::<S, T>(operand);
+                    let operand = to_scalar::<S, T>(operand);
                     // SAFETY: rule 14, `add` and `sub` exist for integers only.
                     self.change_unprotected(|old| unsafe { combine::<As<S, T>, { op::$op }>(old, operand) })
                 }
@@ -147,7 +147,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         if S::IN_ONE_INSTRUCTION {
             self.inc_current();
         } else {
-            self.add_current_unprotected(from::<S, T>(one()));
+            self.add_current_unprotected(from_scalar::<S, T>(one()));
         }
     }
 
@@ -162,7 +162,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         if S::IN_ONE_INSTRUCTION {
             self.dec_current();
         } else {
-            self.sub_current_unprotected(from::<S, T>(one()));
+            self.sub_current_unprotected(from_scalar::<S, T>(one()));
         }
     }
 }
@@ -179,7 +179,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         let _guard = stay::<S, T>();
         publish::<As<S, T>>();
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
-        from::<S, T>(unsafe { S::swap(to::<S, T>(value)) })
+        from_scalar::<S, T>(unsafe { S::swap(to_scalar::<S, T>(value)) })
     }
 
     /// Replaces this CPU's value if its bits equal those of `current`, and returns the previous value,
@@ -198,8 +198,9 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         let _guard = stay::<S, T>();
         publish::<As<S, T>>();
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
-        let result = unsafe { S::compare_exchange(to::<S, T>(current), to::<S, T>(new)) };
-        result.map(from::<S, T>).map_err(from::<S, T>)
+        let result =
+            unsafe { S::compare_exchange(to_scalar::<S, T>(current), to_scalar::<S, T>(new)) };
+        result.map(from_scalar::<S, T>).map_err(from_scalar::<S, T>)
     }
 
     /// Replaces this CPU's value by a load and a store, and returns the previous one. A value that an
@@ -211,7 +212,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     where
         S::Kind: Values<T>,
     {
-        let value = to::<S, T>(value);
+        let value = to_scalar::<S, T>(value);
         self.change_unprotected(|_| value)
     }
 
@@ -223,6 +224,6 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         let _guard = Self::enter();
         publish::<As<S, T>>();
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
-        from::<S, T>(unsafe { S::replace_unprotected(change) })
+        from_scalar::<S, T>(unsafe { S::replace_unprotected(change) })
     }
 }

@@ -11,13 +11,13 @@ pub(crate) type As<S, T> = <<S as Symbol<T>>::Kind as Values<T>>::As;
 
 /// Converts a value of the variable to its scalar.
 #[inline(always)]
-pub(crate) fn to<S: Symbol<T, Kind: Values<T>>, T>(value: T) -> As<S, T> {
+pub(crate) fn to_scalar<S: Symbol<T, Kind: Values<T>>, T>(value: T) -> As<S, T> {
     <S::Kind as Values<T>>::to(value)
 }
 
 /// Converts a scalar to a value of the variable.
 #[inline(always)]
-pub(crate) fn from<S: Symbol<T, Kind: Values<T>>, T>(value: As<S, T>) -> T {
+pub(crate) fn from_scalar<S: Symbol<T, Kind: Values<T>>, T>(value: As<S, T>) -> T {
     <S::Kind as Values<T>>::from(value)
 }
 
@@ -105,7 +105,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         S::Kind: Values<T>,
     {
         // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 5 are the caller's.
-        from::<S, T>(unsafe { S::load() })
+        from_scalar::<S, T>(unsafe { S::load() })
     }
 
     /// Stores `value` to this CPU's copy, with a single store.
@@ -120,7 +120,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     {
         publish::<As<S, T>>();
         // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 5 are the caller's.
-        unsafe { S::store(to::<S, T>(value)) }
+        unsafe { S::store(to_scalar::<S, T>(value)) }
     }
 
     /// Returns this CPU's value. With `preempt` or `preempt-hook`, preemption is disabled during the call.
@@ -156,7 +156,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     {
         Self::assert_reach();
         // SAFETY: rules 2, 3 and 13, the context stays on this CPU; `T` is the type of `S`.
-        from::<S, T>(unsafe { S::load_pinned(pin.register()) })
+        from_scalar::<S, T>(unsafe { S::load_pinned(pin.register()) })
     }
 
     /// Stores `value` to this CPU's copy, with a single store.
@@ -169,7 +169,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         Self::assert_reach();
         publish::<As<S, T>>();
         // SAFETY: rules 2, 3 and 13, the context stays on this CPU; `T` is the type of `S`.
-        unsafe { S::store_pinned(pin.register(), to::<S, T>(value)) }
+        unsafe { S::store_pinned(pin.register(), to_scalar::<S, T>(value)) }
     }
 
     /// Returns the value of any CPU, with a single load. If that CPU changes the value meanwhile, the result is one
@@ -183,7 +183,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         // SAFETY: rules 3 and 4, the id is valid; rule 6, the load is atomic.
         let value = unsafe { load_at(Self::address_on(cpu)) };
         obtain::<As<S, T>>();
-        from::<S, T>(value)
+        from_scalar::<S, T>(value)
     }
 
     /// Returns an iterator over the values of all CPUs, in the order of their ids. Each value is read once, when the
