@@ -90,12 +90,12 @@ impl Costs {
         let slowest = self.large_areas().map(InitTime::ratio).fold(0.0, f64::max);
         let _ = writeln!(
             text,
-            "\nFor areas of 64 KiB and more the ratio is {slowest:.2} at most."
+            "\nAn init has a fixed part, the first row. Where 1 MiB and more is copied, the ratio is {slowest:.2} at most."
         );
         text
     }
 
-    /// What takes longer than promised: compiling, and init of areas of 64 KiB and more.
+    /// What takes longer than promised: compiling, and init where 1 MiB and more is copied.
     pub(crate) fn misses(&self) -> String {
         const COMPILING: f64 = 0.7;
         const INIT: f64 = 1.1;
@@ -121,9 +121,11 @@ impl Costs {
         text
     }
 
-    /// Areas whose init is a copy, and not much else.
+    /// Inits that are a copy, and not much else.
     fn large_areas(&self) -> impl Iterator<Item = &InitTime> {
-        self.init_times.iter().filter(|time| time.area != "64 B")
+        self.init_times
+            .iter()
+            .filter(|time| time.bytes() >= 1 << 20)
     }
 
     /// The ratios to percpu: debug, release, bytes of the expansion.

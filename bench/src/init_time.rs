@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::cargo::{host_cargo, output, program};
 
-/// What tables call the areas, and how the programs end that have them.
-const AREAS: [(&str, &str); 3] = [
-    ("64 B", "64-bytes"),
-    ("64 KiB", "64-kib"),
-    ("16 MiB", "16-mib"),
+/// What tables call the areas, how the programs end that have them, and their bytes.
+const AREAS: [(&str, &str, usize); 3] = [
+    ("64 B", "64-bytes", 64),
+    ("64 KiB", "64-kib", 64 << 10),
+    ("16 MiB", "16-mib", 16 << 20),
 ];
 const CPUS: [usize; 3] = [1, 16, 256];
 /// A process has one init.
@@ -28,6 +28,12 @@ pub(crate) struct InitTime {
 }
 
 impl InitTime {
+    /// How much is copied.
+    pub(crate) fn bytes(&self) -> usize {
+        let area = AREAS.iter().find(|(name, ..)| *name == self.area);
+        area.map_or(0, |(_, _, bytes)| bytes * self.cpus)
+    }
+
     pub(crate) fn ratio(&self) -> f64 {
         self.init as f64 / self.copy as f64
     }
@@ -36,7 +42,7 @@ impl InitTime {
 pub(crate) fn measure() -> Result<Vec<InitTime>, String> {
     output(host_cargo("build").args(["--release", "--quiet", "--package", "init"]))?;
     let mut times = Vec::new();
-    for (area, program_name) in AREAS {
+    for (area, program_name, _) in AREAS {
         for cpus in CPUS {
             let mut runs = Vec::new();
             for _ in 0..RUNS {

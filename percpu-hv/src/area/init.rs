@@ -261,7 +261,8 @@ pub fn init_from(
     cpu_count: usize,
 ) -> Result<usize, InitError> {
     arch::assert_register_is_own();
-    let layout = loaded_template()?
+    let template = loaded_template()?;
+    let layout = template
         .geometry()?
         .layout(cpu_count)
         .ok_or(InitError::TooManyCpus { cpu_count })?;
@@ -271,7 +272,8 @@ pub fn init_from(
             given: memory.len(),
         });
     }
-    init_at(memory.as_mut_ptr().expose_provenance(), cpu_count)
+    let base = memory.as_mut_ptr().expose_provenance();
+    set_up(&Plan::new(&template, base, cpu_count)?)
 }
 
 /// Initializes areas for CPUs `0..cpu_count` on the heap of a test process, and returns `cpu_count`.

@@ -81,6 +81,9 @@ mod symbols {
 /// In a process: the bounds that the linker defines for a section whose name is an identifier.
 #[cfg(hosted)]
 mod symbols {
+    #[cfg(target_os = "linux")]
+    use core::sync::atomic::{AtomicUsize, Ordering};
+
     use super::Template;
 
     unsafe extern "C" {
@@ -98,16 +101,30 @@ mod symbols {
 
     pub(crate) fn template() -> Template {
         let start = start();
-        #[cfg(target_os = "linux")]
-        let align = super::super::segments::alignment(start);
-        #[cfg(not(target_os = "linux"))]
-        let align = 0;
         Template {
             start,
             size: size(),
             image: start,
-            align,
+            align: align(start),
         }
+    }
+
+    /// The program headers do not change, and to read them takes longer than to copy a small area.
+    #[cfg(target_os = "linux")]
+    fn align(start: usize) -> usize {
+        static ALIGN: AtomicUsize = AtomicUsize::new(0);
+        let known = ALIGN.load(Ordering::Relaxed);
+        if known != 0 {
+            return known;
+        }
+        let align = super::super::segments::alignment(start);
+        ALIGN.store(align, Ordering::Relaxed);
+        align
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    const fn align(_start: usize) -> usize {
+        0
     }
 
     pub(crate) fn block() -> (usize, usize) {
