@@ -7,5 +7,5 @@ use percpu_hv::{CpuPin, IrqOff};
 
 fn main() {
     let pin = CpuPin::new();
-    let _ = IrqOff { pin, alone: None }; //~
+    let _ = IrqOff { pin, restores: None }; //~
 }
