@@ -151,7 +151,7 @@ pub(crate) mod wide {
 pub(crate) mod access {
     use core::cell::Cell;
 
-    use crate::InitError;
+    use crate::error::InitError;
 
     std::thread_local! {
         static REGISTER: Cell<Option<usize>> = const { Cell::new(None) };

@@ -3,7 +3,7 @@
 
 use super::emit::Mode;
 use super::imp::access::DEFAULT_MODE;
-use crate::InitError;
+use crate::error::InitError;
 
 /// The mode of this build. With `non-zero-vma` it is the same on all architectures.
 const MODE: Mode = if cfg!(feature = "non-zero-vma") {

@@ -2,7 +2,7 @@
 
 use core::alloc::Layout;
 
-use crate::InitError;
+use crate::error::InitError;
 
 /// The smallest alignment of an area: a cache line, so that two CPUs never share one.
 pub(crate) const CACHE_LINE: usize = 64;

@@ -10,8 +10,8 @@ use super::layout::{linked_template, loaded_template};
 use super::registry::{AREAS, percpu_area_base, register_unchecked};
 use super::state::Block;
 use super::template::{self, Template, bias};
-use crate::InitError;
 use crate::arch;
+use crate::error::InitError;
 
 /// A checked initialization. Building it cannot fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use core::alloc::Layout;
 
 use super::header;
 use super::template::{self, Template};
-use crate::InitError;
+use crate::error::InitError;
 
 /// Returns the size of one area in bytes, from its base to the end of its last variable. The stride is this
 /// size rounded up.

@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 
-use crate::InitError;
+use crate::error::InitError;
 
 #[allow(dead_code, reason = "no area is built")]
 pub(crate) mod header;

@@ -2,8 +2,8 @@
 //! symbols.
 
 use super::geometry::Geometry;
-use crate::InitError;
 use crate::arch;
+use crate::error::InitError;
 
 /// The linked image of all variables.
 #[derive(Debug, Clone, Copy)]

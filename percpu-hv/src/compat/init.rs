@@ -1,5 +1,6 @@
 //! The init functions as `percpu` defines them: a second call is not an error.
 
+use crate::arch;
 pub(crate) use crate::area::checked_register as register_of;
 #[cfg(not(process))]
 use crate::area::init::init_reserved;
@@ -16,7 +17,7 @@ use crate::area::registry::AREAS;
 use crate::area::template::block;
 pub use crate::area::{percpu_area_base, percpu_area_num};
 use crate::cpu::write_percpu_reg;
-use crate::{InitError, arch};
+use crate::error::InitError;
 
 /// `init` of 0.3 and 0.4: as [`crate::init`](fn@crate::init), but callable again at any time, also for other
 /// memory. It is safe there, so nothing ensures that the memory is the caller's.

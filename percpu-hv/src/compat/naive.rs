@@ -1,10 +1,10 @@
 //! The init functions with `sp-naive`: one CPU, and no areas. Replaces init.rs.
 
-use crate::InitError;
 pub(crate) use crate::area::checked_register as register_of;
 pub use crate::area::{
     init_in_place, percpu_area_base, percpu_area_base as percpu_area_base_early, percpu_area_num,
 };
+use crate::error::InitError;
 
 /// Does nothing, and returns 1. The memory is not used.
 pub fn init(_base: *mut u8, _cpu_count: usize) -> Result<usize, InitError> {

@@ -3,9 +3,10 @@
 //! The platform makes and fills the areas, and provides their bases by `_percpu_base_ptr`. Nothing is left to
 //! initialize, and the number of CPUs is unknown.
 
+use crate::arch;
 use crate::area::{bias, template};
 use crate::cpu::write_percpu_reg;
-use crate::{InitError, arch};
+use crate::error::InitError;
 
 unsafe extern "C" {
     /// Returns the base of the area of a CPU. The platform defines this function.

@@ -2,11 +2,11 @@
 
 use super::id::CpuId;
 use super::register::write_percpu_reg;
-use crate::InitError;
 use crate::arch;
 use crate::area::header::owner_at;
 use crate::area::owner::{Owner, mark};
 use crate::area::{self, bias, percpu_area_base};
+use crate::error::InitError;
 
 /// Returns the owner record of a CPU's area.
 fn owner_of(cpu: CpuId) -> &'static Owner {
