@@ -6,6 +6,6 @@
 use percpu_hv::{CpuPin, IrqOff};
 
 fn main() {
-    let pin = CpuPin::new();
-    let _ = IrqOff { pin, restores: None }; //~
+    let (pin, restores) = (CpuPin::new(), None);
+    let _ = IrqOff { pin, restores }; //~
 }
