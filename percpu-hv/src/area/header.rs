@@ -121,7 +121,8 @@ pub(crate) unsafe fn is_loaded(image: usize) -> bool {
     unsafe { magic.read_volatile() == MAGIC }
 }
 
-/// Returns the range of the owner record in an area, in bytes from the base. No copy overwrites it.
+/// Returns the range of the owner record in an area, in bytes from the base. Init and rebuild leave these bytes out when
+/// they copy the template.
 pub(crate) fn owner_range() -> Range<usize> {
     let start = offset(displacement!(owner));
     start..start + size_of::<Owner>()
