@@ -2,8 +2,8 @@
 //!
 //! | file | in the order of a boot |
 //! |---|---|
-//! | section.rs, storage.rs | the sections and groups that variables are put into |
-//! | template.rs, segments.rs | where the linker put them, and how it aligned them |
+//! | storage.rs | the groups that variables are put into |
+//! | template.rs, segments.rs | their sections, where the linker put them, and how it aligned them |
 //! | geometry.rs, layout.rs | sizes, strides and the memory that areas take |
 //! | header.rs, owner.rs | what an area holds beside variables: its CPU's id, and who owns it |
 //! | init.rs | builds the areas |
@@ -15,7 +15,6 @@ pub(crate) mod init;
 pub(crate) mod layout;
 pub(crate) mod owner;
 pub(crate) mod registry;
-mod section;
 // On other hosts no variable compiles, so there is no section to look up.
 #[cfg(all(hosted, target_os = "linux"))]
 mod segments;
