@@ -332,7 +332,7 @@ macro_rules! __register {
     (own) => { $crate::__thread_id!() };
     (copy $($copy:tt)*) => { $crate::__linked!(copy $($copy)*) };
     (w {$name:ident}) => { ::core::concat!("{", ::core::stringify!($name), ":w}") };
-    (w $name:ident) => { $crate::__general!($name or "") };
+    (w $name:ident) => { $crate::__general!(w $name or "") };
     (x $name:ident) => { ::core::stringify!($name) };
     (x $name:tt) => { $crate::__register_in!(name $name) };
     ($form:ident $name:tt) => { $crate::__register_in!($form $name) };
