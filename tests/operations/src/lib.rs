@@ -292,6 +292,9 @@ functions! { "cpu":
     "current_cpu"() -> CpuId { current_cpu() }
 }
 
+#[cfg(any(feature = "compiler-refuses", feature = "assembler-refuses"))]
+mod mistakes;
+
 /// The templates for assembly, which a process has not.
 #[cfg(target_os = "none")]
 mod assembly {
