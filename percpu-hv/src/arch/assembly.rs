@@ -1,8 +1,7 @@
 //! Access in assembly: `adr_this_cpu!` and the other templates, written once over an architecture's texts.
 //!
-//! An architecture defines `__this_cpu!`, which names the registers of an access by one of the macros below, and these
-//! texts: `__text!` of `reach`, `address`, `load`, `store` and `add`, with `__linked!(place ..)` as the memory operand
-//! of a copy that was reached.
+//! A template is chosen in three steps: `__this_cpu!` of the architecture says which registers an access takes, the
+//! assembler selects the group and the size by the operand `VARIABLE_form`, and `__text!` has the instructions.
 
 /// Returns what the operand `VARIABLE_form` tells: the size in bits 0 to 3, or 0 if no register has that size, the group
 /// in bit 7, and the offset of a field from bit 8 on.
@@ -26,7 +25,7 @@ pub(crate) const fn form(size: usize, hot: bool, offset: usize) -> u64 {
 #[macro_export]
 macro_rules! adr_this_cpu {
     ($to:tt, $variable:ident $(, $scratch:tt)* $(,)?) => {
-        $crate::__this_cpu!(adr $variable [$to $($scratch)*])
+        $crate::__this_cpu!([$crate::__by] adr $variable [$to $($scratch)*])
     };
 }
 
@@ -41,7 +40,7 @@ macro_rules! adr_this_cpu {
 #[macro_export]
 macro_rules! ldr_this_cpu {
     ($to:tt, $variable:ident $(, $scratch:tt)* $(,)?) => {
-        $crate::__this_cpu!(ldr $variable [$to $($scratch)*])
+        $crate::__this_cpu!([$crate::__by] ldr $variable [$to $($scratch)*])
     };
 }
 
@@ -56,7 +55,7 @@ macro_rules! ldr_this_cpu {
 #[macro_export]
 macro_rules! str_this_cpu {
     ($from:tt, $variable:ident $(, $scratch:tt)* $(,)?) => {
-        $crate::__this_cpu!(str $variable [$from $($scratch)*])
+        $crate::__this_cpu!([$crate::__by] str $variable [$from $($scratch)*])
     };
 }
 
@@ -73,70 +72,59 @@ macro_rules! str_this_cpu {
 #[macro_export]
 macro_rules! add_this_cpu {
     ($variable:ident, $addend:literal $(, $scratch:tt)* $(,)?) => {
-        $crate::__this_cpu!(add $variable $addend [$($scratch)*])
+        $crate::__this_cpu!([$crate::__by] add $variable $addend [$($scratch)*])
     };
 }
 
-/// Names the registers of an access that needs one for the offset and one for the base.
+/// Names the registers of an access: `offset_and_base` needs one for each to reach the copy, `one_register` one for
+/// both, and `no_register` none.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __by_offset_and_base {
-    (adr $variable:ident [$to:tt $offset:tt]) => {
+macro_rules! __by {
+    (offset_and_base adr $variable:ident [$to:tt $offset:tt]) => {
         $crate::__assemble!(adr $variable [$offset $to] [$to $offset] $to)
     };
-    (ldr $variable:ident [$to:tt $offset:tt]) => {
+    (offset_and_base ldr $variable:ident [$to:tt $offset:tt]) => {
         $crate::__assemble!(ldr $variable [$offset $to] [$to $offset] $to)
     };
-    (str $variable:ident [$from:tt $offset:tt $base:tt]) => {
+    (offset_and_base str $variable:ident [$from:tt $offset:tt $base:tt]) => {
         $crate::__assemble!(str $variable [$offset $base] [$from $offset $base] $from)
     };
-    (add $variable:ident $addend:literal [$value:tt $offset:tt $base:tt]) => {
+    (offset_and_base add $variable:ident $addend:literal [$value:tt $offset:tt $base:tt]) => {
         $crate::__assemble!(add $variable [$offset $base] [$value $offset $base] $value, $addend)
     };
-    ($($other:tt)*) => {
+    (offset_and_base $($other:tt)*) => {
         ::core::compile_error!(
             "wrong registers; on this architecture write `adr_this_cpu!(to, VARIABLE, scratch)`, \
              `ldr_this_cpu!(to, VARIABLE, scratch)`, `str_this_cpu!(from, VARIABLE, scratch, scratch)` or \
              `add_this_cpu!(VARIABLE, 1, scratch, scratch, scratch)`"
         )
     };
-}
-
-/// Names the registers of an access that needs one to reach the copy.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __by_one_register {
-    (adr $variable:ident [$to:tt]) => {
+    (one_register adr $variable:ident [$to:tt]) => {
         $crate::__assemble!(adr $variable [$to] [$to] $to)
     };
-    (ldr $variable:ident [$to:tt]) => {
+    (one_register ldr $variable:ident [$to:tt]) => {
         $crate::__assemble!(ldr $variable [$to] [$to] $to)
     };
-    (str $variable:ident [$from:tt $reach:tt]) => {
+    (one_register str $variable:ident [$from:tt $reach:tt]) => {
         $crate::__assemble!(str $variable [$reach] [$from $reach] $from)
     };
-    (add $variable:ident $addend:literal [$value:tt $reach:tt]) => {
+    (one_register add $variable:ident $addend:literal [$value:tt $reach:tt]) => {
         $crate::__assemble!(add $variable [$reach] [$value $reach] $value, $addend)
     };
-    ($($other:tt)*) => {
+    (one_register $($other:tt)*) => {
         ::core::compile_error!(
             "wrong registers; on this architecture write `adr_this_cpu!(to, VARIABLE)`, `ldr_this_cpu!(to, VARIABLE)`, \
              `str_this_cpu!(from, VARIABLE, scratch)` or `add_this_cpu!(VARIABLE, 1, scratch, scratch)`"
         )
     };
-}
-
-/// Names the register of an access whose operand may be in memory.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __by_no_register {
-    (add $variable:ident $addend:literal []) => {
+    (no_register add $variable:ident $addend:literal []) => {
         $crate::__assemble!(add $variable [] [] (none), $addend)
     };
-    ($access:ident $variable:ident [$register:tt]) => {
+    (no_register $access:ident $variable:ident [$register:tt]) => {
         $crate::__assemble!($access $variable [] [$register] $register)
     };
-    ($($other:tt)*) => {
+    (no_register $($other:tt)*) => {
         ::core::compile_error!(
             "wrong registers; on this architecture write `adr_this_cpu!(to, VARIABLE)`, `ldr_this_cpu!(to, VARIABLE)`, \
              `str_this_cpu!(from, VARIABLE)` or `add_this_cpu!(VARIABLE, 1)`"
@@ -230,7 +218,9 @@ macro_rules! __move {
         $crate::__text!(store $width $group $from $reached $crate::__symbol!($variable))
     };
     (add $width:ident $group:ident $variable:ident $reached:tt $value:tt, $addend:literal) => {
-        $crate::__text!(add $width $group $value $reached $crate::__symbol!($variable), $addend)
+        $crate::__text!(
+            add [$crate::__load_add_store] $width $group $value $reached $crate::__symbol!($variable), $addend
+        )
     };
 }
 
@@ -273,7 +263,7 @@ macro_rules! __double {
 macro_rules! __distinct {
     ($($register:tt)*) => {
         ::core::concat!(
-            "/* ", $($crate::__register!(check $register), " ",)* "*/\n",
+            "/* ", $($crate::__check_register!($register), " ",)* "*/\n",
             $crate::__pairs!($($register)*)
         )
     };
@@ -287,35 +277,12 @@ macro_rules! __pairs {
     };
     ($a:tt $b:tt) => {
         $crate::__lines! {
-            [".ifc " (name $a) "," (name $b)]
-            [".error \"percpu-hv: an access names the register " (name $a) " twice; it needs another one\""]
+            [".ifc " ($a) "," ($b)]
+            [".error \"percpu-hv: an access names the register " ($a) " twice; it needs another one\""]
             [".endif"]
         }
     };
     ($($one:tt)?) => {
         ""
-    };
-}
-
-/// Expands to the name of a register: of an operand of `asm!` in braces, or of a general register.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __register_in {
-    (name {$name:ident}) => {
-        ::core::concat!("{", ::core::stringify!($name), "}")
-    };
-    (check {$name:ident}) => {
-        ""
-    };
-    (check $name:ident) => {
-        $crate::__general!(
-            check $name or ::core::compile_error!(::core::concat!(
-                "`", ::core::stringify!($name),
-                "` is no register that a per-CPU access can use; the guide's page on assembly lists those that are"
-            ))
-        )
-    };
-    (name $name:ident) => {
-        ::core::stringify!($name)
     };
 }

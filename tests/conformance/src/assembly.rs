@@ -129,7 +129,7 @@ macro_rules! __assembly {
 macro_rules! variables {
     ($group:ident $(($option:ident))?) => {
         mod $group {
-            use super::def_percpu;
+            use percpu_hv::def_percpu;
 
             #[def_percpu $(($option))?]
             pub(super) static BYTES: [u8; 3] = [0; 3];

@@ -295,6 +295,13 @@ functions! { "cpu":
 #[cfg(any(feature = "compiler-refuses", feature = "assembler-refuses"))]
 mod mistakes;
 
+/// The examples of the guide's page on assembly.
+#[cfg(all(target_arch = "aarch64", feature = "arm-el2"))]
+#[allow(dead_code, missing_docs)]
+mod guide {
+    include!(concat!(env!("OUT_DIR"), "/guide.rs"));
+}
+
 /// The templates for assembly, which a process has not.
 #[cfg(target_os = "none")]
 mod assembly {
