@@ -236,12 +236,8 @@ macro_rules! __linked {
             ["movk " (x $to) ", #:abs_g0_nc:" $symbol]
         }
     };
-    (reach hot [$offset:tt $base:tt] $symbol:expr) => {
-        $crate::__lines! { ["mrs " (x $base) ", " {$crate::__thread_id!()}] }
-    };
-    (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => {
-        $crate::__lines! { ["movz " (x $offset) ", #:abs_g0_nc:" $symbol] ["mrs " (x $base) ", " {$crate::__thread_id!()}] }
-    };
+    (reach hot [$offset:tt $base:tt] $symbol:expr) => { "" };
+    (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => { $crate::__linked!(displacement $offset $symbol) };
     // The low 12 bits of a hot variable's address are its offset.
     (copy hot $($copy:tt)*) => { $crate::__copy_in!(low $($copy)*) };
     (copy $group:ident $($copy:tt)*) => { $crate::__copy_in!(indexed $($copy)*) };
@@ -260,14 +256,28 @@ macro_rules! __linked {
             ["ldr " (x $to) ", [" (x $to) ", :got_lo12:" $symbol "]"]
         }
     };
-    (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => {
-        $crate::__lines! {
-            ["adrp " (x $offset) ", " $symbol]
-            ["add " (x $offset) ", " (x $offset) ", :lo12:" $symbol]
-            ["mrs " (x $base) ", " {$crate::__thread_id!()}]
-        }
-    };
+    (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => { $crate::__linked!(address $offset $symbol) };
     (copy $group:ident $($copy:tt)*) => { $crate::__copy_in!(indexed $($copy)*) };
+}
+
+/// Reads the per-CPU register.
+#[cfg(not(feature = "sp-naive"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __own {
+    ($to:tt) => {
+        $crate::__lines! { ["mrs " (x $to) ", " {$crate::__thread_id!()}] }
+    };
+}
+
+/// Reads nothing: the one copy is the symbol.
+#[cfg(feature = "sp-naive")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __own {
+    ($to:tt) => {
+        ""
+    };
 }
 
 /// The one copy is the symbol.
@@ -297,6 +307,7 @@ macro_rules! __copy_in {
 #[macro_export]
 macro_rules! __text {
     (reach $($copy:tt)*) => { $crate::__linked!(reach $($copy)*) };
+    (register $to:tt) => { $crate::__own!($to) };
     (address $group:ident $to:tt $($copy:tt)*) => {
         $crate::__lines! { ["add " (x $to) ", " {$crate::__linked!(copy $group $($copy)*)}] }
     };

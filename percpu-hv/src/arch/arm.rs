@@ -179,7 +179,7 @@ macro_rules! __linked {
         $crate::__lines! { ["movw " ($to) ", #:lower16:" $symbol] ["movt " ($to) ", #:upper16:" $symbol] }
     };
     (reach [$offset:tt $base:tt] $symbol:expr) => {
-        $crate::__lines! { ["movw " ($offset) ", #:lower16:" $symbol] [{$crate::__thread_id!("mrc", $crate::__register!($base))}] }
+        $crate::__linked!(displacement $offset $symbol)
     };
 }
 
@@ -205,7 +205,27 @@ macro_rules! __linked {
         }
     };
     (reach [$offset:tt $base:tt] $symbol:expr) => {
-        ::core::concat!($crate::__linked!(address $offset $symbol), $crate::__lines! { [{$crate::__thread_id!("mrc", $crate::__register!($base))}] })
+        $crate::__linked!(address $offset $symbol)
+    };
+}
+
+/// Reads the per-CPU register.
+#[cfg(not(feature = "sp-naive"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __own {
+    ($to:tt) => {
+        $crate::__lines! { [{$crate::__thread_id!("mrc", $crate::__register!($to))}] }
+    };
+}
+
+/// Reads nothing: the one copy is the symbol.
+#[cfg(feature = "sp-naive")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __own {
+    ($to:tt) => {
+        ""
     };
 }
 
@@ -227,6 +247,7 @@ macro_rules! __linked {
 #[macro_export]
 macro_rules! __text {
     (reach $group:ident $($copy:tt)*) => { $crate::__linked!(reach $($copy)*) };
+    (register $to:tt) => { $crate::__own!($to) };
     (address $group:ident $to:tt [$offset:tt $base:tt] $symbol:expr) => {
         $crate::__lines! { ["add " ($to) ", " ($base) ", " ($offset)] }
     };

@@ -24,8 +24,8 @@ pub(crate) const fn form(size: usize, hot: bool, offset: usize) -> u64 {
 /// ```
 #[macro_export]
 macro_rules! adr_this_cpu {
-    ($to:tt, $variable:ident $(, $scratch:tt)* $(,)?) => {
-        $crate::__this_cpu!([$crate::__by] adr $variable [$to $($scratch)*])
+    ($to:tt, $variable:ident $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
+        $crate::__this_cpu!([$crate::__by] adr $variable [$to $($scratch)*] $($base)?)
     };
 }
 
@@ -39,8 +39,8 @@ macro_rules! adr_this_cpu {
 /// ```
 #[macro_export]
 macro_rules! ldr_this_cpu {
-    ($to:tt, $variable:ident $(, $scratch:tt)* $(,)?) => {
-        $crate::__this_cpu!([$crate::__by] ldr $variable [$to $($scratch)*])
+    ($to:tt, $variable:ident $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
+        $crate::__this_cpu!([$crate::__by] ldr $variable [$to $($scratch)*] $($base)?)
     };
 }
 
@@ -54,8 +54,8 @@ macro_rules! ldr_this_cpu {
 /// ```
 #[macro_export]
 macro_rules! str_this_cpu {
-    ($from:tt, $variable:ident $(, $scratch:tt)* $(,)?) => {
-        $crate::__this_cpu!([$crate::__by] str $variable [$from $($scratch)*])
+    ($from:tt, $variable:ident $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
+        $crate::__this_cpu!([$crate::__by] str $variable [$from $($scratch)*] $($base)?)
     };
 }
 
@@ -71,27 +71,58 @@ macro_rules! str_this_cpu {
 /// ```
 #[macro_export]
 macro_rules! add_this_cpu {
-    ($variable:ident, $addend:literal $(, $scratch:tt)* $(,)?) => {
-        $crate::__this_cpu!([$crate::__by] add $variable $addend [$($scratch)*])
+    ($variable:ident, $addend:literal $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
+        $crate::__this_cpu!([$crate::__by] add $variable $addend [$($scratch)*] $($base)?)
+    };
+}
+
+/// The template of the instruction that reads the per-CPU register, on AArch64 and 32-bit Arm. The other macros take the
+/// result as `; register`, so that several accesses read it once. On the other architectures an access needs no
+/// instruction to read the register.
+///
+/// [The guide](crate::guide::assembly) has an example.
+///
+/// ```text
+/// this_cpu_register!(to)
+/// ```
+#[macro_export]
+macro_rules! this_cpu_register {
+    ($to:tt) => {
+        $crate::__this_cpu!([$crate::__by] register $to)
     };
 }
 
 /// Names the registers of an access: `offset_and_base` needs one for each to reach the copy, `one_register` one for
-/// both, and `no_register` none.
+/// both, and `no_register` none. With a base at the end, that register was read before.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __by {
-    (offset_and_base adr $variable:ident [$to:tt $offset:tt]) => {
-        $crate::__assemble!(adr $variable [$offset $to] [$to $offset] $to)
-    };
-    (offset_and_base ldr $variable:ident [$to:tt $offset:tt]) => {
-        $crate::__assemble!(ldr $variable [$offset $to] [$to $offset] $to)
-    };
-    (offset_and_base str $variable:ident [$from:tt $offset:tt $base:tt]) => {
-        $crate::__assemble!(str $variable [$offset $base] [$from $offset $base] $from)
+    (offset_and_base register $to:tt) => {
+        ::core::concat!($crate::__distinct!($to), $crate::__text!(register $to))
     };
     (offset_and_base add $variable:ident $addend:literal [$value:tt $offset:tt $base:tt]) => {
-        $crate::__assemble!(add $variable [$offset $base] [$value $offset $base] $value, $addend)
+        $crate::__assemble!(add $variable [$offset $base] $base [$value $offset $base] $value, $addend)
+    };
+    (offset_and_base add $variable:ident $addend:literal [$value:tt $offset:tt] $base:tt) => {
+        $crate::__assemble!(add $variable [$offset $base] (given) [$value $offset $base] $value, $addend)
+    };
+    (offset_and_base str $variable:ident [$from:tt $offset:tt $base:tt]) => {
+        $crate::__assemble!(str $variable [$offset $base] $base [$from $offset $base] $from)
+    };
+    (offset_and_base str $variable:ident [$from:tt $offset:tt] $base:tt) => {
+        $crate::__assemble!(str $variable [$offset $base] (given) [$from $offset $base] $from)
+    };
+    (offset_and_base adr $variable:ident [$to:tt $offset:tt]) => {
+        $crate::__assemble!(adr $variable [$offset $to] $to [$to $offset] $to)
+    };
+    (offset_and_base adr $variable:ident [$to:tt] $base:tt) => {
+        $crate::__assemble!(adr $variable [$to $base] (given) [$to $base] $to)
+    };
+    (offset_and_base ldr $variable:ident [$to:tt $offset:tt]) => {
+        $crate::__assemble!(ldr $variable [$offset $to] $to [$to $offset] $to)
+    };
+    (offset_and_base ldr $variable:ident [$to:tt] $base:tt) => {
+        $crate::__assemble!(ldr $variable [$to $base] (given) [$to $base] $to)
     };
     (offset_and_base $($other:tt)*) => {
         ::core::compile_error!(
@@ -101,16 +132,16 @@ macro_rules! __by {
         )
     };
     (one_register adr $variable:ident [$to:tt]) => {
-        $crate::__assemble!(adr $variable [$to] [$to] $to)
+        $crate::__assemble!(adr $variable [$to] (named) [$to] $to)
     };
     (one_register ldr $variable:ident [$to:tt]) => {
-        $crate::__assemble!(ldr $variable [$to] [$to] $to)
+        $crate::__assemble!(ldr $variable [$to] (named) [$to] $to)
     };
     (one_register str $variable:ident [$from:tt $reach:tt]) => {
-        $crate::__assemble!(str $variable [$reach] [$from $reach] $from)
+        $crate::__assemble!(str $variable [$reach] (named) [$from $reach] $from)
     };
     (one_register add $variable:ident $addend:literal [$value:tt $reach:tt]) => {
-        $crate::__assemble!(add $variable [$reach] [$value $reach] $value, $addend)
+        $crate::__assemble!(add $variable [$reach] (named) [$value $reach] $value, $addend)
     };
     (one_register $($other:tt)*) => {
         ::core::compile_error!(
@@ -119,10 +150,10 @@ macro_rules! __by {
         )
     };
     (no_register add $variable:ident $addend:literal []) => {
-        $crate::__assemble!(add $variable [] [] (none), $addend)
+        $crate::__assemble!(add $variable [] (named) [] (none), $addend)
     };
     (no_register $access:ident $variable:ident [$register:tt]) => {
-        $crate::__assemble!($access $variable [] [$register] $register)
+        $crate::__assemble!($access $variable [] (named) [$register] $register)
     };
     (no_register $($other:tt)*) => {
         ::core::compile_error!(
@@ -133,17 +164,17 @@ macro_rules! __by {
 }
 
 /// Selects by the group, which the operand `VARIABLE_form` tells: [`PerCpu::form`](crate::PerCpu::form). `reached` lists
-/// the registers that reach the copy.
+/// the registers that reach the copy. The per-CPU register is read to `base`, or is `(given)` or `(named)`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __assemble {
-    ($access:ident $variable:ident $reached:tt [$($register:tt)*] $($operand:tt)*) => {
+    ($access:ident $variable:ident $reached:tt $base:tt [$($register:tt)*] $($operand:tt)*) => {
         ::core::concat!(
             $crate::__distinct!($($register)*),
             ".if {", ::core::stringify!($variable), "_form} & 128\n",
-            $crate::__assemble_in!($access hot $variable $reached $($operand)*),
+            $crate::__assemble_in!($access hot $variable $reached $base $($operand)*),
             ".else\n",
-            $crate::__assemble_in!($access variables $variable $reached $($operand)*),
+            $crate::__assemble_in!($access variables $variable $reached $base $($operand)*),
             ".endif\n"
         )
     };
@@ -152,11 +183,23 @@ macro_rules! __assemble {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __assemble_in {
-    ($access:ident $group:ident $variable:ident $reached:tt $($operand:tt)*) => {
+    ($access:ident $group:ident $variable:ident $reached:tt $base:tt $($operand:tt)*) => {
         ::core::concat!(
             $crate::__text!(reach $group $reached $crate::__symbol!($variable)),
+            $crate::__read_register!($base),
             $crate::__by_size!($access $group $variable $reached $($operand)*)
         )
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __read_register {
+    (($reason:ident)) => {
+        ""
+    };
+    ($base:tt) => {
+        $crate::__text!(register $base)
     };
 }
 

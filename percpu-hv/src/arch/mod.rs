@@ -35,6 +35,7 @@
 //! | `__linked!(address TO SYMBOL)` | the full address of a symbol; with `non-zero-vma`, by its distance from the code |
 //! | `__linked!(slot TO SYMBOL)` | with `non-zero-vma`, the full address from the GOT: 0 if the symbol is undefined |
 //! | `__text!(reach GROUP [REGISTERS] SYMBOL)` | prepares the registers by which the other texts reach this CPU's copy |
+//! | `__text!(register TO)` | the per-CPU register, where an access does not name it |
 //! | `__text!(address GROUP TO [REGISTERS] SYMBOL)` | the address of the copy |
 //! | `__text!(load WIDTH GROUP TO [REGISTERS] SYMBOL)` | the copy; `unsigned` is a word that is zero-extended |
 //! | `__text!(store WIDTH GROUP FROM [REGISTERS] SYMBOL)` | the copy |

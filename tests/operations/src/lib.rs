@@ -350,6 +350,30 @@ mod assembly {
         }
     }
 
+    #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+    functions! { "assembly one read":
+        "ldr, ldr hot"() -> usize {
+            let (first, second): (usize, usize);
+            // SAFETY: rules 2 and 5: never run.
+            unsafe {
+                core::arch::asm!(
+                    percpu_hv::this_cpu_register!({base}),
+                    percpu_hv::ldr_this_cpu!({first}, POINTER; {base}),
+                    percpu_hv::ldr_this_cpu!({second}, HOT; {base}),
+                    base = out(reg) _,
+                    first = out(reg) first,
+                    second = out(reg) second,
+                    POINTER = sym __PERCPU_POINTER,
+                    POINTER_form = const POINTER.form(),
+                    HOT = sym __PERCPU_HOT,
+                    HOT_form = const HOT.form(),
+                    options(nostack, preserves_flags)
+                );
+            }
+            first + second
+        }
+    }
+
     functions! { "assembly cpu":
         "ldr"() -> usize { in_assembly!(ldr percpu_hv::header::STORAGE, percpu_hv::header::CPU_ID) }
     }
