@@ -1,6 +1,6 @@
-//! The memory of this crate that cores share, and the maintenance of their caches, for cores whose MMU or caches are off.
+//! The memory of this crate that cores share, and the maintenance of its copies in caches.
 //!
-//! [The guide](crate::guide::caches) says who calls what, and when.
+//! It is for cores whose MMU or caches are off. [The guide](crate::guide::caches) says who calls what, and when.
 //!
 //! The ranges are there on every architecture. `DataCache` is there on AArch64, on RISC-V, and in a process, where it
 //! does nothing.
@@ -21,8 +21,8 @@ use crate::arch::cache;
 /// down to the point of coherency: what a core reads or writes with its MMU off is the same memory. A flush changes no
 /// value that a core with caches on sees, so it may run at any time, on any core, with its MMU on or off.
 ///
-/// Each method has a barrier before the first instruction, so that what was written before is flushed too, and one after
-/// the last, so that the flush is done when the method returns.
+/// Each method begins with a barrier, so that what was written before is flushed too, and ends with one, so that the
+/// flush is done when the method returns.
 #[cfg(data_cache)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DataCache {
@@ -94,8 +94,8 @@ impl DataCache {
     ///
     /// # Safety
     ///
-    /// The range is mapped memory; the flush of another address is an exception. Nothing but caches holds newer values of
-    /// it, as a device that writes past them would.
+    /// * The range is mapped memory. The flush of another address is an exception.
+    /// * No cache holds an old line of it that waits to be written back, over what somebody wrote past the caches.
     pub unsafe fn flush_range(self, range: Range<usize>) {
         cache::barrier();
         for block in blocks(&range, self.block) {

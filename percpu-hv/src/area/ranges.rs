@@ -19,8 +19,8 @@ pub fn template() -> Range<usize> {
     }
 }
 
-/// Returns the addresses of all areas. Before init, returns those that the linker script reserves; the range is empty if
-/// it reserves none.
+/// Returns the addresses of all areas. Before init, returns those that the linker script reserves; the range is empty
+/// if it reserves none.
 pub fn areas() -> Range<usize> {
     let (base, bytes) = match AREAS.0.count() {
         0 => template::block(),

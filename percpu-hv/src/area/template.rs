@@ -43,8 +43,8 @@ mod symbols {
     /// A place in the image, to find out where the image runs.
     static HERE: u8 = 0;
 
-    /// Returns the address at which the image runs now of what the linker or the loader put at `address`. The two differ
-    /// while an image that is linked high runs low, before its MMU is on. Returns 0 for 0, an undefined symbol.
+    /// Returns the address where the code now finds what the linker or the loader put at `address`. The two differ
+    /// while an image that is linked high runs low. Returns 0 for 0, an undefined symbol.
     fn running(address: usize) -> usize {
         if address == 0 {
             return 0;

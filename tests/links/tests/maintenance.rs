@@ -28,8 +28,8 @@ fn flushed(arch: Arch) -> (Elf, End, VecDeque<u64>) {
     (elf, end, flushed)
 }
 
-/// Runs a machine, and returns the blocks that are flushed, in order, by code that runs `below` the addresses at which it
-/// is linked.
+/// Runs a machine, and returns the blocks that are flushed, in order. It is about code that runs at addresses `below`
+/// those at which it is linked.
 fn log_flushes(arch: Arch, elf: &Elf, below: u64, boot: Boot) -> (End, VecDeque<u64>) {
     // `dc civac, x0`; `cbo.flush (x0)`. In both the register is a field of 5 bits.
     let (bits, shift) = match arch {
