@@ -99,8 +99,7 @@ macro_rules! cache {
         /// The address is mapped, and this CPU has the instruction.
         #[inline(always)]
         pub(crate) unsafe fn flush(address: usize) {
-            // SAFETY: rule 10, memory keeps what it holds for those who see the caches. Not `nomem`: who does not, sees
-            // stores that came before.
+            // SAFETY: rule 10, a core with caches on sees no change. Not `nomem`: it flushes what was stored before.
             unsafe { core::arch::asm!($flush, address = in(reg) address, options(nostack, preserves_flags)) };
         }
 
