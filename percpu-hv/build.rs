@@ -7,6 +7,8 @@
 //! | `hosted` | a process in which a thread-local replaces the per-CPU register |
 //! | `wide` | 128 bits are loaded and stored at once |
 //! | `double` | 64 bits are loaded and stored by instructions that the compiler's atomics do not use |
+//! | `data_cache` | there are instructions that maintain data caches by address |
+//! | `data_cache_block` | a register has the size of the blocks that these instructions work on |
 //! | `line_128` | a cache line, or what is fetched with one, may have 128 bytes |
 
 use std::path::PathBuf;
@@ -16,7 +18,9 @@ fn main() {
     println!("cargo::rerun-if-changed=percpu.x");
     println!("cargo::rerun-if-changed=percpu-at-0.x");
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(double, hosted, line_128, process, wide)");
+    println!(
+        "cargo::rustc-check-cfg=cfg(data_cache, data_cache_block, double, hosted, line_128, process, wide)"
+    );
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
     if is_process() {
@@ -24,12 +28,15 @@ fn main() {
         if !has_own_register(&arch) {
             println!("cargo::rustc-cfg=hosted");
             println!("cargo::rustc-cfg=wide");
+            println!("cargo::rustc-cfg=data_cache");
+            println!("cargo::rustc-cfg=data_cache_block");
         }
     }
     let facts: &[&str] = match arch.as_str() {
         "aarch64" if is_process() => &["line_128"],
-        "aarch64" => &["line_128", "wide"],
+        "aarch64" => &["data_cache", "data_cache_block", "line_128", "wide"],
         "arm" if !is_process() => &["double"],
+        "riscv32" | "riscv64" if !is_process() => &["data_cache"],
         "x86_64" => &["line_128"],
         _ => &[],
     };

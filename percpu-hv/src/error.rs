@@ -31,6 +31,13 @@ pub enum InitError {
     },
     /// No init has succeeded yet.
     NotInitialized,
+    /// There is no area of this CPU where `rebase_areas` was told that it is.
+    NoAreaAt {
+        /// The address at which the area was looked for.
+        address: usize,
+        /// The id of the CPU.
+        cpu_id: usize,
+    },
     /// There is no area for this CPU id.
     NoSuchCpu {
         /// The requested CPU id.
@@ -112,6 +119,11 @@ impl fmt::Display for InitError {
                 f,
                 "there is no per-CPU area for CPU id {cpu_id}: there are areas for {cpu_count} \
                  CPUs; CPU ids are dense indices from 0, not MPIDRs or APIC ids"
+            ),
+            Self::NoAreaAt { address, cpu_id } => write!(
+                f,
+                "the per-CPU area of CPU id {cpu_id} is not at {address:#x}; tell `rebase_areas` at which address \
+                 area 0, which stays where it is in memory, is seen from now on"
             ),
             Self::CpuTaken { cpu_id } => write!(
                 f,

@@ -26,8 +26,8 @@ pub use arch::{Bits, Integer, Scalar};
 #[cfg(hosted)]
 pub use area::init_hosted;
 pub use area::{
-    init, init_from, init_in_place, percpu_area_base, percpu_area_layout_expected, percpu_area_num,
-    percpu_area_size,
+    init, init_from, init_in_place, maintenance, percpu_area_base, percpu_area_layout_expected,
+    percpu_area_num, percpu_area_size, rebase_areas,
 };
 pub use cpu::{
     CpuId, CpuIds, CpuPin, IrqOff, claim_percpu_reg, current_cpu, init_percpu_reg, read_percpu_reg,
@@ -63,6 +63,8 @@ pub mod guide {
     pub mod assumptions {}
     #[doc = include_str!("../guide/boot.md")]
     pub mod boot {}
+    #[doc = include_str!("../guide/caches.md")]
+    pub mod caches {}
     #[doc = include_str!("../guide/errors.md")]
     pub mod errors {}
     #[doc = include_str!("../guide/features.md")]

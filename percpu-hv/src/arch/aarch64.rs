@@ -29,6 +29,16 @@ pub(crate) mod interrupts {
     interrupts! { mask = "mrs {to}, DAIF\nmsr DAIFSet, #3", restore = "msr DAIF, {value}", bits = usize::MAX }
 }
 
+pub(crate) mod cache {
+    // To the point of coherency ("About cache maintenance in AArch64 state").
+    cache! { flush = "dc civac, {address}", barrier = "dsb sy" }
+
+    /// `CTR_EL0.DminLine` is the logarithm of words.
+    pub(crate) fn block_size() -> usize {
+        4 << (read!("mrs {to}, CTR_EL0") >> 16 & 0b1111)
+    }
+}
+
 /// Accesses to 128 bits, by exclusive pairs ("Load-Exclusive and Store-Exclusive"). A load too is one
 /// access only if the exclusive store after it succeeds. The first register of a pair belongs to the lower
 /// address, which on a big-endian CPU holds the high half.

@@ -89,6 +89,28 @@ macro_rules! interrupts {
     };
 }
 
+/// Defines the functions of data caches. The text `flush` cleans and invalidates the block at `{address}`. The text
+/// `barrier` orders that after all accesses before it, and completes it before all accesses after it.
+#[cfg(data_cache)]
+macro_rules! cache {
+    (flush = $flush:literal, barrier = $barrier:literal) => {
+        /// # Safety
+        ///
+        /// The address is mapped, and this CPU has the instruction.
+        #[inline(always)]
+        pub(crate) unsafe fn flush(address: usize) {
+            // SAFETY: rule 10, a core with caches on sees no change. Not `nomem`: it flushes what was stored before.
+            unsafe { core::arch::asm!($flush, address = in(reg) address, options(nostack, preserves_flags)) };
+        }
+
+        #[inline(always)]
+        pub(crate) fn barrier() {
+            // SAFETY: rule 10, a barrier has no other effect. Not `nomem`: no access may move over it.
+            unsafe { core::arch::asm!($barrier, options(nostack, preserves_flags)) };
+        }
+    };
+}
+
 /// Defines both checks of the per-CPU register to do nothing, where it never traps and no other software owns it.
 macro_rules! always_accessible {
     () => {

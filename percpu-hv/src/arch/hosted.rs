@@ -94,6 +94,20 @@ pub(crate) mod interrupts {
     }
 }
 
+/// The threads of a process see one memory, so there is nothing to maintain.
+pub(crate) mod cache {
+    pub(crate) const fn block_size() -> usize {
+        64
+    }
+
+    /// # Safety
+    ///
+    /// Always safe; `unsafe` for the same signature as on bare metal.
+    pub(crate) const unsafe fn flush(_address: usize) {}
+
+    pub(crate) const fn barrier() {}
+}
+
 /// Accesses to 128 bits, as on AArch64. A lock makes them atomic.
 pub(crate) mod wide {
     use std::ptr;

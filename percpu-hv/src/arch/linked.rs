@@ -87,6 +87,27 @@ macro_rules! __optional_address {
     };
 }
 
+/// Expands to the address at which the linker or the loader put a symbol, also where the image runs at another one.
+#[cfg(not(feature = "non-zero-vma"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __put_address {
+    ($symbol:path) => {
+        $crate::__address!($symbol)
+    };
+}
+
+/// Expands to the address at which the linker or the loader put a symbol, also where the image runs at another one. It
+/// comes from the GOT, as that of [`__optional_address!`].
+#[cfg(feature = "non-zero-vma")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __put_address {
+    ($symbol:path) => {
+        $crate::__constant!(readonly, $crate::__linked!(slot {to} "{symbol}"), symbol = sym $symbol,)
+    };
+}
+
 /// Expands to the result of a text that has only constants of the linker. `&raw const` cannot replace the text: LLVM
 /// would fold a load through it to the initial value.
 #[doc(hidden)]

@@ -13,6 +13,9 @@
 //! |---|---|---|
 //! | `interrupts::mask() -> usize` | masks local interrupts, and returns the previous state | `interrupts!` |
 //! | `unsafe interrupts::restore(state)` | restores that state | `interrupts!` |
+//! | `unsafe cache::flush(address)` | cleans and invalidates a block, only with the cfg `data_cache` | `cache!` |
+//! | `cache::barrier()` | completes the flushes before it, only with the cfg `data_cache` | `cache!` |
+//! | `cache::block_size() -> usize` | returns the size of a block in bytes, only with the cfg `data_cache_block` | |
 //! | `wide::{load, swap, compare_exchange}` | access 128 bits, only where the architecture can | |
 //! | `double::{load, store}` | access 64 bits, only where the compiler's atomics are longer | |
 //! | `access::register() -> Option<usize>` | returns the per-CPU register, also before it was written | `register!` |
@@ -80,6 +83,8 @@ pub(crate) use access::Access;
 pub(crate) use assembly::form;
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) use imp::access::*;
+#[cfg(data_cache)]
+pub(crate) use imp::cache;
 #[cfg(double)]
 pub(crate) use imp::double;
 pub(crate) use imp::interrupts;

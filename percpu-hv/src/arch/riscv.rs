@@ -34,6 +34,14 @@ pub(crate) mod interrupts {
     interrupts! { mask = "csrrci {to}, sstatus, 1 << 1", restore = "csrs sstatus, {value}", bits = 1 << 1 }
 }
 
+pub(crate) mod cache {
+    // Zicbom (unprivileged manual, "Cache-Block Management Instructions").
+    cache! {
+        flush = ".option push\n.option arch, +zicbom\ncbo.flush ({address})\n.option pop",
+        barrier = "fence iorw, iorw"
+    }
+}
+
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) mod access {
     use crate::arch::emit::Mode;

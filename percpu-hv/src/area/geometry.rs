@@ -1,6 +1,8 @@
 //! Checked arithmetic on sizes, strides and bases. It accesses no memory.
 
 use core::alloc::Layout;
+#[cfg(data_cache)]
+use core::ops::Range;
 
 use crate::error::InitError;
 
@@ -86,6 +88,20 @@ impl Geometry {
     }
 }
 
+/// Returns the addresses of all blocks that share a byte with `range`. Their size is a power of two, and they are
+/// aligned to it.
+#[cfg(data_cache)]
+pub(crate) fn blocks(range: &Range<usize>, size: usize) -> impl Iterator<Item = usize> + use<> {
+    let first = range.start & !(size - 1);
+    let last = range.end.wrapping_sub(1) & !(size - 1);
+    let count = if range.is_empty() {
+        0
+    } else {
+        ((last - first) >> size.trailing_zeros()) + 1
+    };
+    (0..count).map(move |block| first + block * size)
+}
+
 /// Returns whether `[a, a + a_len)` and `[b, b + b_len)` share a byte. Neither range may wrap.
 pub(crate) const fn overlap(a: usize, a_len: usize, b: usize, b_len: usize) -> bool {
     a_len != 0 && b_len != 0 && a < b.saturating_add(b_len) && b < a.saturating_add(a_len)
@@ -95,6 +111,7 @@ pub(crate) const fn overlap(a: usize, a_len: usize, b: usize, b_len: usize) -> b
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::vec::Vec;
 
     #[test]
     fn an_empty_template_still_has_distinct_areas() {
@@ -132,6 +149,16 @@ mod tests {
         assert_eq!(Geometry::new(isize::MAX as usize, 64), None);
         assert_eq!(Geometry::new(1, 0), None);
         assert_eq!(Geometry::new(1, 48), None);
+    }
+
+    #[test]
+    fn the_last_block_of_the_address_space_is_one() {
+        let top = usize::MAX - 64..usize::MAX;
+        let found: Vec<_> = blocks(&top, 64).collect();
+        assert_eq!(found, [usize::MAX - 127, usize::MAX - 63]);
+        assert_eq!(blocks(&(0..usize::MAX), 1 << (usize::BITS - 1)).count(), 2);
+        assert_eq!(blocks(&(0..0), 64).count(), 0);
+        assert_eq!(blocks(&(0..1), 1).count(), 1);
     }
 
     #[test]
@@ -188,6 +215,20 @@ mod tests {
                     prop_assert!(last.checked_add(size).unwrap() <= base + layout.size());
                 }
             }
+        }
+
+        #[test]
+        fn blocks_cover_a_range_and_nothing_else(start: usize, len in 0usize..5000, shift in 0u32..=12) {
+            let size = 1usize << shift;
+            let range = start..start.saturating_add(len);
+            let found: Vec<_> = blocks(&range, size).collect();
+            prop_assert_eq!(found.is_empty(), range.is_empty());
+            if let (Some(first), Some(last)) = (found.first(), found.last()) {
+                prop_assert!(*first <= range.start && range.start - first < size);
+                prop_assert!(*last < range.end && range.end - last <= size);
+            }
+            prop_assert!(found.iter().all(|block| block % size == 0));
+            prop_assert!(found.windows(2).all(|two| two[1] - two[0] == size));
         }
 
         #[test]

@@ -70,6 +70,7 @@ impl Plan {
 /// Builds the areas of `plan`, or waits while another CPU builds them.
 pub(crate) fn set_up(plan: &Plan) -> Result<usize, InitError> {
     AREAS
+        .0
         .init(plan.block, arch::memory_is_normal(), || build(plan))
         .map_err(|cpu_count| InitError::AlreadyInitialized { cpu_count })
 }
@@ -291,7 +292,7 @@ pub fn init_hosted(cpu_count: usize) -> Result<usize, InitError> {
     let _held = ONE_BY_ONE
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let live = AREAS.count();
+    let live = AREAS.0.count();
     if live != 0 {
         return if live == cpu_count {
             Ok(live)
@@ -324,7 +325,7 @@ pub(crate) fn on_heap(cpu_count: usize) -> Result<*mut u8, InitError> {
 /// Returns the number of CPUs that have an area. Before init, returns the number of areas that the linker
 /// script reserves.
 pub fn percpu_area_num() -> usize {
-    match AREAS.count() {
+    match AREAS.0.count() {
         0 => match linked_template().geometry() {
             Ok(geometry) => geometry.capacity(template::block().1),
             Err(_) => 0,

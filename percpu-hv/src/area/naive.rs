@@ -5,8 +5,12 @@ use core::mem::MaybeUninit;
 
 use crate::error::InitError;
 
+#[cfg(data_cache)]
+#[allow(dead_code, reason = "there is one range, and it is empty")]
+mod geometry;
 #[allow(dead_code, reason = "no area is built")]
 pub(crate) mod header;
+pub mod maintenance;
 #[allow(dead_code, reason = "no area is built")]
 pub(crate) mod owner;
 mod storage;
@@ -63,6 +67,44 @@ pub fn init_from(
 #[cfg(hosted)]
 pub fn init_hosted(_cpu_count: usize) -> Result<usize, InitError> {
     Ok(1)
+}
+
+/// Does nothing: there are no areas.
+///
+/// # Errors
+///
+/// None.
+///
+/// # Safety
+///
+/// Always safe; `unsafe` for the same signature as in the other modes.
+pub unsafe fn rebase_areas(_base: *mut u8) -> Result<(), InitError> {
+    Ok(())
+}
+
+/// The ranges, which are all empty: variables are plain globals.
+mod ranges {
+    use core::ops::Range;
+
+    /// Returns an empty range.
+    pub fn template() -> Range<usize> {
+        0..0
+    }
+
+    /// Returns an empty range.
+    pub fn areas() -> Range<usize> {
+        0..0
+    }
+
+    /// Returns an empty range.
+    pub fn area(_cpu_id: usize) -> Range<usize> {
+        0..0
+    }
+
+    /// Returns an empty range.
+    pub fn registry() -> Range<usize> {
+        0..0
+    }
 }
 
 /// Returns 0: an offset is an address.

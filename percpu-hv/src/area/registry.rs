@@ -3,10 +3,12 @@
 use core::sync::atomic::AtomicBool;
 
 use super::state::Areas;
+use super::storage::CacheLine;
 use super::template::bias;
 use crate::sync::{AtomicUsize, Published};
 
-pub(crate) static AREAS: Areas = Areas::new();
+/// It has cache lines of its own, so that their maintenance concerns nothing else.
+pub(crate) static AREAS: CacheLine<Areas> = CacheLine(Areas::new());
 
 impl Areas {
     pub(crate) const fn new() -> Self {
@@ -22,14 +24,14 @@ impl Areas {
 /// Returns the number of CPUs with an area; 0 before init.
 #[inline]
 pub(crate) fn count() -> usize {
-    AREAS.count()
+    AREAS.0.count()
 }
 
 /// Returns the value of the per-CPU register of CPU `cpu_id`, or the number of CPUs as the error if there is
 /// no such CPU.
 #[inline]
 pub(crate) fn register(cpu_id: usize) -> Result<usize, usize> {
-    AREAS.register(cpu_id)
+    AREAS.0.register(cpu_id)
 }
 
 /// Returns the value of the per-CPU register of CPU `cpu`, without a check.
@@ -41,7 +43,7 @@ pub(crate) fn register(cpu_id: usize) -> Result<usize, usize> {
 #[inline(always)]
 pub(crate) unsafe fn register_unchecked(cpu: usize) -> usize {
     // SAFETY: rule 4, the caller acquired `count`, and it was not 0.
-    unsafe { AREAS.register_unchecked(cpu) }
+    unsafe { AREAS.0.register_unchecked(cpu) }
 }
 
 /// Returns the value of the per-CPU register of CPU `cpu_id`. Panics if there is no such CPU.

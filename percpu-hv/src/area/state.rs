@@ -93,6 +93,17 @@ impl Areas {
         self.release();
     }
 
+    /// Publishes other addresses of the areas, whose memory stays the same.
+    ///
+    /// # Safety
+    ///
+    /// The areas are Ready, and no other CPU reads where they are (rule 4 of docs/safety.md).
+    pub(crate) unsafe fn rebase(&self, register: usize) {
+        // SAFETY: rule 4 is the caller's.
+        unsafe { self.register.set(register) };
+        self.count.store(self.count(), Ordering::Release);
+    }
+
     /// Returns whether the live areas are those of `block`.
     pub(crate) fn are_live(&self, block: Block) -> bool {
         self.count() == block.count && self.register(0) == Ok(block.register)

@@ -1,5 +1,4 @@
 //! The linker's view of the template: its symbols, and the sections that the linker sorts storage by.
-//! symbols.
 
 use super::geometry::Geometry;
 use crate::arch;
@@ -41,6 +40,22 @@ mod symbols {
         static _percpu_load_end: u8;
     }
 
+    /// A place in the image, to find out where the image runs.
+    static HERE: u8 = 0;
+
+    /// Returns the address where the code now finds what the linker or the loader put at `address`. The two differ
+    /// while an image that is linked high runs low. Returns 0 for 0, an undefined symbol.
+    fn running(address: usize) -> usize {
+        if address == 0 {
+            return 0;
+        }
+        // Compiled code addresses its statics relative to the PC.
+        let distance = (&raw const HERE)
+            .addr()
+            .wrapping_sub(crate::__put_address!(HERE));
+        address.wrapping_add(distance)
+    }
+
     pub(crate) fn start() -> usize {
         crate::__address!(_percpu_load_start)
     }
@@ -59,13 +74,14 @@ mod symbols {
             0 => (crate::__optional_address!("_percpu_start"), CACHE_LINE),
             image => {
                 let aligned = crate::__optional_address!("__percpu_hv_aligned");
-                (image, aligned.wrapping_sub(start))
+                let put = crate::__put_address!(_percpu_load_start);
+                (image, aligned.wrapping_sub(put))
             }
         };
         Template {
             start,
             size: size(),
-            image,
+            image: running(image),
             align,
         }
     }
@@ -74,7 +90,7 @@ mod symbols {
         // A script need not define where the areas are, or where they end.
         let base = crate::__optional_address!("_percpu_start");
         let end = crate::__optional_address!("_percpu_end");
-        (base, end.saturating_sub(base))
+        (running(base), end.saturating_sub(base))
     }
 }
 

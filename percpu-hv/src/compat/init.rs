@@ -34,14 +34,16 @@ pub fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> {
 /// there stay as they are. Areas elsewhere are abandoned, as by [`init`].
 pub fn init_in_place() -> Result<usize, InitError> {
     let plan = plan_in_place()?;
-    if AREAS.are_live(plan.block) {
+    if AREAS.0.are_live(plan.block) {
         return Ok(plan.block.count);
     }
     Ok(rebuild(&plan))
 }
 
 fn rebuild(plan: &Plan) -> usize {
-    AREAS.rebuild(plan.block, arch::memory_is_normal(), || build(plan));
+    AREAS
+        .0
+        .rebuild(plan.block, arch::memory_is_normal(), || build(plan));
     plan.block.count
 }
 
@@ -100,7 +102,7 @@ fn init_reserved_for(cpu_count: usize) -> Result<usize, InitError> {
 /// (`(NOLOAD)`), they are zeros.
 #[cfg(process)]
 fn init_process(cpu_count: usize) -> Result<usize, InitError> {
-    let live = AREAS.count();
+    let live = AREAS.0.count();
     if live != 0 {
         return Err(InitError::AlreadyInitialized { cpu_count: live });
     }
@@ -130,7 +132,7 @@ fn process_cpus() -> usize {
 #[track_caller]
 pub fn percpu_area_base_early(cpu_id: usize) -> usize {
     #[cfg(not(process))]
-    if AREAS.count() == 0 {
+    if AREAS.0.count() == 0 {
         let stride = percpu_area_layout_expected(1).size();
         return block().0 + cpu_id * stride;
     }

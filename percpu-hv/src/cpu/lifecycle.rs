@@ -97,8 +97,8 @@ fn claim_id(cpu: CpuId) -> Result<(), InitError> {
 ///
 /// It may run before the MMU is on, also on several CPUs at once. Then it uses plain loads and stores only,
 /// and if several CPUs ask for one id at the same time, possibly none of them gets it. A CPU that runs
-/// without caches and one that runs with them see each other's ids only after maintenance of the caches, like
-/// all other data.
+/// without caches and one that runs with them see each other's ids only after [maintenance of the
+/// caches](crate::guide::caches), like all other data.
 ///
 /// In a process no id is refused: any number of threads may run as one CPU.
 ///
@@ -123,8 +123,8 @@ pub fn init_percpu_reg(cpu_id: usize) {
 }
 
 /// Restores the register of a CPU that lost it, so that the CPU has its area back with all values: after a
-/// reset, a deep sleep, or `CPU_OFF` and `CPU_ON`. Where a hardware id identifies the CPU,
-/// [`init_percpu_reg`] does this too.
+/// reset, a deep sleep, or `CPU_OFF` and `CPU_ON`. Or moves it to the new address of the area, after
+/// [`rebase_areas`](crate::rebase_areas). Where a hardware id identifies the CPU, [`init_percpu_reg`] does both too.
 ///
 /// Everything that was live on the CPU when it went down stays as it was. A context that resumes with its
 /// stack keeps its guards, borrows and references. A context that does not resume is forgotten, and nothing
@@ -139,7 +139,8 @@ pub fn init_percpu_reg(cpu_id: usize) {
 ///
 /// # Safety
 ///
-/// This CPU had that id when it went down, and no other CPU uses it (rule 2 of docs/safety.md).
+/// This CPU had that id when it went down or when the areas were re-based, and no other CPU uses it (rule 2 of
+/// docs/safety.md).
 #[track_caller]
 pub unsafe fn resume_percpu_reg(cpu_id: usize) {
     arch::assert_register_is_own();

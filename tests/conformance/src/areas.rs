@@ -2,11 +2,12 @@
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
+use core::ops::Range;
 use core::ptr;
 use core::slice;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use percpu_hv::{InitError, def_percpu};
+use percpu_hv::{InitError, def_percpu, maintenance};
 
 use crate::{Bench, Machine, Test};
 
@@ -19,6 +20,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("addresses agree with the register", addresses),
     ("nothing between and around the areas is written", canaries),
     ("the template is as it was linked", pristine),
+    ("the ranges hold what they say", ranges),
+    ("areas are found where they are seen from now on", rebased),
 ];
 
 /// The first and the last bytes that an area may hold, whatever the linker does between them.
@@ -178,4 +181,63 @@ fn pristine(bench: &Bench<'_>) {
         bench.equal(0, bytes.read_volatile(), *b"bytes");
         bench.equal(0, counter.read_volatile(), 7);
     }
+}
+
+fn ranges(bench: &Bench<'_>) {
+    let (areas, registry) = (maintenance::areas(), maintenance::registry());
+    let layout = percpu_hv::percpu_area_layout_expected(percpu_hv::percpu_area_num());
+    bench.equal(0, areas.len(), layout.size());
+    bench.equal(0, areas.start, percpu_hv::percpu_area_base(0));
+    for cpu in 0..percpu_hv::percpu_area_num() {
+        let area = maintenance::area(cpu);
+        // SAFETY: rule 6: nothing is read.
+        let copy = unsafe { COUNTER.remote_ptr(cpu) }.addr();
+        bench.holds(cpu, area.contains(&copy));
+        bench.equal(cpu, area.start, percpu_hv::percpu_area_base(cpu));
+        bench.equal(cpu, area.end, areas.start + (cpu + 1) * area.len());
+    }
+    let template = maintenance::template();
+    bench.equal(0, template.len(), percpu_hv::percpu_area_size());
+    // A script written for `percpu` makes the template the first area.
+    bench.holds(
+        0,
+        template.start == areas.start || !overlap(&template, &areas),
+    );
+    bench.holds(
+        0,
+        !registry.is_empty() && registry.start % registry.len() == 0,
+    );
+    bench.holds(
+        0,
+        !overlap(&registry, &areas) && !overlap(&registry, &template),
+    );
+}
+
+fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start.max(b.start) < a.end.min(b.end)
+}
+
+fn rebased(bench: &Bench<'_>) {
+    let areas = maintenance::areas();
+    let stride = maintenance::area(0).len();
+    let rebase = |base| {
+        // SAFETY: rule 4: no other CPU uses a variable now, and each resumes; what is refused is readable.
+        unsafe { percpu_hv::rebase_areas(ptr::with_exposed_provenance_mut(base)) }
+    };
+    bench.equal(0, rebase(0), Err(InitError::InvalidBase));
+    bench.equal(0, rebase(areas.start + 8), Err(InitError::UnalignedBase));
+    if percpu_hv::percpu_area_num() > 1 {
+        let address = areas.start + stride;
+        let error = InitError::NoAreaAt { address, cpu_id: 0 };
+        bench.equal(0, rebase(address), Err(error));
+    }
+    bench.on_all(|cpu| COUNTER.write_current(cpu as u64 + 70));
+    bench.equal(0, rebase(areas.start), Ok(()));
+    bench.equal(0, maintenance::areas(), areas);
+    bench.on_all(|cpu| {
+        // SAFETY: rule 2: the id that this CPU has.
+        unsafe { percpu_hv::resume_percpu_reg(cpu) };
+        is_own(bench, cpu);
+        bench.equal(cpu, COUNTER.read_current(), cpu as u64 + 70);
+    });
 }

@@ -64,6 +64,20 @@ impl Boot {
         self
     }
 
+    /// Has QEMU write to `log` each time that one of the instructions at `addresses` runs, with all registers.
+    pub fn log_registers(mut self, addresses: impl IntoIterator<Item = u64>, log: &Path) -> Self {
+        let ranges: Vec<_> = addresses
+            .into_iter()
+            .map(|address| format!("{address:#x}+4"))
+            .collect();
+        self.command
+            .args(["-accel", "tcg,one-insn-per-tb=on"])
+            .args(["-d", "exec,cpu,nochain", "-dfilter", &ranges.join(",")])
+            .arg("-D")
+            .arg(log);
+        self
+    }
+
     /// Runs the machine until the image stops it.
     ///
     /// # Panics

@@ -80,6 +80,22 @@ impl Elf {
         section.address()..section.address() + section.size()
     }
 
+    /// The 32-bit instructions of `.text` that have `bits` under `mask`, by their addresses.
+    pub fn instructions(&self, mask: u32, bits: u32) -> Vec<(u64, u32)> {
+        let file = self.parse();
+        let text = file.section_by_name(".text").expect("the image has code");
+        let code = text.data().expect("it is in the file");
+        // RISC-V aligns them to 2 bytes.
+        let words = code.windows(4).zip(text.address()..).step_by(2);
+        words
+            .map(|(bytes, address)| {
+                let bytes = bytes.try_into().expect("4 bytes");
+                (address, u32::from_le_bytes(bytes))
+            })
+            .filter(|(_, word)| word & mask == bits)
+            .collect()
+    }
+
     /// Where a loader puts what has this virtual address: by the segment that holds it.
     ///
     /// # Panics

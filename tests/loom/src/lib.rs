@@ -318,6 +318,27 @@ fn of_different_inits_one_succeeds() {
 }
 
 #[test]
+fn a_cpu_that_is_told_finds_the_areas_at_their_new_address() {
+    loom::model(|| {
+        let image = Image::new();
+        assert_eq!(image.init(FIRST), Ok(2));
+        let told = Arc::new(AtomicBool::new(false));
+        let reader = {
+            let (image, told) = (Arc::clone(&image), Arc::clone(&told));
+            thread::spawn(move || {
+                told.load(Ordering::Acquire)
+                    .then(|| image.areas.register(1))
+            })
+        };
+        // SAFETY: rule 4: loom fails the test if the other thread reads before it is told.
+        unsafe { image.areas.rebase(SECOND.register) };
+        told.store(true, Ordering::Release);
+        let seen = reader.join().unwrap();
+        assert!(seen.is_none() || seen == Some(Ok(SECOND.register + 1)));
+    });
+}
+
+#[test]
 fn a_reader_sees_no_area_or_a_whole_one() {
     loom::model(|| {
         let image = Image::new();
