@@ -67,6 +67,8 @@ mod exit;
 #[cfg(target_os = "none")]
 mod exit_code;
 #[cfg(target_os = "none")]
+pub mod guests;
+#[cfg(target_os = "none")]
 pub mod interrupts;
 #[cfg(target_os = "none")]
 mod machine;

@@ -1,6 +1,7 @@
 //! The conformance suite of percpu-hv on all cores of the machine, and tests that need a machine.
 
 mod attacks;
+mod guests;
 mod interrupts;
 mod scalars;
 
@@ -47,7 +48,11 @@ pub fn run(machine: &Machine, areas: Areas) -> ExitCode {
         .and(scalars::hold_on_all_cores(machine))
         .and(conformance::after_init(machine))
         .and(interrupts::keep_counts(machine))
-        .and(interrupts::end_reservations(machine));
+        .and(interrupts::end_reservations(machine))
+        .and(guests::leave_the_register(machine))
+        .and(guests::end_by_interrupts(machine))
+        .and(guests::come_under_irq_off(machine))
+        .and(guests::wait_for_the_register(machine));
     verdict(count)
 }
 

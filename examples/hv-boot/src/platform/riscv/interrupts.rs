@@ -34,6 +34,9 @@ macro_rules! instruction {
     (store) => {
         "sc.d"
     };
+    (store_word) => {
+        "sd"
+    };
 }
 
 /// The instructions that are named after the width of an address.
@@ -48,7 +51,11 @@ macro_rules! instruction {
     (store) => {
         "sc.w"
     };
+    (store_word) => {
+        "sw"
+    };
 }
+pub(super) use instruction;
 
 define_reserve!(
     concat!(instruction!(reserve), " {value}, ({word})"),

@@ -8,6 +8,7 @@ mod device_tree;
 mod devices;
 mod entry;
 mod exceptions;
+mod guest;
 mod harts;
 mod interrupts;
 mod power;
@@ -19,12 +20,13 @@ use sbi_rt::SbiRet;
 
 pub(super) use self::devices::{VIRT_UART, device};
 pub(crate) use self::{
+    guest::virtualizations,
     harts::{send_event, start_core, wait_for_event},
     interrupts::{disable_interrupts, enable_interrupts, reserve},
     power::exit,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };
-pub(crate) use super::common::{no_steps as step, ns16550::write};
+pub(crate) use super::common::{no_nmi as send_nmi, no_steps as step, ns16550::write};
 
 /// What SBI answers if it does not do what it was asked.
 pub(crate) struct Refusal(SbiRet);
