@@ -27,20 +27,29 @@ use crate::{
 /// `VM_HSAVE_PA`: where `vmrun` keeps what `#VMEXIT` restores by itself.
 const VM_HSAVE_PA: Msr = Msr::new(0xc001_0117);
 
-const SVM: &[Virtualization] = &[Virtualization {
+/// V_INTR_MASKING: the hypervisor's `RFLAGS.IF` at `vmrun` masks interrupts while the guest runs.
+const SVM: Virtualization = Virtualization {
     name: "SVM",
     guest_writes_register: true,
-    // V_INTR_MASKING.
     interrupts: Interrupts::Unmasked,
-    run: |turns| run(turns, false),
-    run_with_nmi: Some(|turns| run(turns, true)),
-}];
+    run: |turns| run(turns, false, false),
+    run_with_nmi: Some(|turns| run(turns, false, true)),
+};
+
+/// `sti` before `vmrun`, while `clgi` holds interrupts back from the hypervisor.
+const SVM_UNMASKED: Virtualization = Virtualization {
+    name: "SVM, sti",
+    interrupts: Interrupts::All,
+    run: |turns| run(turns, true, false),
+    run_with_nmi: Some(|turns| run(turns, true, true)),
+    ..SVM
+};
 
 /// Those of this core.
 pub(crate) fn virtualizations() -> &'static [Virtualization] {
     let features = CpuId::new().get_extended_processor_and_feature_identifiers();
     match features {
-        Some(features) if features.has_svm() => SVM,
+        Some(features) if features.has_svm() => &[SVM, SVM_UNMASKED],
         _ => &[],
     }
 }
@@ -135,8 +144,9 @@ unsafe extern "C" {
     safe static hv_boot_guest: u8;
 }
 
-/// Runs the guest. With `nmi` a non-maskable interrupt is sent to this core while `GS_BASE` is the guest's.
-fn run(turns: usize, nmi: bool) -> Exit {
+/// Runs the guest, with interrupts unmasked or as they are. With `nmi` a non-maskable interrupt is sent to this core
+/// while `GS_BASE` is the guest's.
+fn run(turns: usize, unmask: bool, nmi: bool) -> Exit {
     let id = hardware_id();
     let cpu = known().iter().position(|&known| known == id);
     // SAFETY: rule 11: this core's, and a run is not interrupted by another one.
@@ -154,14 +164,20 @@ fn run(turns: usize, nmi: bool) -> Exit {
             "clgi",
             "vmsave rax",
             "mov    rax, {guest}",
+            "pushfq",
+            "test   {unmask:e}, {unmask:e}",
+            "jz     2f",
+            "sti",
+            "2:",
             "vmrun  rax",
+            "popfq",
             guest = in(reg) guest.physical(),
+            unmask = in(reg) u32::from(unmask),
             inout("rax") host.physical() => _,
             out("rcx") _,
             out("rdx") _,
             in("rsi") GUEST_VALUE,
             inout("rdi") turns => _,
-            options(nostack)
         );
     }
     // The exit, with interrupts and NMIs held back, and no variable in reach.
