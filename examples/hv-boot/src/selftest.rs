@@ -52,7 +52,7 @@ pub fn run(machine: &Machine, areas: Areas) -> ExitCode {
         .and(guests::leave_the_register(machine))
         .and(guests::end_by_interrupts(machine))
         .and(guests::come_under_irq_off(machine))
-        .and(guests::wait_for_the_register(machine));
+        .and(guests::find_the_register(machine));
     verdict(count)
 }
 

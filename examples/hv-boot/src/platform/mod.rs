@@ -68,7 +68,7 @@ pub struct Virtualization {
     /// Runs the guest, which goes round a loop so many times and then calls its hypervisor. Returns at the first exit.
     pub run: fn(turns: usize) -> Exit,
     /// The same, with a non-maskable interrupt sent to this core at the exit, before its register is restored. Only
-    /// where such an interrupt waits for that.
+    /// where the core has such interrupts and the guest writes the register.
     pub run_with_nmi: Option<fn(turns: usize) -> Exit>,
 }
 
@@ -113,7 +113,7 @@ unsafe extern "Rust" {
     #[link_name = "__hv_boot_stepped"]
     safe fn stepped();
     /// `interrupts.rs`: what an interrupt calls that no mask stops; whether one was awaited.
-    #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+    #[cfg(not(any(target_arch = "arm", target_arch = "loongarch64")))]
     #[link_name = "__hv_boot_nmi_taken"]
     safe fn nmi_taken() -> bool;
 }

@@ -180,14 +180,15 @@ fn interrupt_unmaskably(cpu: &Cpu) -> Result<usize, Wrong> {
     }
 }
 
-/// A non-maskable interrupt that is sent before the exit has restored the register comes when it has.
-pub(super) fn wait_for_the_register(machine: &Machine) -> Count {
-    let name = "non_maskable_interrupts_wait_for_the_register";
+/// A non-maskable interrupt that is sent before the exit has restored the register comes when it has, or its handler
+/// loads the register itself and leaves it as it was.
+pub(super) fn find_the_register(machine: &Machine) -> Count {
+    let name = "non_maskable_interrupts_find_the_register";
     if guests::virtualizations()
         .iter()
         .all(|kind| kind.run_with_nmi.is_none())
     {
-        println!("test guests::{name} ... left out: nothing holds such an interrupt back here");
+        println!("test guests::{name} ... left out: no such interrupt here");
         return Count::default();
     }
     on_all_cores(machine, name, |cpu, kind| {

@@ -34,7 +34,7 @@ pub(crate) fn no_steps(_: &mut dyn FnMut()) -> Option<bool> {
 }
 
 /// `send_nmi` of a platform whose interrupts can all be masked.
-#[cfg(not(any(target_arch = "aarch64", target_arch = "x86_64")))]
+#[cfg(any(target_arch = "arm", target_arch = "loongarch64"))]
 pub(crate) fn no_nmi() -> bool {
     false
 }

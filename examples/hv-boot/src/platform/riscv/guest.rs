@@ -4,7 +4,7 @@ use core::arch::{asm, global_asm};
 
 use riscv::register::sstatus;
 
-use super::interrupts::instruction;
+use super::{interrupts::instruction, nmi};
 use crate::platform::{Exit, GUEST_VALUE, Interrupts, Virtualization};
 
 /// `hstatus.SPV`: `sret` goes to a virtual machine ("Hypervisor Status (`hstatus`) Register").
@@ -18,8 +18,8 @@ pub(crate) fn virtualizations() -> &'static [Virtualization] {
         name: "HS-mode",
         guest_writes_register: true,
         interrupts: Interrupts::All,
-        run,
-        run_with_nmi: None,
+        run: |turns| run(turns, false),
+        run_with_nmi: Some(|turns| run(turns, true)),
     }];
     if is_there() { HS_MODE } else { &[] }
 }
@@ -69,8 +69,9 @@ hv_boot_guest:
     "#
 );
 
-/// Runs the guest without translation and without delegation to it: all its traps are HS-mode's.
-fn run(turns: usize) -> Exit {
+/// Runs the guest without translation and without delegation to it: all its traps are HS-mode's. With `event` one comes
+/// at the exit, while `gp` is the guest's.
+fn run(turns: usize, event: bool) -> Exit {
     let (cause, register): (isize, usize);
     // SAFETY: rule 10: the registers of HS-mode, `gp` and `sp` are what they were in the end, and those of VS-mode are
     // the guest's. Not `nomem`: handlers run when interrupts are unmasked again.
@@ -99,19 +100,29 @@ fn run(turns: usize) -> Exit {
             "sret",
             ".balign 4",
             "2:",
-            // The exit: a2 is what variables would use here.
-            "mv     a2, gp",
+            // The exit.
             "csrrw  sp, sscratch, sp",
+            "csrr   t5, scause",
+            // Before the event: OpenSBI 1.5 returns from one to VS-mode if SPV is set.
+            "csrc   0x600, t3", // hstatus
+            "beqz   t6, 3f",
+            "li     a7, {sse}",
+            "li     a6, {inject}",
+            "li     a0, {event}",
+            "mv     a1, tp",
+            "ecall",
+            "3:",
+            // What variables would use here.
+            "mv     a2, gp",
             concat!(instruction!(load), " gp, (sp)"),
             "addi   sp, sp, 16",
             "csrw   sscratch, t2",
             "csrw   stvec, t1",
-            "csrc   0x600, t3", // hstatus
-            "csrr   a0, scause",
+            "mv     a0, t5",
             "csrw   sstatus, t0",
             ".option pop",
             inout("a0") turns => cause,
-            in("a1") GUEST_VALUE,
+            inout("a1") GUEST_VALUE => _,
             lateout("a2") register,
             out("t0") _,
             out("t1") _,
@@ -119,6 +130,12 @@ fn run(turns: usize) -> Exit {
             in("t3") HSTATUS_SPV,
             in("t4") SSTATUS_SPP,
             out("t5") _,
+            in("t6") usize::from(event),
+            out("a6") _,
+            out("a7") _,
+            sse = const nmi::SSE,
+            inject = const nmi::INJECT,
+            event = const nmi::EVENT as i32,
         );
     }
     Exit {

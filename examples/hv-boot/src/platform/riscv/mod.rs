@@ -11,6 +11,7 @@ mod exceptions;
 mod guest;
 mod harts;
 mod interrupts;
+mod nmi;
 mod power;
 mod timer;
 
@@ -23,10 +24,11 @@ pub(crate) use self::{
     guest::virtualizations,
     harts::{send_event, start_core, wait_for_event},
     interrupts::{disable_interrupts, enable_interrupts, reserve},
+    nmi::send_nmi,
     power::exit,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };
-pub(crate) use super::common::{no_nmi as send_nmi, no_steps as step, ns16550::write};
+pub(crate) use super::common::{no_steps as step, ns16550::write};
 
 /// What SBI answers if it does not do what it was asked.
 pub(crate) struct Refusal(SbiRet);
