@@ -93,6 +93,8 @@ fn run(turns: usize) -> Exit {
             "msr    spsr_hyp, r9",
             "adr    r4, 2f",
             "isb",
+            // The guest does not go on with a reservation of another one.
+            "clrex",
             "eret",
             // The exit. r2 is what variables use from its first instruction on.
             "2:",

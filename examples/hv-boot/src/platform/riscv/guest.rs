@@ -97,6 +97,10 @@ fn run(turns: usize, event: bool) -> Exit {
             "addi   sp, sp, -16",
             concat!(instruction!(store_word), " gp, (sp)"),
             "csrw   sscratch, sp",
+            // The guest does not go on with a reservation of another one.
+            "addi   sp, sp, -16",
+            "sc.w   t5, zero, (sp)",
+            "addi   sp, sp, 16",
             "sret",
             ".balign 4",
             "2:",

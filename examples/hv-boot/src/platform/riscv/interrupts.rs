@@ -122,8 +122,8 @@ macro_rules! call {
                 "fscsr  t0",
                 "floats fld",
                 ".endif",
-                // Ends a reservation of the interrupted code, which neither a store by this core nor `sret` need do (volume 1,
-                // "Load-Reserved/Store-Conditional Instructions"; volume 2, "Trap-Return Instructions").
+                // Ends a reservation of the interrupted code, which neither a store by this core nor `sret` need do
+                // (volume 1, "Load-Reserved/Store-Conditional Instructions"; volume 2, "Trap-Return Instructions").
                 "sc.w   t0, zero, (sp)",
                 ".if {width} == 8",
                 "integers ld",
