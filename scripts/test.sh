@@ -567,10 +567,11 @@ stage_qemu() {
         boot aarch64 "hv-boot, cortex-a72" "$smp" "hv-boot: $smp CPUs at EL2, ok"
         boot aarch64 "hv-boot, max" "$smp" "hv-boot: $smp CPUs at EL2, ok" --cpu max
     done
-    boot aarch64 "selftest, max" 4 "$none" --bin selftest --cpu max
+    # Host extensions, and non-maskable interrupts.
+    boot aarch64 "selftest, max" 4 "$none"$'\n'"(EL2, E2H=1, TGE=1: "$'\n'"(an NMI: " --bin selftest --cpu max
     boot aarch64 "selftest, EL1" 4 "$none" --bin selftest --level el1
     boot aarch64 "selftest, EL1, non-zero-vma" 4 "$none" --bin selftest --level el1 --features non-zero-vma
-    boot arm "selftest, Hyp" 4 "$none" --bin selftest --level hyp
+    boot arm "selftest, Hyp" 4 "$none"$'\n'"(Hyp mode: " --bin selftest --level hyp
     boot arm "selftest, Hyp, non-zero-vma" 4 "$none" --bin selftest --level hyp --features non-zero-vma
     # wrgsbase instead of wrmsr.
     boot x86_64 "selftest, max" 4 "$none" --bin selftest --cpu max
@@ -582,13 +583,24 @@ stage_qemu() {
     check "qemu: aarch64, an image for EL1 at EL2" el1_image_at_el2
 }
 
+# guests_of ARCHITECTURE: what the selftest says of guests there.
+guests_of() {
+    case $1 in
+        aarch64) echo "(EL2, E2H=0: " ;;
+        riscv*) echo "(HS-mode: " ;;
+        x86_64) echo "(SVM: " ;;
+        *) echo "no guests here" ;;
+    esac
+}
+
 # boots_of ARCHITECTURE: the rows that every architecture has. Defect 26: none of percpu's tests runs on one.
 boots_of() {
-    local arch=$1 profile smp features
+    local arch=$1 profile smp features said
+    said=$none$'\n'$(guests_of "$arch")
     for profile in debug release; do
         for features in "" non-zero-vma; do
             for smp in 1 2 4 8; do
-                boot "$arch" "selftest, $profile, ${features:-default}" "$smp" "$none" \
+                boot "$arch" "selftest, $profile, ${features:-default}" "$smp" "$said" \
                     --bin selftest "--$profile" ${features:+--features "$features"}
             done
             boot "$arch" "selftest, given memory, $profile, ${features:-default}" 4 "$none" \

@@ -71,8 +71,8 @@ pub mod guide {
     pub mod features {}
     #[doc = include_str!("../guide/groups.md")]
     pub mod groups {}
-    #[doc = include_str!("../guide/guests.md")]
-    pub mod guests {}
+    #[doc = include_str!("../guide/in-a-hypervisor.md")]
+    pub mod in_a_hypervisor {}
     #[doc = include_str!("../guide/kinds.md")]
     pub mod kinds {}
     #[doc = include_str!("../guide/linking.md")]

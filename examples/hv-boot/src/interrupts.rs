@@ -18,6 +18,8 @@ pub use crate::platform::Reservation;
 static HANDLER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 /// The same for steps.
 static STEP_HANDLER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+/// The same for an interrupt that no mask stops.
+static NMI_HANDLER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 /// In ticks of the platform's counter.
 static PERIOD: AtomicUsize = AtomicUsize::new(0);
 
@@ -71,6 +73,20 @@ pub fn reserve(word: &AtomicUsize, count: &AtomicUsize, turns: usize) -> Option<
 pub fn step(handler: fn(), f: &mut dyn FnMut()) -> Option<bool> {
     STEP_HANDLER.store(handler as *mut (), Ordering::Relaxed);
     platform::step(f)
+}
+
+/// Interrupts this core by an interrupt that [`disable`] does not mask, which calls `handler`. It may come later than the
+/// return. `false`, without an interrupt, where the machine has none.
+pub fn send_nmi(handler: fn()) -> bool {
+    NMI_HANDLER.store(handler as *mut (), Ordering::Relaxed);
+    platform::send_nmi()
+}
+
+/// What such an interrupt calls; whether one was awaited.
+#[unsafe(export_name = "__hv_boot_nmi_taken")]
+fn nmi_taken() -> bool {
+    call(&NMI_HANDLER);
+    !NMI_HANDLER.load(Ordering::Relaxed).is_null()
 }
 
 /// What a step of this core calls.

@@ -32,7 +32,8 @@
 //! images. An image that is a static library is linked by `-T image.ld`, with percpu-hv's `percpu.x` on the search
 //! path.
 //!
-//! Interrupts are masked until a core unmasks them; `interrupts` has a timer call a function.
+//! Interrupts are masked until a core unmasks them; `interrupts` has a timer call a function. `guests` runs a few
+//! instructions as a guest, where the core has virtualization.
 //!
 //! # How an image ends
 //!
@@ -66,6 +67,8 @@ mod cores;
 mod exit;
 #[cfg(target_os = "none")]
 mod exit_code;
+#[cfg(target_os = "none")]
+pub mod guests;
 #[cfg(target_os = "none")]
 pub mod interrupts;
 #[cfg(target_os = "none")]

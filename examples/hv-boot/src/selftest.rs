@@ -1,6 +1,7 @@
 //! The conformance suite of percpu-hv on all cores of the machine, and tests that need a machine.
 
 mod attacks;
+mod guests;
 mod interrupts;
 mod scalars;
 
@@ -48,7 +49,11 @@ pub fn run(machine: &Machine, areas: Areas) -> ExitCode {
         .and(conformance::after_init(machine))
         .and(interrupts::keep_counts(machine))
         .and(interrupts::count_in_assembly(machine))
-        .and(interrupts::end_reservations(machine));
+        .and(interrupts::end_reservations(machine))
+        .and(guests::leave_the_register(machine))
+        .and(guests::end_by_interrupts(machine))
+        .and(guests::come_under_irq_off(machine))
+        .and(guests::find_the_register(machine));
     verdict(count)
 }
 

@@ -1,6 +1,6 @@
 //! How a hypervisor uses percpu-hv: boot, a variable of each kind, and the copies of other cores.
 //!
-//! The guest is a stand-in that counts. The pages `guests` and `trap_handlers` of the guide say what a real one needs.
+//! The guest is a stand-in that counts. The pages `in_a_hypervisor` and `trap_handlers` of the guide say what a real one needs.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 hv_boot::main!(image::main);

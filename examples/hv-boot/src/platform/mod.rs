@@ -16,6 +16,8 @@
 //! | `reserve(word, count, turns)` | `interrupts::reserve`; `None` without exclusive loads |
 //! | `step(f)` | `interrupts::step`, which calls `stepped()`; `None` without single steps |
 //! | `set_timer(u64)` | after so many `ticks()` one interrupt, which calls `timer_expired()` |
+//! | `send_nmi()` | `interrupts::send_nmi`, which calls `nmi_taken()`; `false` without such an interrupt |
+//! | `virtualizations()` | the ways to run a guest on this core: `guests::virtualizations` |
 
 mod common;
 #[cfg_attr(target_arch = "aarch64", path = "aarch64/mod.rs")]
@@ -31,8 +33,8 @@ pub(crate) mod wait;
 
 pub(crate) use imp::{
     HARDWARE_ID, caches_are_on, disable_interrupts, disable_timer, enable_interrupts, enable_timer,
-    exit, hardware_id, privilege, reserve, send_event, set_timer, start_core, step, ticks,
-    ticks_per_second, wait_for_event, write,
+    exit, hardware_id, privilege, reserve, send_event, send_nmi, set_timer, start_core, step,
+    ticks, ticks_per_second, virtualizations, wait_for_event, write,
 };
 
 use core::fmt;
@@ -59,6 +61,48 @@ pub struct Reservation {
     pub at_store: usize,
 }
 
+/// A way to run a guest: a few instructions at the level below this core's. They write [`GUEST_VALUE`] to every
+/// register that they can write and that could be a per-CPU register, and mask all interrupts that they can mask.
+#[derive(Debug)]
+pub struct Virtualization {
+    /// What the manual calls it.
+    pub name: &'static str,
+    /// Whether the guest writes the register that this image's variables use, so that the exit must restore it.
+    pub guest_writes_register: bool,
+    /// Which interrupts end a run.
+    pub interrupts: Interrupts,
+    /// Runs the guest, which goes round a loop so many times and then calls its hypervisor. Returns at the first exit.
+    pub run: fn(turns: usize) -> Exit,
+    /// The same, with a non-maskable interrupt sent to this core at the exit, before its register is restored. Only
+    /// where the core has such interrupts and the guest writes the register.
+    pub run_with_nmi: Option<fn(turns: usize) -> Exit>,
+}
+
+/// Which interrupts end the run of a guest that masks all of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interrupts {
+    /// All, whatever the hypervisor masks.
+    All,
+    /// Those that the hypervisor does not mask.
+    Unmasked,
+    /// None: they are the guest's.
+    None,
+}
+
+/// What a guest writes to the registers: an address of the lower half that no area has.
+pub const GUEST_VALUE: usize = 0x5a5a_5a50;
+
+/// An exit of a guest.
+#[derive(Clone, Copy, Debug)]
+pub struct Exit {
+    /// Whether an interrupt ended the run, before the guest called.
+    pub interrupted: bool,
+    /// The per-CPU register as the exit found it, before anything restored it.
+    pub register: usize,
+    /// The guest's register of that purpose.
+    pub guests: usize,
+}
+
 // What a platform calls: the floors above define it.
 unsafe extern "Rust" {
     /// The image's main function, by the macro [`main!`](crate::main!); then it stops the machine.
@@ -74,6 +118,10 @@ unsafe extern "Rust" {
     #[cfg(target_arch = "aarch64")]
     #[link_name = "__hv_boot_stepped"]
     safe fn stepped();
+    /// `interrupts.rs`: what an interrupt calls that no mask stops; whether one was awaited.
+    #[cfg(not(any(target_arch = "arm", target_arch = "loongarch64")))]
+    #[link_name = "__hv_boot_nmi_taken"]
+    safe fn nmi_taken() -> bool;
 }
 
 unsafe extern "C" {

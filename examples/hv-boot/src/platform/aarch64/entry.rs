@@ -16,7 +16,7 @@ use crate::platform::common::{
 };
 
 /// `SCTLR_ELx` with everything off, RES1 bits set (Arm ARM, "SCTLR_EL1" and "SCTLR_EL2").
-const SCTLR_EL1_OFF: u64 = 0x30d0_0800;
+pub(super) const SCTLR_EL1_OFF: u64 = 0x30d0_0800;
 const SCTLR_EL2_OFF: u64 = 0x30c5_0830;
 
 /// MMU, caches, stack alignment check, and no execution of writable memory; the same bits at both levels.

@@ -1,12 +1,16 @@
 //! The interrupt controller, a GICv3 (Arm IHI 0069), as far as a core's own interrupts need it.
 
-use core::ptr::{self, NonNull};
+use core::{
+    mem::offset_of,
+    ptr::{self, NonNull},
+};
 
 use aarch64_cpu::asm::barrier;
 use arm_gic::{
     IntId, InterruptGroup, UniqueMmioPointer,
     gicv3::{
         GicCpuInterface, GicDistributor, GicError, GicRedistributor, GicRedistributorIterator,
+        registers::{GicrSgi, Sgi},
     },
 };
 use spin::Mutex;
@@ -65,9 +69,10 @@ pub(super) fn enable(interrupt: IntId) {
         let Ok(Some(mut redistributor)) = redistributor(redistributors) else {
             panic!("the GIC has no redistributor for this cpu");
         };
-        // The only error is that the core is awake.
-        let _ = redistributor.mark_core_awake();
-        redistributor.configure_default_settings();
+        // The only error is that the core is awake: this is not its first interrupt.
+        if redistributor.mark_core_awake().is_ok() {
+            redistributor.configure_default_settings();
+        }
         let enabled = redistributor.enable_interrupt(interrupt, true);
         enabled.expect("an interrupt of the core's own");
     }
@@ -79,6 +84,42 @@ pub(super) fn enable(interrupt: IntId) {
     GicCpuInterface::set_priority_mask(0xff);
     GicCpuInterface::enable_group1(true);
     barrier::isb(barrier::SY);
+}
+
+/// The interrupt that this core sends to itself as a non-maskable one.
+const NMI: IntId = IntId::sgi(0);
+
+/// Makes [`NMI`] pending on this core, with Superpriority ("GICR_INMIR0", "GICR_ISPENDR0").
+pub(super) fn send_nmi() {
+    enable(NMI);
+    let [_, redistributors] = Description::get().gic;
+    // SAFETY: rule 12: as in `enable`. Without virtual LPIs the redistributors lie one behind the other, and these
+    // registers are this core's.
+    unsafe {
+        let mut all = GicRedistributorIterator::new(registers(redistributors)).expect("its first");
+        let here = super::hardware_id();
+        let index = all.position(|one| one.typer().core_mpidr() == here);
+        let own = redistributors + index.expect("this core's") * size_of::<GicrSgi>();
+        let bit = 1 << u32::from(NMI);
+        for register in [offset_of!(Sgi, inmir), offset_of!(Sgi, ispendr)] {
+            let register = own + offset_of!(GicrSgi, sgi) + register;
+            ptr::with_exposed_provenance_mut::<u32>(register).write_volatile(bit);
+        }
+    }
+}
+
+/// Ends [`NMI`], which this core acknowledged as `taken`.
+///
+/// # Panics
+///
+/// If it is another one.
+pub(super) fn end_nmi(taken: u32) {
+    assert_eq!(
+        taken,
+        NMI.into(),
+        "a non-maskable interrupt that nobody sent"
+    );
+    GicCpuInterface::end_interrupt(NMI, InterruptGroup::Group1);
 }
 
 /// Takes the interrupt that this core was interrupted by: `interrupt`, which `handler` ends the cause of.

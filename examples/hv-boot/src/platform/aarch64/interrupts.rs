@@ -2,7 +2,7 @@
 
 use core::arch::{asm, naked_asm};
 
-use super::{gic, timer};
+use super::{gic, nmi, timer};
 use crate::platform::{__PERCPU_TAKEN, TAKEN, common::reserve::define_reserve, timer_expired};
 
 /// Unmasks IRQs.
@@ -80,5 +80,7 @@ pub(super) extern "C" fn irq() {
 }
 
 extern "C" fn handle() {
-    gic::handle(timer::interrupt(), timer_expired);
+    if !nmi::handle() {
+        gic::handle(timer::interrupt(), timer_expired);
+    }
 }

@@ -6,9 +6,11 @@
 mod entry;
 mod exceptions;
 mod gic;
+mod guest;
 mod interrupts;
 mod level;
 mod mmu;
+mod nmi;
 mod step;
 mod timer;
 
@@ -16,7 +18,9 @@ use aarch64_cpu::registers::{MPIDR_EL1, Readable, SCTLR_EL1, SCTLR_EL2};
 
 pub(crate) use self::{
     entry::start_core,
+    guest::virtualizations,
     interrupts::{disable_interrupts, enable_interrupts, reserve},
+    nmi::send_nmi,
     step::step,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };

@@ -6,6 +6,7 @@
 mod entry;
 mod exceptions;
 mod gic;
+mod guest;
 mod interrupts;
 mod mode;
 mod timer;
@@ -14,12 +15,13 @@ use aarch32_cpu::register::{Hsctlr, Mpidr, Sctlr};
 
 pub(crate) use self::{
     entry::start_core,
+    guest::virtualizations,
     interrupts::{disable_interrupts, enable_interrupts, reserve},
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };
 pub(crate) use super::common::{
     arm::{HARDWARE_ID, exit, send_event, wait_for_event},
-    no_steps as step,
+    no_nmi as send_nmi, no_steps as step,
     pl011::write,
 };
 

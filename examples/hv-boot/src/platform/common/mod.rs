@@ -32,3 +32,15 @@ pub(super) mod tables;
 pub(crate) fn no_steps(_: &mut dyn FnMut()) -> Option<bool> {
     None
 }
+
+/// `send_nmi` of a platform whose interrupts can all be masked.
+#[cfg(any(target_arch = "arm", target_arch = "loongarch64"))]
+pub(crate) fn no_nmi() -> bool {
+    false
+}
+
+/// `virtualizations` of a platform whose emulator has none.
+#[cfg(target_arch = "loongarch64")]
+pub(crate) fn no_guests() -> &'static [super::Virtualization] {
+    &[]
+}

@@ -26,7 +26,9 @@ pub(crate) use self::{
     secondary::start_core,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };
-pub(crate) use super::common::{no_steps as step, ns16550::write};
+pub(crate) use super::common::{
+    no_guests as virtualizations, no_nmi as send_nmi, no_steps as step, ns16550::write,
+};
 
 /// The number that identifies a core: `CSR.CPUID`.
 pub(crate) const HARDWARE_ID: &str = "CPUID";

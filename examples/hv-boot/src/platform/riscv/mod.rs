@@ -8,8 +8,10 @@ mod device_tree;
 mod devices;
 mod entry;
 mod exceptions;
+mod guest;
 mod harts;
 mod interrupts;
+mod nmi;
 mod power;
 mod timer;
 
@@ -19,8 +21,10 @@ use sbi_rt::SbiRet;
 
 pub(super) use self::devices::{VIRT_UART, device};
 pub(crate) use self::{
+    guest::virtualizations,
     harts::{send_event, start_core, wait_for_event},
     interrupts::{disable_interrupts, enable_interrupts, reserve},
+    nmi::send_nmi,
     power::exit,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
 };

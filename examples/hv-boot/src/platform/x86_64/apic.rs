@@ -38,6 +38,7 @@ const MASKED: u32 = 1 << 16;
 /// The timer counts at a sixteenth of its clock ("APIC Timer").
 const DIVIDE_BY_16: u32 = 0b0011;
 
+const NMI: u32 = 0b100 << 8;
 const INIT: u32 = 0b101 << 8;
 const STARTUP: u32 = 0b110 << 8;
 const ASSERT: u32 = 1 << 14;
@@ -72,6 +73,11 @@ pub(super) fn send_init(hardware_id: u32) {
 /// Starts the core `hardware_id` in real mode at the page with number `page`, if it waits for that.
 pub(super) fn send_startup(hardware_id: u32, page: u8) {
     send(hardware_id, STARTUP | ASSERT | u32::from(page));
+}
+
+/// Sends a non-maskable interrupt to the core `hardware_id`, which may be this one.
+pub(super) fn send_nmi(hardware_id: u32) {
+    send(hardware_id, NMI | ASSERT);
 }
 
 fn send(hardware_id: u32, command: u32) {

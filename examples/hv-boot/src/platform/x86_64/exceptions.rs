@@ -8,7 +8,7 @@ use x86_64::{
     structures::idt::{ExceptionVector, InterruptDescriptorTable, InterruptStackFrameValue},
 };
 
-use super::{apic, interrupts, privilege, segments};
+use super::{apic, interrupts, nmi, privilege, segments};
 use crate::{
     boot_cell::BootCell,
     exit_code::ExitCode,
@@ -86,17 +86,19 @@ fn table() -> InterruptDescriptorTable {
         };
     }
     set! {
-        0 divide_error, 1 debug, 2 non_maskable_interrupt, 3 breakpoint, 4 overflow, 5 bound_range_exceeded,
+        0 divide_error, 1 debug, 3 breakpoint, 4 overflow, 5 bound_range_exceeded,
         6 invalid_opcode, 7 device_not_available, 8 double_fault, 10 invalid_tss, 11 segment_not_present,
         12 stack_segment_fault, 13 general_protection_fault, 14 page_fault, 16 x87_floating_point,
         17 alignment_check, 18 machine_check, 19 simd_floating_point, 20 virtualization,
         21 cp_protection_exception, 28 hv_injection_exception, 29 vmm_communication_exception,
         30 security_exception,
     }
+    let non_maskable = VirtAddr::from_ptr(nmi::nmi as *const ());
     let timer = VirtAddr::from_ptr(interrupts::timer as *const ());
     let spurious = VirtAddr::from_ptr(interrupts::spurious as *const ());
     // SAFETY: rule 10: the code for these vectors, which needs no other stack.
     unsafe {
+        table.non_maskable_interrupt.set_handler_addr(non_maskable);
         table[apic::TIMER_INTERRUPT].set_handler_addr(timer);
         table[apic::SPURIOUS_INTERRUPT].set_handler_addr(spurious);
     }
@@ -128,7 +130,6 @@ fn name(vector: ExceptionVector) -> &'static str {
     match vector {
         ExceptionVector::Division => "division",
         ExceptionVector::Debug => "debug",
-        ExceptionVector::NonMaskableInterrupt => "non-maskable interrupt",
         ExceptionVector::Breakpoint => "breakpoint instruction",
         ExceptionVector::InvalidOpcode => "undefined instruction",
         ExceptionVector::DeviceNotAvailable => "floating point is off",

@@ -35,35 +35,48 @@ pub(crate) fn reserve(_: &AtomicUsize, _: &AtomicUsize, _: usize) -> Option<Rese
     None
 }
 
-/// Where the descriptor table leads the timer's interrupt, on the interrupted code's stack, which the CPU has aligned
-/// to 16 before it pushed five words ("64-Bit Mode Stack Frame"): saves what a function may change. Interrupted
-/// code is always the image's own, so GS_BASE is this core's.
+/// The body of an entry, on the interrupted code's stack, which the CPU has aligned to 16 before it pushed five words
+/// ("64-Bit Mode Stack Frame"): saves what a function may change, runs a template, and
+/// calls a function.
+macro_rules! entry {
+    ($handle:path $(, $template:expr, $($operand:tt)+)?) => {
+        naked_asm!(
+            "push   rax",
+            "push   rcx",
+            "push   rdx",
+            "push   rsi",
+            "push   rdi",
+            "push   r8",
+            "push   r9",
+            "push   r10",
+            "push   r11",
+            "cld",
+            $($template,)?
+            "call   {handle}",
+            "pop    r11",
+            "pop    r10",
+            "pop    r9",
+            "pop    r8",
+            "pop    rdi",
+            "pop    rsi",
+            "pop    rdx",
+            "pop    rcx",
+            "pop    rax",
+            "iretq",
+            handle = sym $handle,
+            $($($operand)+)?
+        )
+    };
+}
+pub(super) use entry;
+
+/// Where the descriptor table leads the timer's interrupt. Interrupted code is always the image's own, so GS_BASE is
+/// this core's.
 #[unsafe(naked)]
 pub(super) extern "C" fn timer() {
-    naked_asm!(
-        "push   rax",
-        "push   rcx",
-        "push   rdx",
-        "push   rsi",
-        "push   rdi",
-        "push   r8",
-        "push   r9",
-        "push   r10",
-        "push   r11",
-        "cld",
+    entry!(
+        handle,
         percpu_hv::add_this_cpu!(TAKEN, 1),
-        "call   {handle}",
-        "pop    r11",
-        "pop    r10",
-        "pop    r9",
-        "pop    r8",
-        "pop    rdi",
-        "pop    rsi",
-        "pop    rdx",
-        "pop    rcx",
-        "pop    rax",
-        "iretq",
-        handle = sym handle,
         TAKEN = sym __PERCPU_TAKEN,
         TAKEN_form = const TAKEN.form(),
     )

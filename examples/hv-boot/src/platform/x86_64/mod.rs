@@ -10,7 +10,9 @@ mod apic;
 mod base;
 mod entry;
 mod exceptions;
+mod guest;
 mod interrupts;
+mod nmi;
 mod paging;
 mod physical;
 mod power;
@@ -24,7 +26,9 @@ use raw_cpuid::CpuId;
 use x86_64::instructions::segmentation::{CS, Segment};
 
 pub(crate) use self::{
+    guest::virtualizations,
     interrupts::{disable_interrupts, enable_interrupts, reserve},
+    nmi::send_nmi,
     power::exit,
     secondary::start_core,
     timer::{disable_timer, enable_timer, set_timer, ticks, ticks_per_second},
