@@ -157,8 +157,8 @@ stage_lint() {
     else
         skip "lint: clippy, operations in a process" "this is no x86_64"
     fi
-    check "lint: clippy, operations, peers and their image" \
-        bare_cargo "$aarch64" clippy --package operations --package peers --package el2 -- --deny warnings
+    check "lint: clippy, operations, peers and the images that count" \
+        bare_cargo "$aarch64" clippy --package operations --package peers --package el2 --package exits -- --deny warnings
     check "lint: clippy, drop-in tests" cargo clippy --package dropin --all-targets -- --deny warnings
     for row in "${platforms[@]}"; do
         read -r _ target _ <<<"$row"
@@ -513,7 +513,7 @@ stage_codegen() {
     fi
     check "codegen: the instructions of every operation" cargo test --package golden --package bench
     # What QEMU executes at EL2 is the same each time.
-    check "codegen: the tables of README.md and bench/results.md, and the targets" cargo run --quiet --package bench -- "$what" executed
+    check "codegen: the tables of README.md and bench/results.md, and the targets" cargo run --quiet --package bench -- "$what" executed exits
 }
 
 # boot ARCHITECTURE MODE CPUS SENTENCES ARGUMENT...: a boot that ends well and says the sentences, one a line.

@@ -47,6 +47,24 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
     ))
 }
 
+/// Builds an image of that name, boots it at EL2 under QEMU on so many cores, and gives what it printed.
+///
+/// One instruction takes one nanosecond, and the counter of the CPU counts nanoseconds.
+pub(crate) fn boot(image: &str, cpus: usize) -> Result<String, String> {
+    output(bare_cargo(AARCH64, "build").args(["--release", "--package", image]))?;
+    let machine = format!(
+        "-M virt,virtualization=on,gic-version=3 -cpu max -icount shift=0 -smp {cpus} -m 256M -nographic -nic none \
+         -semihosting"
+    );
+    output(
+        Command::new("timeout")
+            .args(["120", "qemu-system-aarch64"])
+            .args(machine.split_whitespace())
+            .arg("-kernel")
+            .arg(program(Some(AARCH64), image)),
+    )
+}
+
 /// Where a program of the release profile is: for this machine without a target.
 pub(crate) fn program(target: Option<&str>, name: &str) -> PathBuf {
     let directory = target_directory().join(target.unwrap_or_default());

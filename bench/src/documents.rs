@@ -11,6 +11,7 @@ use crate::{
     chart,
     costs::Costs,
     counts::Counts,
+    exits::Exits,
     peers::Comparison,
     results, table,
     targets::{self, PROMISE},
@@ -34,16 +35,22 @@ impl Documents {
     pub(crate) fn new(comparison: &Comparison) -> Result<Self, String> {
         let costs = Costs::from_results()?;
         let executed = executed()?;
+        let exits = Exits::from_results()?;
         let readme = read(&root().join("README.md"))?;
-        let cost = format!("{}{PROMISE} {}\n", table::readme(comparison), costs.short());
+        let cost = format!(
+            "{}{PROMISE} {}\n",
+            table::readme(comparison, &exits.short()),
+            costs.short()
+        );
         let readme = between_markers(&readme, "cost", &wrapped(&cost))?;
         let report = format!(
             "# Measurements\n\n\
              `scripts/test.sh codegen` counts the instructions anew, also those that QEMU executes at EL2. It fails if a number \
              has changed or a target is missed; with `--bless` it writes this page. `cargo run --package bench -- measure` \
-             measures the rest too, in a few minutes. Do not edit this page.\n\n{}{}{}",
+             measures the rest too, in a few minutes. Do not edit this page.\n\n{}{}{}{}",
             table::full(comparison, &targets::exceptions()),
             of_executed(&executed),
+            exits.full(),
             costs.full()
         );
         let documents = [
@@ -64,7 +71,11 @@ impl Documents {
         });
         Ok(Self {
             documents: documents.into(),
-            targets: targets::check(&table::all(comparison), &executed, &costs),
+            targets: targets::check(
+                &table::all(comparison),
+                &executed,
+                &[exits.misses(), costs.misses()],
+            ),
         })
     }
 

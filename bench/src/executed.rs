@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, process::Command};
 
 use serde_json::Value;
 
-use crate::cargo::{AARCH64, bare_cargo, host_cargo, output, program};
+use crate::cargo::{boot, host_cargo, output, program};
 
 /// Instructions of one iteration, without the empty loop's: `<crate>.<operation>`.
 pub(crate) type Executed = BTreeMap<String, f64>;
@@ -15,17 +15,7 @@ const REPETITIONS: f64 = 1e6;
 
 /// At EL2.
 pub(crate) fn at_el2() -> Result<Executed, String> {
-    output(bare_cargo(AARCH64, "build").args(["--release", "--package", "el2"]))?;
-    // One instruction takes one nanosecond, and the counter of this CPU counts nanoseconds.
-    let machine = "-M virt,virtualization=on,gic-version=3 -cpu max -icount shift=0 -smp 1 -m 256M -nographic -nic none \
-                   -semihosting";
-    let text = output(
-        Command::new("timeout")
-            .args(["120", "qemu-system-aarch64"])
-            .args(machine.split_whitespace())
-            .arg("-kernel")
-            .arg(program(Some(AARCH64), "el2")),
-    )?;
+    let text = boot("el2", 1)?;
     let mut counts = BTreeMap::new();
     for line in text.lines() {
         let (name, count) = line

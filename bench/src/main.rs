@@ -9,6 +9,7 @@ mod costs;
 mod counts;
 mod documents;
 mod executed;
+mod exits;
 mod init_time;
 mod isa;
 mod peers;
@@ -30,6 +31,7 @@ usage: bench COMMAND
   measure [WHAT...]  measures what takes longer, keeps it in bench/results/WHAT.json, and writes; by default everything:
            executed      instructions of each operation in a loop, at EL2 under QEMU
            callgrind     the same in a Linux process, with gungraun, beside `thread_local!`
+           exits         instructions of an exit from a guest, at EL2 under QEMU
            compile-time  of 1,000 variables, and what they are expanded to
            size          that a variable and a CPU add to an image
            init          the time it takes, beside a copy of the same bytes
@@ -87,8 +89,9 @@ fn run() -> Result<(), String> {
 /// Measures one thing, and gives the text of the result.
 type Measurement = fn() -> Result<String, String>;
 
-const MEASUREMENTS: [(&str, Measurement); 5] = [
+const MEASUREMENTS: [(&str, Measurement); 6] = [
     ("executed", || results::text(&executed::at_el2()?)),
+    ("exits", || results::text(&exits::measure()?)),
     ("callgrind", || results::text(&executed::in_a_process()?)),
     ("compile-time", || results::text(&compile_time::measure()?)),
     ("size", || results::text(&size::measure()?)),

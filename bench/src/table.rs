@@ -52,10 +52,9 @@ pub(crate) fn usual(comparison: &Comparison) -> Vec<Counts> {
 }
 
 /// What README.md shows: methods and whether the variable is hot, by the names of the operations.
-const README_ROWS: [(&str, &str); 6] = [
+const README_ROWS: [(&str, &str); 5] = [
     ("read", "`read_current()`"),
     ("read hot", "`read_current()` of a `hot` variable"),
-    ("write", "`write_current(v)`"),
     ("increment", "`inc_current_unprotected()`"),
     ("add", "`add_current(n)`"),
     ("read remote", "`read_remote(cpu)`"),
@@ -64,8 +63,9 @@ const README_ROWS: [(&str, &str); 6] = [
 /// The modes that README.md shows.
 const README_MODES: [&str; 3] = ["aarch64", "riscv64", "x86_64"];
 
-/// A few operations on a few architectures: percpu-hv, percpu, and the best of the others.
-pub(crate) fn readme(comparison: &Comparison) -> String {
+/// A few operations on a few architectures: percpu-hv, percpu, and the best of the others. Then other rows of the first
+/// architecture.
+pub(crate) fn readme(comparison: &Comparison, others: &[(String, String)]) -> String {
     let mut modes = default_modes(comparison);
     modes.retain(|counts| README_MODES.contains(&&*counts.title));
     let titles: Vec<_> = modes.iter().map(|counts| &*counts.title).collect();
@@ -86,6 +86,10 @@ pub(crate) fn readme(comparison: &Comparison) -> String {
         });
         let cells: Vec<_> = cells.collect();
         let _ = writeln!(text, "| {method} | {} |", cells.join(" | "));
+    }
+    let empty = " |".repeat(modes.len() - 1);
+    for (title, cell) in others {
+        let _ = writeln!(text, "| {title} | {cell} |{empty}");
     }
     text.push('\n');
     text
