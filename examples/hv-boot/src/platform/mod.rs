@@ -35,6 +35,9 @@ pub(crate) use imp::{
     ticks_per_second, wait_for_event, write,
 };
 
+#[cfg(target_arch = "aarch64")]
+pub use imp::guest;
+
 use core::fmt;
 
 use crate::{
