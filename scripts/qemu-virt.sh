@@ -172,9 +172,9 @@ fi
 qemu=("$emulator" "${machine[@]}" -accel "$accel" -smp "$smp" -nographic -nic none)
 [[ -z $dtb ]] || qemu+=(-dtb "$dtb")
 
-# symbol NAME: its address in the image.
+# symbol NAME: the address in the image of the symbol that is called so, or ends so if Rust has mangled it.
 symbol() {
-    "$(llvm_tool nm)" "$image" | sed -n "s/^\([0-9a-f]*\) . $1\$/0x\1/p"
+    "$(llvm_tool nm)" "$image" | sed -n "s/^\([0-9a-f]*\) . \(_R.*[0-9]\)\?$1\$/0x\1/p"
 }
 
 # An image with a guest is a flat binary, so that QEMU passes the device tree and the initrd.
@@ -186,8 +186,10 @@ if [[ -n $guest ]]; then
     mkdir "$work/root"
     aarch64-linux-gnu-gcc -static -pthread -O2 -Wall -Wextra -Werror -o "$work/root/init" "$package/guest/init.c"
     (cd "$work/root" && echo init | cpio --quiet -o -H newc) >"$work/initrd"
-    # Where the guest's program writes in vain. The device is QEMU's fw_cfg.
-    targets="HYPERVISOR=$(symbol __image_start) AREA=$(symbol _percpu_start) DEVICE=0x9020000"
+    # Where the guest's program writes in vain: in the area of CPU 0, to what the hypervisor looks at on each exit. The
+    # device is QEMU's fw_cfg.
+    area=$(($(symbol _percpu_start) + $(symbol ___PERCPU_MPIDR) - $(symbol _percpu_load_start)))
+    targets="HYPERVISOR=$(symbol __image_start) AREA=$area DEVICE=0x9020000"
     qemu+=(
         -kernel "$work/image" -append "console=ttyAMA0 panic=-1 $targets"
         # Where src/bin/linux expects it.
@@ -198,9 +200,11 @@ else
     qemu+=(-kernel "$image")
 fi
 
-# linux_is_at_el1: Linux starts without a hypervisor's traps too, but then it finds another level, on some cores or all.
-linux_is_at_el1() {
-    ! grep -q 'inconsistent modes' "$console" && grep -q 'CPU(s) started at EL1' "$console"
+# linux_was_a_guest: whether the hypervisor has the last word, and Linux found EL1 on all cores. Without the hypervisor's
+# traps it also starts and ends, but some cores are at EL2, and the firmware switches the machine off.
+linux_was_a_guest() {
+    grep -q '^hv-boot: Linux ran on .*, ok' "$console" && grep -q 'CPU(s) started at EL1' "$console" &&
+        ! grep -q 'inconsistent modes' "$console"
 }
 
 if [[ -n $gdb ]]; then
@@ -221,7 +225,7 @@ else
 fi
 case $status in
     0)
-        [[ -z $guest ]] || linux_is_at_el1 || die "Linux did not find all of its CPUs at EL1"
+        [[ -z $guest ]] || linux_was_a_guest || die "Linux was not a guest on all of its CPUs"
         ;;
     # 137: QEMU did not even heed the signal.
     124 | 137)

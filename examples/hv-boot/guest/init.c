@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -109,7 +110,8 @@ static void *work(void *argument)
 {
 	self = argument;
 	pin_to(self->cpu);
-	while (!is_over()) {
+	/* Once at least: a busy machine may start this thread late. */
+	do {
 		unsigned long cache_type;
 
 		take_page_faults();
@@ -119,7 +121,7 @@ static void *work(void *argument)
 		wake_next_and_sleep();
 		check(self == argument && sched_getcpu() == self->cpu, "thread-local storage");
 		self->rounds++;
-	}
+	} while (!is_over());
 	return NULL;
 }
 
@@ -136,7 +138,6 @@ static void use_all_cpus(long milliseconds)
 	}
 	for (int cpu = 0; cpu < cpus; cpu++) {
 		pthread_join(workers[cpu].thread, NULL);
-		check(workers[cpu].rounds > 0, "a round of each thread");
 		printf("init: cpu %d: %lu rounds\n", cpu, workers[cpu].rounds);
 	}
 }
@@ -166,7 +167,6 @@ static void write_in_vain(int cpu, const char *name)
 	check(text != NULL, name);
 	address = strtoul(text, NULL, 0);
 	printf("init: cpu %d writes to %s at %#lx\n", cpu, name, (unsigned long)address);
-	/* The console is the hypervisor's too. */
 	fflush(stdout);
 	tcdrain(STDOUT_FILENO);
 	child = fork();
@@ -200,6 +200,8 @@ int main(void)
 		set_online(cpus - 1, "0");
 		set_online(cpus - 1, "1");
 	}
+	/* The hypervisor writes to the console too: only errors of the kernel from here on. */
+	check(!klogctl(8, NULL, 4), "klogctl");
 	write_in_vain(0, "HYPERVISOR");
 	write_in_vain(1 % cpus, "AREA");
 	write_in_vain(2 % cpus, "DEVICE");

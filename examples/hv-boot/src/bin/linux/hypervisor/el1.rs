@@ -6,70 +6,61 @@ use aarch64_cpu::registers::{ESR_EL2, SPSR_EL2};
 
 use super::vcpu::Vcpu;
 
-/// The name of a register of EL1. With host extensions the usual names mean registers of EL2, and those of EL1 have
-/// others, which the assembler knows by number only ("Accessing EL1 and EL2 System registers from EL2, with E2H").
+/// The name by which EL2 reaches a register of EL1. With host extensions the usual one means EL2's own, and the assembler
+/// knows the other one by number only ("System register redirection").
 #[cfg(not(feature = "vhe"))]
 macro_rules! name {
-    (sctlr) => {
-        "sctlr_el1"
-    };
-    (elr) => {
-        "elr_el1"
-    };
-    (esr) => {
-        "esr_el1"
-    };
-    (far) => {
-        "far_el1"
-    };
-    (spsr) => {
-        "spsr_el1"
-    };
-    (vbar) => {
-        "vbar_el1"
+    ($usual:literal, $_with_e2h:literal) => {
+        $usual
     };
 }
-
 #[cfg(feature = "vhe")]
 macro_rules! name {
-    (sctlr) => {
-        "s3_5_c1_c0_0"
-    };
-    (spsr) => {
-        "s3_5_c4_c0_0"
-    };
-    (elr) => {
-        "s3_5_c4_c0_1"
-    };
-    (esr) => {
-        "s3_5_c5_c2_0"
-    };
-    (far) => {
-        "s3_5_c6_c0_0"
-    };
-    (vbar) => {
-        "s3_5_c12_c0_0"
+    ($_usual:literal, $with_e2h:literal) => {
+        $with_e2h
     };
 }
 
-macro_rules! read {
-    ($register:ident) => {{
-        let value: u64;
-        // SAFETY: rule 10: reading the guest's register has no effect.
-        unsafe {
-            asm!(concat!("mrs {}, ", name!($register)), out(reg) value, options(nomem, nostack, preserves_flags))
-        };
-        value
-    }};
-}
+macro_rules! registers {
+    ($($register:ident = $($name:literal)or+;)*) => {$(
+        struct $register;
 
-macro_rules! write {
-    ($register:ident, $value:expr) => {
-        // SAFETY: rule 10: the guest's register changes nothing at EL2.
-        unsafe {
-            asm!(concat!("msr ", name!($register), ", {}"), in(reg) $value, options(nomem, nostack, preserves_flags))
+        #[allow(dead_code, reason = "some are only read, others only written")]
+        impl $register {
+            fn get() -> u64 {
+                let value: u64;
+                // SAFETY: rule 10: reading the guest's register has no effect.
+                unsafe {
+                    asm!(
+                        concat!("mrs {}, ", name!($($name),+)),
+                        out(reg) value,
+                        options(nomem, nostack, preserves_flags)
+                    )
+                };
+                value
+            }
+
+            fn set(value: u64) {
+                // SAFETY: rule 10: the guest's register changes nothing at EL2.
+                unsafe {
+                    asm!(
+                        concat!("msr ", name!($($name),+), ", {}"),
+                        in(reg) value,
+                        options(nomem, nostack, preserves_flags)
+                    )
+                };
+            }
         }
-    };
+    )*};
+}
+
+registers! {
+    Sctlr = "sctlr_el1" or "s3_5_c1_c0_0";
+    Spsr = "spsr_el1" or "s3_5_c4_c0_0";
+    Elr = "elr_el1" or "s3_5_c4_c0_1";
+    Esr = "esr_el1" or "s3_5_c5_c2_0";
+    Far = "far_el1" or "s3_5_c6_c0_0";
+    Vbar = "vbar_el1" or "s3_5_c12_c0_0";
 }
 
 /// `SCTLR_EL1` with MMU and caches off: its RES1 bits.
@@ -88,7 +79,7 @@ pub(super) const EL1H_MASKED: u64 = SPSR_EL2::M::EL1h.value
 
 /// Puts the registers into the state in which a core starts: its MMU is off.
 pub(super) fn reset() {
-    write!(sctlr, SCTLR_OFF);
+    Sctlr::set(SCTLR_OFF);
 }
 
 /// Why the guest takes an exception.
@@ -111,7 +102,7 @@ pub(super) fn inject(vcpu: &mut Vcpu, cause: Cause) {
     let syndrome = match cause {
         Cause::Undefined => class(ESR_EL2::EC::Value::Unknown),
         Cause::ExternalAbort { fetch, address } => {
-            write!(far, address);
+            Far::set(address);
             let class = class(match (fetch, at_el0) {
                 (true, true) => ESR_EL2::EC::Value::InstrAbortLowerEL,
                 (true, false) => ESR_EL2::EC::Value::InstrAbortCurrentEL,
@@ -121,9 +112,9 @@ pub(super) fn inject(vcpu: &mut Vcpu, cause: Cause) {
             class | SYNCHRONOUS_EXTERNAL_ABORT
         }
     };
-    write!(esr, syndrome | IL);
-    write!(elr, vcpu.pc);
-    write!(spsr, vcpu.pstate);
+    Esr::set(syndrome | IL);
+    Elr::set(vcpu.pc);
+    Spsr::set(vcpu.pstate);
     // "Exception vectors".
     let vector = match level {
         _ if level & AARCH32 != 0 => 0x600,
@@ -131,11 +122,11 @@ pub(super) fn inject(vcpu: &mut Vcpu, cause: Cause) {
         _ if level == SPSR_EL2::M::EL1h.value => 0x200,
         _ => 0x000,
     };
-    let pan = match read!(sctlr) & SPAN {
+    let pan = match Sctlr::get() & SPAN {
         0 => PAN,
         _ => vcpu.pstate & PAN,
     };
-    vcpu.pc = read!(vbar) + vector;
+    vcpu.pc = Vbar::get() + vector;
     vcpu.pstate = EL1H_MASKED | pan;
 }
 

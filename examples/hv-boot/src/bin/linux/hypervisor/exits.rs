@@ -14,7 +14,7 @@ use percpu_hv::{CpuId, current_cpu, percpu_area_base, percpu_area_size};
 use super::{
     counters::{self, AREA, DEVICE, HYPERVISOR, OTHER, PSCI, REGISTER, WFI},
     el1::{self, Cause},
-    psci, report, stage2,
+    psci, stage2,
     vcpu::{End, Vcpu},
 };
 
@@ -23,7 +23,7 @@ pub(super) fn handle(vcpu: &mut Vcpu) -> ControlFlow<End> {
     use ESR_EL2::EC::Value as Class;
 
     counters::check();
-    let end = match ESR_EL2.read_as_enum(ESR_EL2::EC) {
+    match ESR_EL2.read_as_enum(ESR_EL2::EC) {
         Some(Class::TrappedWFIorWFE) => wait(vcpu),
         // A trapped SMC is not done, and would come again.
         Some(Class::SMC64) => {
@@ -35,14 +35,13 @@ pub(super) fn handle(vcpu: &mut Vcpu) -> ControlFlow<End> {
         Some(Class::InstrAbortLowerEL) => abort(vcpu, true),
         Some(Class::DataAbortLowerEL) => abort(vcpu, false),
         _ => unknown(vcpu),
-    };
-    ControlFlow::Continue(end)
+    }
+    ControlFlow::Continue(())
 }
 
 /// WFI: this core waits here for its guest's next interrupt, which ends the wait although EL2 does not take it.
 fn wait(vcpu: &mut Vcpu) {
     WFI.inc_current();
-    report::stop_if_over();
     asm::wfi();
     vcpu.skip_instruction();
 }
@@ -50,16 +49,11 @@ fn wait(vcpu: &mut Vcpu) {
 /// An access to a system register: gives the guest the real one.
 fn system_register(vcpu: &mut Vcpu) {
     let access = ESR_EL2.read(ESR_EL2::ISS);
-    // "ISS encoding for an exception from MSR, MRS, or System instruction": Op0, Op2, Op1, CRn, Rt, CRm, and whether it
-    // is a read.
+    // "ISS encoding for an exception from MSR, MRS, or System instruction": Op0, Op1, CRn, CRm and Op2 are the register's
+    // name; Rt, and whether it is a read.
     let field = |low: u32, bits: u32| (access >> low & ((1 << bits) - 1)) as usize;
-    let register = [
-        field(20, 2),
-        field(14, 3),
-        field(10, 4),
-        field(1, 4),
-        field(17, 3),
-    ];
+    let register = [(20, 2), (14, 3), (10, 4), (1, 4), (17, 3)];
+    let register = register.map(|(low, bits)| field(low, bits));
     let (operand, is_read) = (field(5, 5), field(0, 1) == 1);
     let value = match (register, is_read) {
         ([3, 3, 0, 0, 1], true) => ctr_el0(),

@@ -17,13 +17,7 @@ use self::{guest::Guest, psci::Start, vcpu::End};
 
 /// Runs on the boot core.
 pub(crate) fn main(machine: &'static Machine) -> ExitCode {
-    let guest = match Guest::find(machine) {
-        Ok(guest) => guest,
-        Err(error) => {
-            println!("hv-boot: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
+    let guest = Guest::find(machine);
     println!(
         "hv-boot: Linux gets memory from {:#x} to {:#x}, {}",
         guest.memory.start,

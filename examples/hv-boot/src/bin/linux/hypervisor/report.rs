@@ -1,9 +1,6 @@
 //! The table at the end, and whether it shows what it should.
 
-use core::{
-    fmt,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use aarch64_cpu::asm;
 use hv_boot::{ExitCode, Machine, print, println, wait_until};
@@ -17,7 +14,7 @@ use super::{
     vcpu::EXITS,
 };
 
-/// Whether the guest has ended: its cores stop at their next wait.
+/// Whether the guest has ended: its cores stop at their next exit.
 static OVER: AtomicBool = AtomicBool::new(false);
 
 /// Stops this core if the guest has ended on another one.
@@ -42,9 +39,7 @@ pub(super) fn finish(end: Result<(), &'static str>) -> ! {
         println!("hv-boot: {reason}");
         ExitCode::FAILURE.exit()
     }
-    if !is_right(machine) {
-        ExitCode::FAILURE.exit()
-    }
+    check_table(machine);
     let (cpus, exits) = (machine.cpu_count(), EXITS.sum());
     println!("hv-boot: Linux ran on {cpus} CPUs at EL1, {exits} exits, ok");
     ExitCode::SUCCESS.exit()
@@ -78,74 +73,58 @@ fn print_table(machine: &Machine) {
 /// The fields of MPIDR_EL1 that tell cores apart.
 const AFFINITY: u64 = 0xff_00ff_ffff;
 
-/// Whether the table is that of a guest on all cores, which kept to what it was given; says what is wrong.
-fn is_right(machine: &Machine) -> bool {
-    let mut right = true;
-    let mut must = |holds: bool, otherwise: fmt::Arguments<'_>| {
-        if !holds {
-            println!("hv-boot: wrong: {otherwise}");
-            right = false;
-        }
-    };
+/// Checks that the table is that of a guest on all cores, which kept to what it was given.
+///
+/// # Panics
+///
+/// If it is not.
+fn check_table(machine: &Machine) {
     let mut restarted = 0;
     for cpu in cpus(machine) {
         let starts = STARTS.read_remote(cpu);
+        assert!([1, 3].contains(&starts), "cpu {cpu} started {starts} times");
         restarted += u64::from(starts == 3);
-        must(
-            starts == 1 || starts == 3,
-            format_args!("cpu {cpu} started {starts} times"),
-        );
-        must(
-            WFI.read_remote(cpu) > 0,
-            format_args!("cpu {cpu} never waited"),
-        );
-        must(
-            REGISTER.read_remote(cpu) > 0,
-            format_args!("cpu {cpu} read no trapped register"),
-        );
         let (written, here) = (MPIDR.read_remote(cpu), machine.hardware_id(cpu.index()));
-        must(
-            written & AFFINITY == here,
-            format_args!("cpu {cpu} has {written:#x}, and wrote {here:#x}"),
+        assert_eq!(
+            written & AFFINITY,
+            here,
+            "MPIDR in the variables of cpu {cpu}"
+        );
+        assert!(WFI.read_remote(cpu) > 0, "cpu {cpu} never waited");
+        assert!(
+            REGISTER.read_remote(cpu) > 0,
+            "cpu {cpu} read no trapped register"
         );
         // Linux used the registers that could have been the hypervisor's.
-        must(
+        assert!(
             TPIDR_EL0_CHANGES.read_remote(cpu) > 0,
-            format_args!("no program used TPIDR_EL0 on cpu {cpu}"),
+            "no program used TPIDR_EL0 on cpu {cpu}"
         );
         let el1 = GUEST_TPIDR_EL1.read_remote(cpu);
-        let same = GUEST_TPIDR_EL1
-            .values()
-            .filter(|&(_, other)| other == el1)
-            .count();
-        must(
-            el1 != 0 && same == 1,
-            format_args!("TPIDR_EL1 of cpu {cpu} is {el1:#x}"),
+        let same = GUEST_TPIDR_EL1.values().filter(|&(_, other)| other == el1);
+        assert!(
+            el1 != 0 && same.count() == 1,
+            "TPIDR_EL1 of cpu {cpu} is {el1:#x}"
         );
     }
+    // What examples/hv-boot/guest/init.c does.
     let expected = u64::from(machine.cpu_count() > 1);
-    must(
-        restarted == expected,
-        format_args!("Linux took {restarted} cores offline and online again twice"),
+    assert_eq!(
+        restarted, expected,
+        "cores that Linux took offline and online again twice"
     );
-    // It asks for version and features, starts each core but one, and switches the machine off.
-    must(
-        PSCI.sum() >= 6 + machine.cpu_count() as u64,
-        format_args!("Linux called the firmware {} times", PSCI.sum()),
+    assert_eq!(HYPERVISOR.sum(), 1, "accesses to the hypervisor's memory");
+    assert_eq!(AREA.sum(), 1, "accesses to an area");
+    assert_eq!(
+        DEVICE.sum(),
+        1,
+        "accesses to a device that Linux was not given"
     );
-    for (count, place) in [
-        (HYPERVISOR.sum(), "the hypervisor's memory"),
-        (AREA.sum(), "an area"),
-        (DEVICE.sum(), "a device that it was not given"),
-    ] {
-        must(
-            count == 1,
-            format_args!("{count} accesses to {place}, and there is one in Linux's program"),
-        );
-    }
-    must(
-        OTHER.sum() == 0,
-        format_args!("{} exits that nobody knows", OTHER.sum()),
+    assert_eq!(OTHER.sum(), 0, "exits that nobody knows");
+    // Linux asks for version and features, starts each core but one, and switches the machine off.
+    let calls = PSCI.sum();
+    assert!(
+        calls >= 6 + machine.cpu_count() as u64,
+        "only {calls} calls of the firmware"
     );
-    right
 }

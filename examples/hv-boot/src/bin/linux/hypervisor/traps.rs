@@ -5,8 +5,8 @@ use core::arch::asm;
 use aarch64_cpu::{
     asm::barrier,
     registers::{
-        CNTVOFF_EL2, HCR_EL2, ICC_SRE_EL2, ICH_HCR_EL2, ID_AA64DFR0_EL1, MIDR_EL1, MPIDR_EL1,
-        ReadWriteable, Readable, VMPIDR_EL2, Writeable,
+        CNTVOFF_EL2, HCR_EL2, ICC_SRE_EL2, ICH_HCR_EL2, ID_AA64DFR0_EL1, ID_AA64PFR0_EL1, MIDR_EL1,
+        MPIDR_EL1, ReadWriteable, Readable, VMPIDR_EL2, Writeable,
     },
 };
 
@@ -63,6 +63,10 @@ pub(super) fn enable() {
     ICC_SRE_EL2.modify(ICC_SRE_EL2::SRE::SET + ICC_SRE_EL2::ENABLE::SET);
     barrier::isb(barrier::SY);
     ICH_HCR_EL2.set(0);
+    if ID_AA64PFR0_EL1.read(ID_AA64PFR0_EL1::SVE) != 0 {
+        // All lengths of vectors: ZCR_EL2, which the assembler knows by number only.
+        set!("s3_4_c1_c2_0", 0xf_u64);
+    }
     barrier::isb(barrier::SY);
 }
 

@@ -15,6 +15,7 @@ use percpu_hv::def_percpu;
 use super::{
     el1, exits,
     psci::Start,
+    report,
     this_cpu::{add_this_cpu, adr_this_cpu},
 };
 
@@ -64,6 +65,7 @@ pub(super) fn run(start: Start) -> End {
             if let ControlFlow::Break(end) = exits::handle(vcpu) {
                 return end;
             }
+            report::stop_if_over();
         }
     })
 }
