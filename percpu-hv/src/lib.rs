@@ -40,12 +40,25 @@ pub use types::PerCpuCounter;
 pub use types::PerCpuOnce;
 pub use variable::{Borrowed, PerCpu, Shared, kind};
 
+/// What an area holds beside the variables, for [access in assembly](guide::assembly).
+///
+/// ```text
+/// ldr_this_cpu!(x0, ID, x1)       // the index of this CPU
+///
+/// ID = sym percpu_hv::header::STORAGE, ID_form = const percpu_hv::header::CPU_ID,
+/// ```
+pub mod header {
+    pub use crate::area::header::{__PERCPU_HEADER as STORAGE, CPU_ID};
+}
+
 /// What hypervisor and kernel authors ask beyond a single item.
 #[cfg(doc)]
 pub mod guide {
     // The pages name the items of this crate.
     use super::*;
 
+    #[doc = include_str!("../guide/assembly.md")]
+    pub mod assembly {}
     #[doc = include_str!("../guide/assumptions.md")]
     pub mod assumptions {}
     #[doc = include_str!("../guide/boot.md")]

@@ -1,5 +1,7 @@
 //! The running core's timer interrupt. Nothing else interrupts a core, except the single steps that it asks for.
 //!
+//! A core takes its area before it enables interrupts: the vectors count in a per-CPU variable.
+//!
 //! Every core starts with interrupts masked and with its timer off. A handler runs with interrupts masked, on the stack
 //! of the code that it interrupts. It must not print: that code may hold the console's lock.
 
@@ -27,6 +29,11 @@ pub fn enable() {
 /// Keeps this core from taking interrupts; they stay pending.
 pub fn disable() {
     platform::disable_interrupts();
+}
+
+/// How many interrupts this CPU took: each handler call, and on some machines the events that other cores sent.
+pub fn taken() -> u64 {
+    platform::TAKEN.read_current()
 }
 
 /// Starts this core's timer: it calls `handler` on this core after `period`, and again `period` after each return of

@@ -47,6 +47,7 @@ pub fn run(machine: &Machine, areas: Areas) -> ExitCode {
         .and(scalars::hold_on_all_cores(machine))
         .and(conformance::after_init(machine))
         .and(interrupts::keep_counts(machine))
+        .and(interrupts::count_in_assembly(machine))
         .and(interrupts::end_reservations(machine));
     verdict(count)
 }

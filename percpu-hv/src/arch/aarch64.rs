@@ -145,10 +145,10 @@ pub(crate) mod access {
     };
 
     // Not the accessors of aarch64-cpu: their read clobbers the flags, and their write is `nomem`.
-    #[cfg(feature = "arm-el2")]
-    register! { read = "mrs {to}, TPIDR_EL2", write = "msr TPIDR_EL2, {value}" }
-    #[cfg(not(feature = "arm-el2"))]
-    register! { read = "mrs {to}, TPIDR_EL1", write = "msr TPIDR_EL1, {value}" }
+    register! {
+        read = concat!("mrs {to}, ", crate::__thread_id!()),
+        write = concat!("msr ", crate::__thread_id!(), ", {value}")
+    }
 
     #[track_caller]
     pub(crate) fn assert_register_accessible() {
@@ -191,52 +191,6 @@ pub(crate) mod access {
         CurrentEL.read(CurrentEL::EL)
     }
 
-    #[cfg(not(feature = "non-zero-vma"))]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __linked {
-        (displacement) => {
-            "movz {to}, #:abs_g0_nc:{symbol}+{offset}"
-        };
-        // A kernel linked at a high address cannot reach a template at VMA 0 relative to the PC.
-        (address $symbol:literal) => {
-            $crate::__lines! {
-                "movz {to}, #:abs_g3:" $symbol;
-                "movk {to}, #:abs_g2_nc:" $symbol;
-                "movk {to}, #:abs_g1_nc:" $symbol;
-                "movk {to}, #:abs_g0_nc:" $symbol
-            }
-        };
-    }
-
-    #[cfg(feature = "non-zero-vma")]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __linked {
-        (address $symbol:literal) => {
-            $crate::__lines! { "adrp {to}, " $symbol; "add {to}, {to}, :lo12:" $symbol }
-        };
-        (slot $symbol:literal) => {
-            $crate::__lines! { "adrp {to}, :got:" $symbol; "ldr {to}, [{to}, :got_lo12:" $symbol "]" }
-        };
-    }
-
-    /// The low 12 bits of a hot variable's address are its offset.
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __text {
-        (of $move:literal) => { $crate::__lines! { $move ", [{register}, :lo12:{symbol}+{offset}]" } };
-        (at) => { "add {to}, {register}, :lo12:{symbol}+{offset}" };
-        (load byte hot) => { $crate::__text!(of "ldrb {to:w}") };
-        (load half hot) => { $crate::__text!(of "ldrh {to:w}") };
-        (load word hot) => { $crate::__text!(of "ldr {to:w}") };
-        (load double hot) => { $crate::__text!(of "ldr {to}") };
-        (store byte hot) => { $crate::__text!(of "strb {value:w}") };
-        (store half hot) => { $crate::__text!(of "strh {value:w}") };
-        (store word hot) => { $crate::__text!(of "str {value:w}") };
-        (store double hot) => { $crate::__text!(of "str {value}") };
-    }
-
     /// A hot variable's offset is an immediate. For the others, an offset in a register takes as few instructions.
     #[doc(hidden)]
     #[macro_export]
@@ -244,4 +198,154 @@ pub(crate) mod access {
         ([$($form:tt)*] hot $($place:tt)*) => { $($form)*! { register reg hot $($place)* } };
         ($($place:tt)*) => {};
     }
+}
+
+/// The per-CPU register.
+#[cfg(feature = "arm-el2")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __thread_id {
+    () => {
+        "TPIDR_EL2"
+    };
+}
+
+/// The per-CPU register.
+#[cfg(not(feature = "arm-el2"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __thread_id {
+    () => {
+        "TPIDR_EL1"
+    };
+}
+
+#[cfg(not(any(feature = "non-zero-vma", feature = "sp-naive")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    (displacement $to:tt $symbol:expr) => {
+        $crate::__lines! { ["movz " (x $to) ", #:abs_g0_nc:" $symbol] }
+    };
+    // A kernel linked at a high address cannot reach a template at VMA 0 relative to the PC.
+    (address $to:tt $symbol:expr) => {
+        $crate::__lines! {
+            ["movz " (x $to) ", #:abs_g3:" $symbol]
+            ["movk " (x $to) ", #:abs_g2_nc:" $symbol]
+            ["movk " (x $to) ", #:abs_g1_nc:" $symbol]
+            ["movk " (x $to) ", #:abs_g0_nc:" $symbol]
+        }
+    };
+    (reach hot [$offset:tt $base:tt] $symbol:expr) => {
+        $crate::__lines! { ["mrs " (x $base) ", " (own)] }
+    };
+    (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => {
+        $crate::__lines! { ["movz " (x $offset) ", #:abs_g0_nc:" $symbol] ["mrs " (x $base) ", " (own)] }
+    };
+    // The low 12 bits of a hot variable's address are its offset.
+    (copy hot $($copy:tt)*) => { $crate::__copy_in!(low $($copy)*) };
+    (copy $group:ident $($copy:tt)*) => { $crate::__copy_in!(indexed $($copy)*) };
+}
+
+#[cfg(all(feature = "non-zero-vma", not(feature = "sp-naive")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    (address $to:tt $symbol:expr) => {
+        $crate::__lines! { ["adrp " (x $to) ", " $symbol] ["add " (x $to) ", " (x $to) ", :lo12:" $symbol] }
+    };
+    (slot $to:tt $symbol:expr) => {
+        $crate::__lines! {
+            ["adrp " (x $to) ", :got:" $symbol]
+            ["ldr " (x $to) ", [" (x $to) ", :got_lo12:" $symbol "]"]
+        }
+    };
+    (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => {
+        $crate::__lines! {
+            ["adrp " (x $offset) ", " $symbol]
+            ["add " (x $offset) ", " (x $offset) ", :lo12:" $symbol]
+            ["mrs " (x $base) ", " (own)]
+        }
+    };
+    (copy $group:ident $($copy:tt)*) => { $crate::__copy_in!(indexed $($copy)*) };
+}
+
+/// The one copy is the symbol.
+#[cfg(feature = "sp-naive")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => {
+        $crate::__lines! { ["adrp " (x $base) ", " $symbol] }
+    };
+    (copy $group:ident $($copy:tt)*) => { $crate::__copy_in!(low $($copy)*) };
+}
+
+/// A copy that was reached, as a memory operand or as the operands of an addition.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __copy_in {
+    (low [$offset:tt $base:tt] $symbol:expr) => {
+        ::core::concat!($crate::__register!(x $base), ", :lo12:", $symbol)
+    };
+    (indexed [$offset:tt $base:tt] $symbol:expr) => {
+        ::core::concat!($crate::__register!(x $base), ", ", $crate::__register!(x $offset))
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __text {
+    (reach $($copy:tt)*) => { $crate::__linked!(reach $($copy)*) };
+    (address $group:ident $to:tt $($copy:tt)*) => {
+        $crate::__lines! { ["add " (x $to) ", " (copy $group $($copy)*)] }
+    };
+    (load byte $($move:tt)*) => { $crate::__text!(move "ldrb" w $($move)*) };
+    (load half $($move:tt)*) => { $crate::__text!(move "ldrh" w $($move)*) };
+    (load word $($move:tt)*) => { $crate::__text!(move "ldr" w $($move)*) };
+    (load unsigned $($move:tt)*) => { $crate::__text!(load word $($move)*) };
+    (load double $($move:tt)*) => { $crate::__text!(move "ldr" x $($move)*) };
+    (store byte $($move:tt)*) => { $crate::__text!(move "strb" w $($move)*) };
+    (store half $($move:tt)*) => { $crate::__text!(move "strh" w $($move)*) };
+    (store word $($move:tt)*) => { $crate::__text!(move "str" w $($move)*) };
+    (store double $($move:tt)*) => { $crate::__text!(move "str" x $($move)*) };
+    (move $mnemonic:literal $view:ident $group:ident $register:tt $($copy:tt)*) => {
+        $crate::__lines! { [$mnemonic " " ($view $register) ", [" (copy $group $($copy)*) "]"] }
+    };
+    (add $($add:tt)*) => { $crate::__load_add_store!($($add)*) };
+    (increase $width:ident $value:tt $addend:literal) => {
+        $crate::__lines! { ["add " (x $value) ", " (x $value) ", #" $addend] }
+    };
+}
+
+/// An access in assembly.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __this_cpu {
+    ($($access:tt)*) => { $crate::__by_offset_and_base!($($access)*) };
+}
+
+/// The name of a register, of its lower half, or of the per-CPU register.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    (own) => { $crate::__thread_id!() };
+    (copy $($copy:tt)*) => { $crate::__linked!(copy $($copy)*) };
+    (w {$name:ident}) => { ::core::concat!("{", ::core::stringify!($name), ":w}") };
+    (w $name:ident) => { $crate::__general!(w $name or "") };
+    (x $name:ident) => { ::core::stringify!($name) };
+    (x $name:tt) => { $crate::__register_in!(name $name) };
+    ($form:ident $name:tt) => { $crate::__register_in!($form $name) };
+}
+
+// The general registers, as an access in assembly can name them.
+general_registers! {
+    ($)
+    x0 { w "w0" } x1 { w "w1" } x2 { w "w2" } x3 { w "w3" } x4 { w "w4" }
+    x5 { w "w5" } x6 { w "w6" } x7 { w "w7" } x8 { w "w8" } x9 { w "w9" }
+    x10 { w "w10" } x11 { w "w11" } x12 { w "w12" } x13 { w "w13" } x14 { w "w14" }
+    x15 { w "w15" } x16 { w "w16" } x17 { w "w17" } x18 { w "w18" } x19 { w "w19" }
+    x20 { w "w20" } x21 { w "w21" } x22 { w "w22" } x23 { w "w23" } x24 { w "w24" }
+    x25 { w "w25" } x26 { w "w26" } x27 { w "w27" } x28 { w "w28" } x29 { w "w29" }
+    x30 { w "w30" }
 }

@@ -89,10 +89,10 @@ pub(crate) mod access {
         hot: None,
     };
 
-    #[cfg(not(feature = "arm-hyp"))]
-    register! { read = "mrc p15, 0, {to}, c13, c0, 4", write = "mcr p15, 0, {value}, c13, c0, 4" }
-    #[cfg(feature = "arm-hyp")]
-    register! { read = "mrc p15, 4, {to}, c13, c0, 2", write = "mcr p15, 4, {value}, c13, c0, 2" }
+    register! {
+        read = crate::__thread_id!("mrc", "{to}"),
+        write = crate::__thread_id!("mcr", "{value}")
+    }
 
     /// The mode field of the CPSR, and its value in Hyp mode ("ARM processor modes").
     const MODE_MASK: usize = 0x1f;
@@ -140,45 +140,146 @@ pub(crate) mod access {
         read!("mrs {to}, cpsr") & MODE_MASK == MODE_HYP
     }
 
-    #[cfg(not(feature = "non-zero-vma"))]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __linked {
-        (displacement) => {
-            "movw {to}, #:lower16:{symbol}+{offset}"
-        };
-        (address $symbol:literal) => {
-            $crate::__lines! { "movw {to}, #:lower16:" $symbol; "movt {to}, #:upper16:" $symbol }
-        };
-    }
-
-    /// The PC reads as the instruction's address plus 8. The distance of a GOT slot is a word in the code.
-    #[cfg(feature = "non-zero-vma")]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __linked {
-        (address $symbol:literal) => {
-            $crate::__lines! {
-                "movw {to}, #:lower16:(" $symbol " - (2f + 8))";
-                "movt {to}, #:upper16:(" $symbol " - (2f + 8))";
-                "2: add {to}, pc, {to}"
-            }
-        };
-        (slot $symbol:literal) => {
-            $crate::__lines! {
-                "ldr {to}, 3f";
-                "2: ldr {to}, [pc, {to}]";
-                "b 4f";
-                "3: .long " $symbol "(GOT_PREL) - (2b + 8 - 3b)";
-                "4:"
-            }
-        };
-    }
-
     /// No form: an offset in a register takes as few instructions.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __form {
         ($($place:tt)*) => {};
     }
+}
+
+/// The coprocessor register that is the per-CPU register, with a place for the general register.
+#[cfg(not(feature = "arm-hyp"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __thread_id {
+    ($move:literal, $register:expr) => {
+        ::core::concat!($move, " p15, 0, ", $register, ", c13, c0, 4")
+    };
+}
+
+/// The coprocessor register that is the per-CPU register, with a place for the general register.
+#[cfg(feature = "arm-hyp")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __thread_id {
+    ($move:literal, $register:expr) => {
+        ::core::concat!($move, " p15, 4, ", $register, ", c13, c0, 2")
+    };
+}
+
+#[cfg(not(any(feature = "non-zero-vma", feature = "sp-naive")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    (displacement $to:tt $symbol:expr) => {
+        $crate::__lines! { ["movw " ($to) ", #:lower16:" $symbol] }
+    };
+    (address $to:tt $symbol:expr) => {
+        $crate::__lines! { ["movw " ($to) ", #:lower16:" $symbol] ["movt " ($to) ", #:upper16:" $symbol] }
+    };
+    (reach [$offset:tt $base:tt] $symbol:expr) => {
+        $crate::__lines! { ["movw " ($offset) ", #:lower16:" $symbol] [(own $base)] }
+    };
+}
+
+/// The PC reads as the instruction's address plus 8. The distance of a GOT slot is a word in the code.
+#[cfg(all(feature = "non-zero-vma", not(feature = "sp-naive")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    (address $to:tt $symbol:expr) => {
+        $crate::__lines! {
+            ["movw " ($to) ", #:lower16:(" $symbol " - (19283f + 8))"]
+            ["movt " ($to) ", #:upper16:(" $symbol " - (19283f + 8))"]
+            ["19283: add " ($to) ", pc, " ($to)]
+        }
+    };
+    (slot $to:tt $symbol:expr) => {
+        $crate::__lines! {
+            ["ldr " ($to) ", 3f"]
+            ["2: ldr " ($to) ", [pc, " ($to) "]"]
+            ["b 4f"]
+            ["3: .long " $symbol "(GOT_PREL) - (2b + 8 - 3b)"]
+            ["4:"]
+        }
+    };
+    (reach [$offset:tt $base:tt] $symbol:expr) => {
+        ::core::concat!($crate::__linked!(address $offset $symbol), $crate::__lines! { [(own $base)] })
+    };
+}
+
+/// The one copy is the symbol.
+#[cfg(feature = "sp-naive")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    (reach [$offset:tt $base:tt] $symbol:expr) => {
+        $crate::__lines! {
+            ["movw " ($offset) ", #:lower16:(" $symbol " - (19283f + 8))"]
+            ["movt " ($offset) ", #:upper16:(" $symbol " - (19283f + 8))"]
+            ["19283: mov " ($base) ", pc"]
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __text {
+    (reach $group:ident $($copy:tt)*) => { $crate::__linked!(reach $($copy)*) };
+    (address $group:ident $to:tt [$offset:tt $base:tt] $symbol:expr) => {
+        $crate::__lines! { ["add " ($to) ", " ($base) ", " ($offset)] }
+    };
+    (load byte $($move:tt)*) => { $crate::__text!(move "ldrb " $($move)*) };
+    (load half $($move:tt)*) => { $crate::__text!(move "ldrh " $($move)*) };
+    (load word $($move:tt)*) => { $crate::__text!(move "ldr " $($move)*) };
+    (load unsigned $($move:tt)*) => { $crate::__text!(move "ldr " $($move)*) };
+    (store byte $($move:tt)*) => { $crate::__text!(move "strb " $($move)*) };
+    (store half $($move:tt)*) => { $crate::__text!(move "strh " $($move)*) };
+    (store word $($move:tt)*) => { $crate::__text!(move "str " $($move)*) };
+    (add double $group:ident $value:tt [$offset:tt $base:tt] $symbol:expr, $addend:literal) => {
+        $crate::__lines! {
+            ["add " ($offset) ", " ($base) ", " ($offset)]
+            // The addition carries through the flags, which stay as they are.
+            ["mrs " ($base) ", APSR"]
+            ["ldr " ($value) ", [" ($offset) "]"]
+            ["adds " ($value) ", " ($value) ", #" $addend]
+            ["str " ($value) ", [" ($offset) "]"]
+            ["ldr " ($value) ", [" ($offset) ", #4]"]
+            ["adc " ($value) ", " ($value) ", #0"]
+            ["str " ($value) ", [" ($offset) ", #4]"]
+            ["msr APSR_nzcvq, " ($base)]
+        }
+    };
+    (add $($add:tt)*) => { $crate::__load_add_store!($($add)*) };
+    (move $mnemonic:literal $group:ident $register:tt [$offset:tt $base:tt] $symbol:expr) => {
+        $crate::__lines! { [$mnemonic ($register) ", [" ($base) ", " ($offset) "]"] }
+    };
+    (increase $width:ident $value:tt $addend:literal) => {
+        $crate::__lines! { ["add " ($value) ", " ($value) ", #" $addend] }
+    };
+}
+
+/// An access in assembly.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __this_cpu {
+    ($($access:tt)*) => { $crate::__by_offset_and_base!($($access)*) };
+}
+
+/// The name of a register. `own` is the instruction that reads the per-CPU register.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    (own $to:tt) => { $crate::__thread_id!("mrc", $crate::__register!($to)) };
+    (check $name:tt) => { $crate::__register_in!(check $name) };
+    (name $name:tt) => { $crate::__register_in!(name $name) };
+    ($name:tt) => { $crate::__register_in!(name $name) };
+}
+
+// The general registers, as an access in assembly can name them.
+general_registers! {
+    ($)
+    r0 r1 r2 r3 r4 r5 r6 r7
+    r8 r9 r10 r11 r12 lr
 }

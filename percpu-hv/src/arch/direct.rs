@@ -11,8 +11,8 @@ macro_rules! __direct {
 }
 
 /// Expands to one form. Each requires other texts of the architecture:
-/// * `register`, followed by the register class of an address: `__text!` of `at`, `load` and `store` for `hot`;
-/// * `name`: `__text!` of `current`, `load` and `store`, for each group;
+/// * `register`, followed by the register class of an address: `__text!` of `address`, `load` and `store` for `hot`;
+/// * `name`: `__text!` of `reach`, `address`, `load` and `store`, for each group;
 /// * `memory`, followed by the register class of a byte: `__linked!(current)`, `__by_width!`, and `__text!` of `load`,
 ///   `store`, `update`, `step`, `fetch_add` and `compare_exchange`.
 #[doc(hidden)]
@@ -22,7 +22,7 @@ macro_rules! __direct_as {
     (name $($place:tt)*) => { $crate::__direct_by_name! { $($place)* } };
     (memory $byte:ident $group:ident $symbol:path, $offset:expr) => {
         $crate::__direct_by_pointer! { $symbol, $offset }
-        $crate::__direct_moves! { $group $symbol, $offset, $byte, [] }
+        $crate::__direct_moves! { __text_by_operand $group $symbol, $offset, $byte, [] }
         $crate::__direct_operations! { $symbol, $offset }
     };
 }
@@ -40,7 +40,7 @@ macro_rules! __direct_by_base {
             // SAFETY: rule 10. `pure` and `nomem`: the sum of the operand and a constant of the linker.
             unsafe {
                 ::core::arch::asm!(
-                    $crate::__text!(at),
+                    $crate::__text_by_base!(address hot),
                     to = out(reg) to,
                     register = in($address) register,
                     symbol = sym $symbol,
@@ -57,7 +57,7 @@ macro_rules! __direct_by_base {
             unsafe {
                 $crate::__load!(
                     <Self as $crate::__priv::Access>::at(register),
-                    $group $symbol, $offset, [register = in($address) register,]
+                    __text_by_base $group $symbol, $offset, [register = in($address) register,]
                 )
             }
         }
@@ -68,7 +68,7 @@ macro_rules! __direct_by_base {
             unsafe {
                 $crate::__store!(
                     value, <Self as $crate::__priv::Access>::at(register),
-                    $group $symbol, $offset, reg, [register = in($address) register,]
+                    __text_by_base $group $symbol, $offset, reg, [register = in($address) register,]
                 )
             }
         }
@@ -88,7 +88,7 @@ macro_rules! __direct_by_base {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_moves {
-    ($group:ident $symbol:path, $offset:expr, $byte:ident, [$($operand:tt)*]) => {
+    ($text:ident $group:ident $symbol:path, $offset:expr, $byte:ident, [$($operand:tt)*]) => {
         const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
 
         #[inline(always)]
@@ -96,7 +96,7 @@ macro_rules! __direct_moves {
             // SAFETY: rule 10, one load. The caller keeps rules 2 and 5, and `V` is the variable's type. Not `pure`:
             // the register changes when the context moves.
             unsafe {
-                $crate::__load!(<Self as $crate::__priv::Access>::current(), $group $symbol, $offset, [])
+                $crate::__load!(<Self as $crate::__priv::Access>::current(), $text $group $symbol, $offset, [])
             }
         }
 
@@ -105,7 +105,7 @@ macro_rules! __direct_moves {
             // SAFETY: rule 10, one store. The rest is as in `load`.
             unsafe {
                 $crate::__store!(
-                    value, <Self as $crate::__priv::Access>::current(), $group $symbol, $offset, $byte, [$($operand)*]
+                    value, <Self as $crate::__priv::Access>::current(), $text $group $symbol, $offset, $byte, [$($operand)*]
                 )
             }
         }
@@ -118,7 +118,7 @@ macro_rules! __direct_moves {
 #[macro_export]
 macro_rules! __direct_by_name {
     ($group:ident $symbol:path, $offset:expr) => {
-        $crate::__direct_moves! { $group $symbol, $offset, reg, [to = out(reg) _,] }
+        $crate::__direct_moves! { __text_by_name $group $symbol, $offset, reg, [to = out(reg) _,] }
 
         #[inline(always)]
         fn pinned(_: ::core::primitive::usize) -> ::core::primitive::usize {
@@ -131,7 +131,7 @@ macro_rules! __direct_by_name {
             // SAFETY: rule 10, no memory. Not `pure`: the register changes when the context moves.
             unsafe {
                 ::core::arch::asm!(
-                    $crate::__text!(current $group),
+                    $crate::__text_by_name!(address $group),
                     to = out(reg) to,
                     symbol = sym $symbol,
                     offset = const $offset,
@@ -157,7 +157,7 @@ macro_rules! __direct_by_pointer {
             // area changes when the context moves to another CPU.
             unsafe {
                 ::core::arch::asm!(
-                    $crate::__linked!(current),
+                    $crate::__linked!(current {to} "{own}" "{symbol}+{offset}"),
                     to = out(reg) to,
                     own = sym $crate::__priv::__percpu_hv_header,
                     symbol = sym $symbol,
@@ -167,6 +167,59 @@ macro_rules! __direct_by_pointer {
             }
             to
         }
+    };
+}
+
+/// The texts of the form `register`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __text_by_base {
+    (address $group:ident) => {
+        $crate::__text!(address $group {to} [{register} {register}] "{symbol}+{offset}")
+    };
+    (load $width:ident $group:ident) => {
+        $crate::__text!(load $width $group {to} [{register} {register}] "{symbol}+{offset}")
+    };
+    (store $width:ident $group:ident) => {
+        $crate::__text!(store $width $group {value} [{register} {register}] "{symbol}+{offset}")
+    };
+}
+
+/// The texts of the form `name`. An access to a hot variable needs no scratch register, but `asm!` requires that `{to}`
+/// occurs.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __text_by_name {
+    (address $group:ident) => {
+        ::core::concat!(
+            $crate::__text!(reach $group [{to}] "{symbol}+{offset}"),
+            $crate::__text!(address $group {to} [{to}] "{symbol}+{offset}")
+        )
+    };
+    (load $width:ident $group:ident) => {
+        ::core::concat!(
+            $crate::__text!(reach $group [{to}] "{symbol}+{offset}"),
+            $crate::__text!(load $width $group {to} [{to}] "{symbol}+{offset}")
+        )
+    };
+    (store $width:ident $group:ident) => {
+        ::core::concat!(
+            $crate::__text!(reach $group [{to}] "{symbol}+{offset}"),
+            $crate::__text!(store $width $group {value} [{to}] "{symbol}+{offset}"),
+            "/* {to} */"
+        )
+    };
+}
+
+/// The texts of the form `memory`. The class of `value` makes the name that of the width.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __text_by_operand {
+    (load $width:ident $group:ident) => {
+        $crate::__text!(load $width $group {to} [] "{symbol}+{offset}")
+    };
+    (store $width:ident $group:ident) => {
+        $crate::__text!(change "mov " $width)
     };
 }
 
@@ -195,11 +248,11 @@ macro_rules! __load {
             _ => $crate::__priv::load_at($address),
         }
     };
-    (@ $width:ident $bits:ty, $group:ident $symbol:path, $offset:expr, [$($operand:tt)*]) => {{
+    (@ $width:ident $bits:ty, $text:ident $group:ident $symbol:path, $offset:expr, [$($operand:tt)*]) => {{
         // `MaybeUninit` keeps a pointer's provenance. An integer would drop it.
         let to: ::core::mem::MaybeUninit<$bits>;
         ::core::arch::asm!(
-            $crate::__text!(load $width $group),
+            $crate::$text!(load $width $group),
             to = out(reg) to,
             symbol = sym $symbol,
             offset = const $offset,
@@ -214,23 +267,25 @@ macro_rules! __load {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __store {
-    ($value:ident, $address:expr, $group:ident $symbol:path, $offset:expr, $byte:ident, $operands:tt) => {
+    (
+        $value:ident, $address:expr, $text:ident $group:ident $symbol:path, $offset:expr, $byte:ident, $operands:tt
+    ) => {
         match ::core::mem::size_of::<V>() {
-            1 => $crate::__store!(@ byte $byte ::core::primitive::u8, $value, $group $symbol, $offset, $operands),
-            2 => $crate::__store!(@ half reg ::core::primitive::u16, $value, $group $symbol, $offset, $operands),
-            4 => $crate::__store!(@ word reg ::core::primitive::u32, $value, $group $symbol, $offset, $operands),
+            1 => $crate::__store!(@ byte $byte ::core::primitive::u8, $value, $text $group $symbol, $offset, $operands),
+            2 => $crate::__store!(@ half reg ::core::primitive::u16, $value, $text $group $symbol, $offset, $operands),
+            4 => $crate::__store!(@ word reg ::core::primitive::u32, $value, $text $group $symbol, $offset, $operands),
             8 if ::core::mem::size_of::<::core::primitive::usize>() == 8 => {
-                $crate::__store!(@ double reg ::core::primitive::usize, $value, $group $symbol, $offset, $operands)
+                $crate::__store!(@ double reg ::core::primitive::usize, $value, $text $group $symbol, $offset, $operands)
             }
             _ => $crate::__priv::store_at($address, $value),
         }
     };
     (
         @ $width:ident $class:ident $bits:ty, $value:ident,
-        $group:ident $symbol:path, $offset:expr, [$($operand:tt)*]
+        $text:ident $group:ident $symbol:path, $offset:expr, [$($operand:tt)*]
     ) => {
         ::core::arch::asm!(
-            $crate::__text!(store $width $group),
+            $crate::$text!(store $width $group),
             value = in($class) ::core::mem::transmute_copy::<V, ::core::mem::MaybeUninit<$bits>>(&$value),
             symbol = sym $symbol,
             offset = const $offset,

@@ -23,7 +23,7 @@ pub(crate) enum Mode {
 
 /// Evaluates to a system register, by the instruction that reads it to `{to}`.
 macro_rules! read {
-    ($read:literal) => {{
+    ($read:expr) => {{
         let to: usize;
         // SAFETY: rule 10, a read has no effect. Not `pure`: the value changes, and differs between CPUs.
         unsafe { core::arch::asm!($read, to = out(reg) to, options(nomem, nostack, preserves_flags)) };
@@ -34,7 +34,7 @@ macro_rules! read {
 /// Defines the functions of the per-CPU register, from the instructions that read it to `{to}` and write `{value}` to
 /// it.
 macro_rules! register {
-    (read = $read:literal, write = $write:literal) => {
+    (read = $read:expr, write = $write:expr) => {
         pub(crate) const REGISTER_IS_IN_AREA: bool = false;
 
         pub(crate) fn register() -> Option<usize> {
@@ -98,12 +98,23 @@ macro_rules! always_accessible {
     };
 }
 
-/// Joins the lines of a text. Each line consists of literals.
+/// Joins the lines of a text. A line is a list of literals and, in parentheses, of what `__register!` names.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __lines {
-    ($($($part:literal)+);+) => {
-        ::core::concat!($($($part,)+ "\n"),+)
+    ($([$($part:tt)+])+) => {
+        ::core::concat!($($($crate::__part!($part),)+ "\n"),+)
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __part {
+    (($($register:tt)+)) => {
+        $crate::__register!($($register)+)
+    };
+    ($text:expr) => {
+        $text
     };
 }
 
@@ -113,5 +124,21 @@ macro_rules! __lines {
 macro_rules! __mark_hot {
     () => {
         ".weak __percpu_hv_has_hot\n.set __percpu_hv_has_hot, 1\n"
+    };
+}
+
+/// Defines `__general!`: it expands to the name of a register, or of a part of it, or else to an expression. `($)` makes
+/// it a macro with parameters.
+macro_rules! general_registers {
+    (($d:tt) $($name:ident $({ $($view:ident $text:literal)* })?)*) => {
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! __general {
+            $(
+                (check $name or $d other:expr) => { "" };
+                $($(($view $name or $d other:expr) => { $text };)*)?
+            )*
+            ($d view:ident $d name:ident or $d other:expr) => { $d other };
+        }
     };
 }

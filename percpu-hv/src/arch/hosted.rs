@@ -203,3 +203,15 @@ pub(crate) mod access {
         true
     }
 }
+
+/// Refuses access in assembly: the register is a thread-local.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __this_cpu {
+    ($($access:tt)*) => {
+        ::core::compile_error!(
+            "a process has no per-CPU register that assembly can name; compile this code for bare metal only, \
+             by `#[cfg(target_os = \"none\")]`"
+        )
+    };
+}

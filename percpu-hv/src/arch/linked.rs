@@ -64,7 +64,7 @@ macro_rules! __displacement {
 #[macro_export]
 macro_rules! __address {
     ($symbol:path) => {
-        $crate::__constant!(nomem, $crate::__linked!(address "{symbol}"), symbol = sym $symbol,)
+        $crate::__constant!(nomem, $crate::__linked!(address {to} "{symbol}"), symbol = sym $symbol,)
     };
 }
 
@@ -112,7 +112,7 @@ macro_rules! __constant {
 #[macro_export]
 macro_rules! __displacement_text {
     () => {
-        $crate::__linked!(displacement)
+        $crate::__linked!(displacement {to} "{symbol}+{offset}")
     };
 }
 
@@ -121,7 +121,7 @@ macro_rules! __displacement_text {
 #[macro_export]
 macro_rules! __displacement_text {
     () => {
-        $crate::__linked!(address "{symbol}+{offset}")
+        $crate::__linked!(address {to} "{symbol}+{offset}")
     };
 }
 
@@ -131,7 +131,7 @@ macro_rules! __displacement_text {
 #[macro_export]
 macro_rules! __optional_text {
     ($symbol:literal) => {
-        $crate::__linked!(address $symbol)
+        $crate::__linked!(address {to} $symbol)
     };
 }
 
@@ -141,6 +141,6 @@ macro_rules! __optional_text {
 #[macro_export]
 macro_rules! __optional_text {
     ($symbol:literal) => {
-        $crate::__linked!(slot $symbol)
+        $crate::__linked!(slot {to} $symbol)
     };
 }

@@ -87,68 +87,121 @@ pub(crate) mod access {
         mapped || direct_access_type == 1
     }
 
-    /// A hot variable's address is an immediate, because the template is at VMA 0. It needs no scratch register, but
-    /// `asm!` requires that `{to}` occurs.
-    #[cfg(not(feature = "non-zero-vma"))]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __linked {
-        (displacement) => {
-            "lu12i.w {to}, %abs_hi20({symbol}+{offset})\nori {to}, {to}, %abs_lo12({symbol}+{offset})\n"
-        };
-        // A kernel linked at a high address cannot reach a template at VMA 0 relative to the PC.
-        (address $symbol:literal) => {
-            $crate::__lines! {
-                "lu12i.w {to}, %abs_hi20(" $symbol ")";
-                "ori {to}, {to}, %abs_lo12(" $symbol ")";
-                "lu32i.d {to}, %abs64_lo20(" $symbol ")";
-                "lu52i.d {to}, {to}, %abs64_hi12(" $symbol ")"
-            }
-        };
-        (operation hot $indexed:literal $immediate:literal) => {
-            ::core::concat!($crate::__mark_hot!(), $immediate, ", $r21, %pc_lo12({symbol}+{offset}) # {to}")
-        };
-        (operation $group:ident $indexed:literal $immediate:literal) => {
-            ::core::concat!($crate::__linked!(displacement), $indexed, ", {to}, $r21")
-        };
-    }
-
-    #[cfg(feature = "non-zero-vma")]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __linked {
-        (address $symbol:literal) => {
-            $crate::__lines! { "pcalau12i {to}, %pc_hi20(" $symbol ")"; "addi.d {to}, {to}, %pc_lo12(" $symbol ")" }
-        };
-        (slot $symbol:literal) => {
-            $crate::__lines! {
-                "pcalau12i {to}, %got_pc_hi20(" $symbol ")";
-                "ld.d {to}, {to}, %got_pc_lo12(" $symbol ")"
-            }
-        };
-        (operation $group:ident $indexed:literal $immediate:literal) => {
-            ::core::concat!($crate::__linked!(address "{symbol}+{offset}"), $indexed, ", {to}, $r21")
-        };
-    }
-
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __text {
-        (current $group:ident) => { $crate::__linked!(operation $group "add.d {to}" "addi.d {to}") };
-        (load byte $group:ident) => { $crate::__linked!(operation $group "ldx.bu {to}" "ld.bu {to}") };
-        (load half $group:ident) => { $crate::__linked!(operation $group "ldx.hu {to}" "ld.hu {to}") };
-        (load word $group:ident) => { $crate::__linked!(operation $group "ldx.w {to}" "ld.w {to}") };
-        (load double $group:ident) => { $crate::__linked!(operation $group "ldx.d {to}" "ld.d {to}") };
-        (store byte $group:ident) => { $crate::__linked!(operation $group "stx.b {value}" "st.b {value}") };
-        (store half $group:ident) => { $crate::__linked!(operation $group "stx.h {value}" "st.h {value}") };
-        (store word $group:ident) => { $crate::__linked!(operation $group "stx.w {value}" "st.w {value}") };
-        (store double $group:ident) => { $crate::__linked!(operation $group "stx.d {value}" "st.d {value}") };
-    }
-
     /// Each access takes three instructions, and one for a hot variable.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __form {
         ([$($form:tt)*] $($place:tt)*) => { $($form)*! { name $($place)* } };
     }
+}
+
+#[cfg(not(any(feature = "non-zero-vma", feature = "sp-naive")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    (displacement $to:tt $symbol:expr) => {
+        $crate::__lines! {
+            ["lu12i.w " ($to) ", %abs_hi20(" $symbol ")"]
+            ["ori " ($to) ", " ($to) ", %abs_lo12(" $symbol ")"]
+        }
+    };
+    // A kernel linked at a high address cannot reach a template at VMA 0 relative to the PC.
+    (address $to:tt $symbol:expr) => {
+        $crate::__lines! {
+            ["lu12i.w " ($to) ", %abs_hi20(" $symbol ")"]
+            ["ori " ($to) ", " ($to) ", %abs_lo12(" $symbol ")"]
+            ["lu32i.d " ($to) ", %abs64_lo20(" $symbol ")"]
+            ["lu52i.d " ($to) ", " ($to) ", %abs64_hi12(" $symbol ")"]
+        }
+    };
+    // A hot variable's address is an immediate, because the template is at VMA 0.
+    (reach hot [$offset:tt] $symbol:expr) => { $crate::__mark_hot!() };
+    (reach $group:ident [$offset:tt] $symbol:expr) => { $crate::__linked!(displacement $offset $symbol) };
+    (access hot $indexed:literal $immediate:literal $register:tt [$offset:tt] $symbol:expr) => {
+        $crate::__lines! { [$immediate ($register) ", $r21, %pc_lo12(" $symbol ")"] }
+    };
+    (access $group:ident $indexed:literal $immediate:literal $register:tt [$offset:tt] $symbol:expr) => {
+        $crate::__lines! { [$indexed ($register) ", " ($offset) ", $r21"] }
+    };
+}
+
+#[cfg(all(feature = "non-zero-vma", not(feature = "sp-naive")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    (address $to:tt $symbol:expr) => {
+        $crate::__lines! {
+            ["pcalau12i " ($to) ", %pc_hi20(" $symbol ")"]
+            ["addi.d " ($to) ", " ($to) ", %pc_lo12(" $symbol ")"]
+        }
+    };
+    (slot $to:tt $symbol:expr) => {
+        $crate::__lines! {
+            ["pcalau12i " ($to) ", %got_pc_hi20(" $symbol ")"]
+            ["ld.d " ($to) ", " ($to) ", %got_pc_lo12(" $symbol ")"]
+        }
+    };
+    (reach $group:ident [$offset:tt] $symbol:expr) => { $crate::__linked!(address $offset $symbol) };
+    (access $group:ident $indexed:literal $immediate:literal $register:tt [$offset:tt] $symbol:expr) => {
+        $crate::__lines! { [$indexed ($register) ", " ($offset) ", $r21"] }
+    };
+}
+
+/// The one copy is the symbol.
+#[cfg(feature = "sp-naive")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    (reach $group:ident [$base:tt] $symbol:expr) => {
+        $crate::__lines! { ["pcalau12i " ($base) ", %pc_hi20(" $symbol ")"] }
+    };
+    (access $group:ident $indexed:literal $immediate:literal $register:tt [$base:tt] $symbol:expr) => {
+        $crate::__lines! { [$immediate ($register) ", " ($base) ", %pc_lo12(" $symbol ")"] }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __text {
+    (reach $($copy:tt)*) => { $crate::__linked!(reach $($copy)*) };
+    (address $group:ident $($copy:tt)*) => { $crate::__linked!(access $group "add.d " "addi.d " $($copy)*) };
+    (load byte $group:ident $($copy:tt)*) => { $crate::__linked!(access $group "ldx.bu " "ld.bu " $($copy)*) };
+    (load half $group:ident $($copy:tt)*) => { $crate::__linked!(access $group "ldx.hu " "ld.hu " $($copy)*) };
+    (load word $group:ident $($copy:tt)*) => { $crate::__linked!(access $group "ldx.w " "ld.w " $($copy)*) };
+    (load unsigned $group:ident $($copy:tt)*) => { $crate::__linked!(access $group "ldx.wu " "ld.wu " $($copy)*) };
+    (load double $group:ident $($copy:tt)*) => { $crate::__linked!(access $group "ldx.d " "ld.d " $($copy)*) };
+    (store byte $group:ident $($copy:tt)*) => { $crate::__linked!(access $group "stx.b " "st.b " $($copy)*) };
+    (store half $group:ident $($copy:tt)*) => { $crate::__linked!(access $group "stx.h " "st.h " $($copy)*) };
+    (store word $group:ident $($copy:tt)*) => { $crate::__linked!(access $group "stx.w " "st.w " $($copy)*) };
+    (store double $group:ident $($copy:tt)*) => { $crate::__linked!(access $group "stx.d " "st.d " $($copy)*) };
+    (add $($add:tt)*) => { $crate::__load_add_store!($($add)*) };
+    (increase $width:ident $value:tt $addend:literal) => {
+        $crate::__lines! { ["addi.d " ($value) ", " ($value) ", " $addend] }
+    };
+}
+
+/// An access in assembly.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __this_cpu {
+    ($($access:tt)*) => { $crate::__by_one_register!($($access)*) };
+}
+
+/// The name of a register, which the ABI gives it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    (check $name:tt) => { $crate::__register_in!(check $name) };
+    (name $name:tt) => { $crate::__register!($name) };
+    ({$name:ident}) => { $crate::__register_in!(name {$name}) };
+    ($name:ident) => { ::core::concat!("$", ::core::stringify!($name)) };
+}
+
+// The general registers, as an access in assembly can name them.
+general_registers! {
+    ($)
+    a0 a1 a2 a3 a4 a5 a6 a7
+    t0 t1 t2 t3 t4 t5 t6 t7
+    t8 s0 s1 s2 s3 s4 s5 s6
+    s7 s8 s9 ra tp
 }

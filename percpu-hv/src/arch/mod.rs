@@ -66,6 +66,7 @@ mod emit;
 mod imp;
 
 pub(crate) use access::Access;
+pub(crate) use assembly::form;
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) use imp::access::*;
 #[cfg(double)]
@@ -86,6 +87,7 @@ mod naive;
 pub(crate) use naive::*;
 
 mod access;
+mod assembly;
 #[cfg(not(any(feature = "sp-naive", hosted)))]
 mod direct;
 #[cfg(not(any(feature = "sp-naive", hosted)))]

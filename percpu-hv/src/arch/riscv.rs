@@ -55,138 +55,176 @@ pub(crate) mod access {
         true
     }
 
-    /// An access adds the low 12 bits of the address to `base`. `reach` sets `base` to the other bits plus `gp`.
-    #[cfg(not(feature = "non-zero-vma"))]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __linked {
-        (displacement) => {
-            $crate::__norelax!(
-                "lui {to}, %hi({symbol}+{offset})\naddi {to}, {to}, %lo({symbol}+{offset})"
-            )
-        };
-        // From memory near the code: `lui` cannot form the address of a block that is linked high.
-        (address $symbol:literal) => {
-            ::core::concat!(
-                ".pushsection .rodata.percpu_hv, \"a\"\n",
-                $crate::__xlen!(".balign 8\n3: .dword ", ".balign 4\n3: .word "),
-                $symbol,
-                "\n",
-                ".popsection\n",
-                $crate::__norelax!(
-                    "2: auipc {to}, %pcrel_hi(3b)\n",
-                    $crate::__xlen!("ld", "lw"),
-                    " {to}, %pcrel_lo(2b)({to})"
-                )
-            )
-        };
-        // The template is at VMA 0, and a hot variable's address is less than 2 KiB.
-        (reach hot) => {
-            $crate::__mark_hot!()
-        };
-        (base hot) => {
-            "gp"
-        };
-        (reach $group:ident) => {
-            "lui {to}, %hi({symbol}+{offset})\nadd {to}, {to}, gp\n"
-        };
-        (base $group:ident) => {
-            "{to}"
-        };
-        (low) => {
-            "%lo({symbol}+{offset})"
-        };
-    }
-
-    #[cfg(feature = "non-zero-vma")]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __linked {
-        (low) => {
-            "%pcrel_lo(2b)"
-        };
-        (address $symbol:literal) => {
-            $crate::__norelax!(
-                "2: auipc {to}, %pcrel_hi(",
-                $symbol,
-                ")\naddi {to}, {to}, %pcrel_lo(2b)"
-            )
-        };
-        (slot $symbol:literal) => {
-            $crate::__norelax!(
-                "2: auipc {to}, %got_pcrel_hi(",
-                $symbol,
-                ")\n",
-                $crate::__xlen!("ld", "lw"),
-                " {to}, %pcrel_lo(2b)({to})"
-            )
-        };
-        (reach $group:ident) => {
-            "2: auipc {to}, %pcrel_hi({symbol}+{offset})\nadd {to}, {to}, gp\n"
-        };
-        (base $group:ident) => {
-            "{to}"
-        };
-    }
-
-    /// `move` makes a load or a store. That of a hot variable needs no scratch register, but `asm!` requires that
-    /// `{to}` occurs.
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __text {
-        (current $group:ident) => {
-            $crate::__norelax!(
-                $crate::__linked!(reach $group),
-                "addi {to}, ", $crate::__linked!(base $group), ", ", $crate::__linked!(low)
-            )
-        };
-        (move $group:ident $instruction:literal) => {
-            $crate::__norelax!(
-                $crate::__linked!(reach $group),
-                $instruction, ", ", $crate::__linked!(low), "(", $crate::__linked!(base $group), ") # {to}"
-            )
-        };
-        (load byte $group:ident) => { $crate::__text!(move $group "lbu {to}") };
-        (load half $group:ident) => { $crate::__text!(move $group "lhu {to}") };
-        (load word $group:ident) => { $crate::__text!(move $group "lw {to}") };
-        (load double $group:ident) => { $crate::__text!(move $group "ld {to}") };
-        (store byte $group:ident) => { $crate::__text!(move $group "sb {value}") };
-        (store half $group:ident) => { $crate::__text!(move $group "sh {value}") };
-        (store word $group:ident) => { $crate::__text!(move $group "sw {value}") };
-        (store double $group:ident) => { $crate::__text!(move $group "sd {value}") };
-    }
-
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __norelax {
-        ($($text:tt)*) => {
-            ::core::concat!(".option push\n.option norelax\n", $($text)*, "\n.option pop")
-        };
-    }
-
-    /// Selects the text for riscv64 or the text for riscv32.
-    #[cfg(target_arch = "riscv64")]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __xlen {
-        ($riscv64:literal, $riscv32:literal) => {
-            $riscv64
-        };
-    }
-
-    #[cfg(target_arch = "riscv32")]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __xlen {
-        ($riscv64:literal, $riscv32:literal) => {
-            $riscv32
-        };
-    }
-
     /// Each access takes three instructions, and one for a hot variable.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __form {
         ([$($form:tt)*] $($place:tt)*) => { $($form)*! { name $($place)* } };
     }
+}
+
+/// An access adds the low 12 bits of the address to a register that was set to the other bits plus `gp`.
+#[cfg(not(any(feature = "non-zero-vma", feature = "sp-naive")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    (displacement $to:tt $symbol:expr) => {
+        $crate::__norelax! { ["lui " ($to) ", %hi(" $symbol ")"] ["addi " ($to) ", " ($to) ", %lo(" $symbol ")"] }
+    };
+    // From memory near the code: `lui` cannot form the address of a block that is linked high.
+    (address $to:tt $symbol:expr) => {
+        ::core::concat!(
+            ".pushsection .rodata.percpu_hv, \"a\"\n",
+            $crate::__xlen!(".balign 8\n3: .dword ", ".balign 4\n3: .word "), $symbol, "\n",
+            ".popsection\n",
+            $crate::__norelax! {
+                ["2: auipc " ($to) ", %pcrel_hi(3b)"]
+                [(xlen "ld " "lw ") ($to) ", %pcrel_lo(2b)(" ($to) ")"]
+            }
+        )
+    };
+    // The template is at VMA 0, and a hot variable's address is less than 2 KiB.
+    (reach hot [$base:tt] $symbol:expr) => { $crate::__mark_hot!() };
+    (reach $group:ident [$base:tt] $symbol:expr) => {
+        $crate::__norelax! { ["lui " ($base) ", %hi(" $symbol ")"] ["add " ($base) ", " ($base) ", gp"] }
+    };
+    (base hot [$base:tt]) => { "gp" };
+    (base $group:ident [$base:tt]) => { $crate::__register!($base) };
+    (low $symbol:expr) => { ::core::concat!("%lo(", $symbol, ")") };
+}
+
+#[cfg(all(feature = "non-zero-vma", not(feature = "sp-naive")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    (address $to:tt $symbol:expr) => {
+        $crate::__norelax! { ["2: auipc " ($to) ", %pcrel_hi(" $symbol ")"] ["addi " ($to) ", " ($to) ", %pcrel_lo(2b)"] }
+    };
+    (slot $to:tt $symbol:expr) => {
+        $crate::__norelax! {
+            ["2: auipc " ($to) ", %got_pcrel_hi(" $symbol ")"]
+            [(xlen "ld " "lw ") ($to) ", %pcrel_lo(2b)(" ($to) ")"]
+        }
+    };
+    (reach $group:ident [$base:tt] $symbol:expr) => {
+        $crate::__norelax! { ["19283: auipc " ($base) ", %pcrel_hi(" $symbol ")"] ["add " ($base) ", " ($base) ", gp"] }
+    };
+    (base $group:ident [$base:tt]) => { $crate::__register!($base) };
+    (low $symbol:expr) => { "%pcrel_lo(19283b)" };
+}
+
+/// The one copy is the symbol.
+#[cfg(feature = "sp-naive")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    (reach $group:ident [$base:tt] $symbol:expr) => {
+        $crate::__norelax! { ["19283: auipc " ($base) ", %pcrel_hi(" $symbol ")"] }
+    };
+    (base $group:ident [$base:tt]) => {
+        $crate::__register!($base)
+    };
+    (low $symbol:expr) => {
+        "%pcrel_lo(19283b)"
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __text {
+    (reach $($copy:tt)*) => { $crate::__linked!(reach $($copy)*) };
+    (address $group:ident $to:tt $base:tt $symbol:expr) => {
+        $crate::__norelax! { ["addi " ($to) ", " (linked base $group $base) ", " (linked low $symbol)] }
+    };
+    (load byte $($move:tt)*) => { $crate::__text!(move "lbu ", $($move)*) };
+    (load half $($move:tt)*) => { $crate::__text!(move "lhu ", $($move)*) };
+    (load word $($move:tt)*) => { $crate::__text!(move "lw ", $($move)*) };
+    (load unsigned $($move:tt)*) => { $crate::__text!(move $crate::__xlen!("lwu ", "lw "), $($move)*) };
+    (load double $($move:tt)*) => { $crate::__text!(move "ld ", $($move)*) };
+    (store byte $($move:tt)*) => { $crate::__text!(move "sb ", $($move)*) };
+    (store half $($move:tt)*) => { $crate::__text!(move "sh ", $($move)*) };
+    (store word $($move:tt)*) => { $crate::__text!(move "sw ", $($move)*) };
+    (store double $($move:tt)*) => { $crate::__text!(move "sd ", $($move)*) };
+    (move $mnemonic:expr, $group:ident $register:tt $base:tt $symbol:expr) => {
+        $crate::__norelax! { [$mnemonic ($register) ", " (linked low $symbol) "(" (linked base $group $base) ")"] }
+    };
+    (add double $group:ident $value:tt [$base:tt] $symbol:expr, $addend:literal) => {
+        $crate::__xlen!(
+            $crate::__load_add_store!(double $group $value [$base] $symbol, $addend),
+            ::core::concat!(
+                $crate::__text!(address $group $base [$base] $symbol),
+                // The carry is set if the sum is less than the addend.
+                $crate::__lines! {
+                    ["lw " ($value) ", 0(" ($base) ")"]
+                    ["addi " ($value) ", " ($value) ", " $addend]
+                    ["sw " ($value) ", 0(" ($base) ")"]
+                    ["sltiu " ($value) ", " ($value) ", " $addend]
+                    ["beqz " ($value) ", 19284f"]
+                    ["lw " ($value) ", 4(" ($base) ")"]
+                    ["addi " ($value) ", " ($value) ", 1"]
+                    ["sw " ($value) ", 4(" ($base) ")"]
+                    ["19284:"]
+                }
+            )
+        )
+    };
+    (add $($add:tt)*) => { $crate::__load_add_store!($($add)*) };
+    (increase $width:ident $value:tt $addend:literal) => {
+        $crate::__lines! { ["addi " ($value) ", " ($value) ", " $addend] }
+    };
+}
+
+/// An access in assembly.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __this_cpu {
+    ($($access:tt)*) => { $crate::__by_one_register!($($access)*) };
+}
+
+/// Joins lines that the linker does not relax.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __norelax {
+    ($($line:tt)*) => {
+        ::core::concat!(".option push\n.option norelax\n", $crate::__lines! { $($line)* }, ".option pop\n")
+    };
+}
+
+/// Selects the text for riscv64 or the text for riscv32.
+#[cfg(target_arch = "riscv64")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __xlen {
+    ($riscv64:expr, $riscv32:expr) => {
+        $riscv64
+    };
+}
+
+#[cfg(target_arch = "riscv32")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __xlen {
+    ($riscv64:expr, $riscv32:expr) => {
+        $riscv32
+    };
+}
+
+/// The name of a register, which the ABI gives it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    (xlen $riscv64:literal $riscv32:literal) => { $crate::__xlen!($riscv64, $riscv32) };
+    (linked $($text:tt)*) => { $crate::__linked!($($text)*) };
+    (check $name:tt) => { $crate::__register_in!(check $name) };
+    (name $name:tt) => { $crate::__register_in!(name $name) };
+    ($name:tt) => { $crate::__register_in!(name $name) };
+}
+
+// The general registers, as an access in assembly can name them.
+general_registers! {
+    ($)
+    t0 t1 t2 t3 t4 t5 t6 a0
+    a1 a2 a3 a4 a5 a6 a7 s0
+    s1 s2 s3 s4 s5 s6 s7 s8
+    s9 s10 s11 ra tp
 }

@@ -84,7 +84,7 @@ pub(crate) mod access {
             // SAFETY: rules 2 and 10, one load from this CPU's area.
             unsafe {
                 core::arch::asm!(
-                    crate::__text!(load double variables),
+                    crate::__text_by_operand!(load double variables),
                     to = out(reg) to,
                     symbol = sym __percpu_hv_header,
                     offset = const 0,
@@ -194,86 +194,6 @@ pub(crate) mod access {
         }
     }
 
-    #[cfg(not(feature = "non-zero-vma"))]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __linked {
-        (displacement) => {
-            "mov {to}, offset {symbol}+{offset}"
-        };
-        // A kernel linked at a high address cannot reach a template at VMA 0 relative to the PC.
-        (address $symbol:literal) => {
-            $crate::__lines! { "movabs {to}, offset " $symbol }
-        };
-        // An address that is sign-extended from 32 bits.
-        (gs) => {
-            "gs:[{symbol}+{offset}]"
-        };
-        (current) => {
-            "mov {to}, gs:[{own}]\nadd {to}, offset {symbol}+{offset}"
-        };
-    }
-
-    #[cfg(feature = "non-zero-vma")]
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __linked {
-        (address $symbol:literal) => {
-            $crate::__lines! { "lea {to}, [rip + " $symbol "]" }
-        };
-        (slot $symbol:literal) => {
-            $crate::__lines! { "mov {to}, [rip + " $symbol "@GOTPCREL]" }
-        };
-        (gs) => {
-            "gs:[rip + {symbol}+{offset}]"
-        };
-        (current) => {
-            "lea {to}, [rip + {symbol}+{offset}]\nadd {to}, gs:[rip + {own}]"
-        };
-    }
-
-    /// `__linked!(gs)` is the memory operand of this CPU's copy. The assembler selects an instruction by `{op}`, one of
-    /// [`op`](crate::__priv::op).
-    #[doc(hidden)]
-    #[macro_export]
-    macro_rules! __text {
-        (load byte $group:ident) => { $crate::__text!(load "movzx {to:e}, byte ptr ") };
-        (load half $group:ident) => { $crate::__text!(load "movzx {to:e}, word ptr ") };
-        (load word $group:ident) => { $crate::__text!(load "mov {to:e}, ") };
-        (load double $group:ident) => { $crate::__text!(load "mov {to}, ") };
-        (load $move:literal) => { ::core::concat!($move, $crate::__linked!(gs)) };
-        (store $width:ident $group:ident) => { $crate::__text!(change "mov " $width) };
-        (fetch_add $width:ident) => { $crate::__text!(change "xadd " $width) };
-        (compare_exchange $width:ident) => { $crate::__text!(change "cmpxchg " $width) };
-        (change $mnemonic:literal byte) => { ::core::concat!($mnemonic, $crate::__linked!(gs), ", {value}") };
-        (change $mnemonic:literal half) => { ::core::concat!($mnemonic, $crate::__linked!(gs), ", {value:x}") };
-        (change $mnemonic:literal word) => { ::core::concat!($mnemonic, $crate::__linked!(gs), ", {value:e}") };
-        (change $mnemonic:literal double) => { ::core::concat!($mnemonic, $crate::__linked!(gs), ", {value}") };
-        (update byte) => { $crate::__text!(update ", {value}\n") };
-        (update half) => { $crate::__text!(update ", {value:x}\n") };
-        (update word) => { $crate::__text!(update ", {value:e}\n") };
-        (update double) => { $crate::__text!(update ", {value}\n") };
-        (update $value:literal) => {
-            ::core::concat!(
-                ".if {op} == 0\nadd ", $crate::__linked!(gs), $value,
-                ".elseif {op} == 1\nsub ", $crate::__linked!(gs), $value,
-                ".elseif {op} == 2\nand ", $crate::__linked!(gs), $value,
-                ".elseif {op} == 3\nor ", $crate::__linked!(gs), $value,
-                ".else\nxor ", $crate::__linked!(gs), $value,
-                ".endif"
-            )
-        };
-        (step byte) => { $crate::__text!(step "inc byte ptr " "dec byte ptr ") };
-        (step half) => { $crate::__text!(step "inc word ptr " "dec word ptr ") };
-        (step word) => { $crate::__text!(step "inc dword ptr " "dec dword ptr ") };
-        (step double) => { $crate::__text!(step "inc qword ptr " "dec qword ptr ") };
-        (step $up:literal $down:literal) => {
-            ::core::concat!(
-                ".if {op} == 0\n", $up, $crate::__linked!(gs), "\n.else\n", $down, $crate::__linked!(gs), "\n.endif"
-            )
-        };
-    }
-
     /// Calls a macro with the width of `V`, the register class and integer type of that width, and the register that
     /// `cmpxchg` compares.
     #[doc(hidden)]
@@ -295,4 +215,162 @@ pub(crate) mod access {
     macro_rules! __form {
         ([$($form:tt)*] $($place:tt)*) => { $($form)*! { memory reg_byte $($place)* } };
     }
+}
+
+#[cfg(not(any(feature = "non-zero-vma", feature = "sp-naive")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    (displacement $to:tt $symbol:expr) => {
+        $crate::__lines! { ["mov " ($to) ", offset " $symbol] }
+    };
+    // A kernel linked at a high address cannot reach a template at VMA 0 relative to the PC.
+    (address $to:tt $symbol:expr) => {
+        $crate::__lines! { ["movabs " ($to) ", offset " $symbol] }
+    };
+    // An address that is sign-extended from 32 bits.
+    (copy $symbol:expr) => {
+        ::core::concat!("gs:[", $symbol, "]")
+    };
+    (current $to:tt $own:literal $symbol:expr) => {
+        $crate::__lines! { ["mov " ($to) ", gs:[" $own "]"] ["add " ($to) ", offset " $symbol] }
+    };
+}
+
+#[cfg(all(feature = "non-zero-vma", not(feature = "sp-naive")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    (address $to:tt $symbol:expr) => {
+        $crate::__lines! { ["lea " ($to) ", [rip + " $symbol "]"] }
+    };
+    (slot $to:tt $symbol:expr) => {
+        $crate::__lines! { ["mov " ($to) ", [rip + " $symbol "@GOTPCREL]"] }
+    };
+    (copy $symbol:expr) => {
+        ::core::concat!("gs:[rip + ", $symbol, "]")
+    };
+    (current $to:tt $own:literal $symbol:expr) => {
+        $crate::__lines! { ["lea " ($to) ", [rip + " $symbol "]"] ["add " ($to) ", gs:[rip + " $own "]"] }
+    };
+}
+
+/// The one copy is the symbol.
+#[cfg(feature = "sp-naive")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    (copy $symbol:expr) => {
+        ::core::concat!("[rip + ", $symbol, "]")
+    };
+    (current $to:tt $own:literal $symbol:expr) => {
+        $crate::__lines! { ["lea " ($to) ", [rip + " $symbol "]"] }
+    };
+}
+
+/// The memory operand is this CPU's copy. The assembler selects an instruction by `{op}`, one of
+/// [`op`](crate::__priv::op).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __text {
+    (reach $($copy:tt)*) => { "" };
+    (address $group:ident $to:tt [] $symbol:expr) => { $crate::__linked!(current $to "__percpu_hv_header" $symbol) };
+    (load byte $group:ident $to:tt [] $symbol:expr) => {
+        $crate::__lines! { ["movzx " (e $to) ", byte ptr " (copy $symbol)] }
+    };
+    (load half $group:ident $to:tt [] $symbol:expr) => {
+        $crate::__lines! { ["movzx " (e $to) ", word ptr " (copy $symbol)] }
+    };
+    (load double $group:ident $to:tt [] $symbol:expr) => { $crate::__lines! { ["mov " ($to) ", " (copy $symbol)] } };
+    (load $width:ident $group:ident $to:tt [] $symbol:expr) => {
+        $crate::__lines! { ["mov " (e $to) ", " (copy $symbol)] }
+    };
+    (store $width:ident $group:ident $from:tt [] $symbol:expr) => {
+        $crate::__lines! { ["mov " (copy $symbol) ", " ($width $from)] }
+    };
+    (add byte $($add:tt)*) => { $crate::__text!(add "byte ptr " $($add)*) };
+    (add half $($add:tt)*) => { $crate::__text!(add "word ptr " $($add)*) };
+    (add word $($add:tt)*) => { $crate::__text!(add "dword ptr " $($add)*) };
+    (add double $($add:tt)*) => { $crate::__text!(add "qword ptr " $($add)*) };
+    (add $size:literal $group:ident $none:tt [] $symbol:expr, $addend:literal) => {
+        $crate::__lines! { ["add " $size (copy $symbol) ", " $addend] }
+    };
+    (fetch_add $width:ident) => { $crate::__text!(change "xadd " $width) };
+    (compare_exchange $width:ident) => { $crate::__text!(change "cmpxchg " $width) };
+    (change $mnemonic:literal byte) => { $crate::__text!(change $mnemonic "{value}") };
+    (change $mnemonic:literal half) => { $crate::__text!(change $mnemonic "{value:x}") };
+    (change $mnemonic:literal word) => { $crate::__text!(change $mnemonic "{value:e}") };
+    (change $mnemonic:literal double) => { $crate::__text!(change $mnemonic "{value}") };
+    (change $mnemonic:literal $value:literal) => {
+        $crate::__lines! { [$mnemonic (copy "{symbol}+{offset}") ", " $value] }
+    };
+    (update byte) => { $crate::__text!(update "{value}") };
+    (update half) => { $crate::__text!(update "{value:x}") };
+    (update word) => { $crate::__text!(update "{value:e}") };
+    (update double) => { $crate::__text!(update "{value}") };
+    (update $value:literal) => {
+        $crate::__lines! {
+            [".if {op} == 0"]
+            ["add " (copy "{symbol}+{offset}") ", " $value]
+            [".elseif {op} == 1"]
+            ["sub " (copy "{symbol}+{offset}") ", " $value]
+            [".elseif {op} == 2"]
+            ["and " (copy "{symbol}+{offset}") ", " $value]
+            [".elseif {op} == 3"]
+            ["or " (copy "{symbol}+{offset}") ", " $value]
+            [".else"]
+            ["xor " (copy "{symbol}+{offset}") ", " $value]
+            [".endif"]
+        }
+    };
+    (step byte) => { $crate::__text!(step "byte ptr ") };
+    (step half) => { $crate::__text!(step "word ptr ") };
+    (step word) => { $crate::__text!(step "dword ptr ") };
+    (step double) => { $crate::__text!(step "qword ptr ") };
+    (step $size:literal) => {
+        $crate::__lines! {
+            [".if {op} == 0"]
+            ["inc " $size (copy "{symbol}+{offset}")]
+            [".else"]
+            ["dec " $size (copy "{symbol}+{offset}")]
+            [".endif"]
+        }
+    };
+}
+
+/// An access in assembly.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __this_cpu {
+    ($($access:tt)*) => { $crate::__by_no_register!($($access)*) };
+}
+
+/// The name of a register or of its low part, or the memory operand.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    (copy $symbol:expr) => { $crate::__linked!(copy $symbol) };
+    (check $name:tt) => { $crate::__register_in!(check $name) };
+    (byte {$name:ident}) => { ::core::concat!("{", ::core::stringify!($name), ":l}") };
+    (half {$name:ident}) => { ::core::concat!("{", ::core::stringify!($name), ":x}") };
+    (e {$name:ident}) => { ::core::concat!("{", ::core::stringify!($name), ":e}") };
+    (word $name:tt) => { $crate::__register!(e $name) };
+    (double $name:tt) => { $crate::__register_in!(name $name) };
+    ($view:ident $name:ident) => {
+        $crate::__general!($view $name or "")
+    };
+    ($name:tt) => { $crate::__register_in!(name $name) };
+}
+
+// The general registers, as an access in assembly can name them.
+general_registers! {
+    ($)
+    rax { byte "al" half "ax" e "eax" } rbx { byte "bl" half "bx" e "ebx" }
+    rcx { byte "cl" half "cx" e "ecx" } rdx { byte "dl" half "dx" e "edx" }
+    rsi { byte "sil" half "si" e "esi" } rdi { byte "dil" half "di" e "edi" }
+    rbp { byte "bpl" half "bp" e "ebp" } r8 { byte "r8b" half "r8w" e "r8d" }
+    r9 { byte "r9b" half "r9w" e "r9d" } r10 { byte "r10b" half "r10w" e "r10d" }
+    r11 { byte "r11b" half "r11w" e "r11d" } r12 { byte "r12b" half "r12w" e "r12d" }
+    r13 { byte "r13b" half "r13w" e "r13d" } r14 { byte "r14b" half "r14w" e "r14d" }
+    r15 { byte "r15b" half "r15w" e "r15d" }
 }

@@ -14,7 +14,7 @@ const MAGIC: usize = 0x7063_6876;
 
 /// What an area holds beside the variables.
 #[repr(C)]
-struct Header {
+pub struct Header {
     /// The value of the per-CPU register, on architectures that read it from here.
     register: [usize; arch::REGISTER_IS_IN_AREA as usize],
     magic: usize,
@@ -25,7 +25,10 @@ struct Header {
 }
 
 crate::__storage! {
-    variables [#[unsafe(export_name = "__percpu_hv_header")]] {static mut} __PERCPU_HEADER: Header = Header {
+    variables [
+        /// The header of an area, for the operand `sym` of the assembly macros.
+        #[unsafe(export_name = "__percpu_hv_header")]
+    ] {pub static mut} __PERCPU_HEADER: Header = Header {
         register: [0; arch::REGISTER_IS_IN_AREA as usize],
         magic: MAGIC,
         owner: Owner {
@@ -38,6 +41,9 @@ crate::__storage! {
         before: 0,
     };
 }
+
+/// The form of the CPU id, a `usize`, for the operand `const` of the assembly macros.
+pub const CPU_ID: u64 = arch::form(size_of::<usize>(), false, offset_of!(Header, id));
 
 // The name that assembly knows the first field by. Weak, because `percpu` defines it too, and an image may have both.
 #[cfg(not(hosted))]

@@ -19,7 +19,11 @@ macro_rules! __define {
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, kind = $kind:tt,
         group = $group:ident
     ) => {
-        $crate::__storage! { $group [$($storage_attr)*] {static mut} $storage: $ty = $value; }
+        // As visible as the variable: assembly names it as an operand `sym`.
+        $crate::__storage! {
+            $group [$($storage_attr)* #[doc(hidden)] #[allow(private_interfaces, unreachable_pub)]]
+            {$vis static mut} $storage: $ty = $value;
+        }
 
         #[doc(hidden)]
         #[allow(non_camel_case_types, clippy::exhaustive_enums)]

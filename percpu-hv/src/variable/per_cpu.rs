@@ -5,7 +5,7 @@ use core::ptr;
 
 use super::kind::Borrows;
 use super::symbol::{Kind, Symbol};
-use crate::arch;
+use crate::arch::{self, form};
 use crate::area::{bias, start};
 use crate::cpu::{CpuPin, NoPreemptGuard, assert_register};
 
@@ -52,6 +52,32 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[inline]
     pub fn offset(&self) -> usize {
         S::displacement().wrapping_sub(bias())
+    }
+
+    /// Returns the operand `VARIABLE_form` of the assembly macros: the size and the group of the variable, by which they
+    /// select the instructions. [`guide::assembly`](crate::guide::assembly) has examples.
+    #[inline]
+    pub const fn form(&self) -> u64 {
+        form(size_of::<T>(), S::HOT, 0)
+    }
+
+    /// Returns the operand `VARIABLE_form` of the assembly macros for a field of type `F`, which is `offset` bytes from
+    /// the start of the variable.
+    ///
+    /// # Panics
+    ///
+    /// If there is no room for an aligned `F` at `offset`. In a `const` operand this is a compile error.
+    #[inline]
+    pub const fn form_of_field<F>(&self, offset: usize) -> u64 {
+        assert!(
+            offset <= size_of::<T>() && size_of::<F>() <= size_of::<T>() - offset,
+            "the field is not inside of the per-CPU variable"
+        );
+        assert!(
+            offset % align_of::<F>() == 0,
+            "the field is not aligned in the per-CPU variable"
+        );
+        form(size_of::<F>(), S::HOT, offset)
     }
 
     /// Returns a pointer to this CPU's copy: the per-CPU register plus an offset.

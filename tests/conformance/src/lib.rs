@@ -6,6 +6,8 @@
 #![no_std]
 
 mod areas;
+#[cfg_attr(any(unix, windows), path = "no_assembly.rs")]
+mod assembly;
 #[cfg_attr(not(target_has_atomic = "64"), path = "no_counters.rs")]
 mod counters;
 mod errors;
@@ -186,6 +188,7 @@ pub fn after_init(machine: &dyn Machine) -> Count {
         .and(run(machine, values::TESTS))
         .and(run(machine, operations::TESTS))
         .and(run(machine, groups::TESTS))
+        .and(run(machine, assembly::TESTS))
         .and(run(machine, far::TESTS))
         .and(run(machine, guards::TESTS))
         .and(run(machine, counters::TESTS))

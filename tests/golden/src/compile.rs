@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
     sync::{Mutex, PoisonError},
 };
 
@@ -28,28 +28,7 @@ pub struct Compiled {
 /// If it does not compile, with cargo's output.
 pub fn compile(package: &str, target: &str, cargo: &[&str], rustc: &[&str]) -> Compiled {
     let _held = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let script = r#"source scripts/common.sh && bare_cargo "$@""#;
-    let output = run(Command::new("bash")
-        .args([
-            "-c",
-            script,
-            "golden",
-            target,
-            "rustc",
-            "--release",
-            "--lib",
-        ])
-        .args([
-            "--message-format=json-render-diagnostics",
-            "--package",
-            package,
-        ])
-        .args(cargo)
-        .args(["--", "-Ccodegen-units=1"])
-        .args(rustc)
-        .current_dir(root())
-        // These are libraries of the tests' compiler, which may be another one than the target's.
-        .env_remove("LD_LIBRARY_PATH"));
+    let output = output(package, target, cargo, rustc);
     assert!(
         output.status.success(),
         "{package} does not compile for {target} with {cargo:?} {rustc:?}:\n{}",
@@ -74,6 +53,50 @@ pub fn compile(package: &str, target: &str, cargo: &[&str], rustc: &[&str]) -> C
         library: keep(&library, &[cargo, rustc].concat()),
         dependencies,
     }
+}
+
+/// What the compiler and the assembler say against a library of the workspace: one sentence an error.
+///
+/// # Panics
+///
+/// If it compiles.
+pub fn errors(package: &str, target: &str, cargo: &[&str]) -> Vec<String> {
+    let _held = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let output = output(package, target, cargo, &[]);
+    assert!(
+        !output.status.success(),
+        "{package} compiles for {target} with {cargo:?}"
+    );
+    let text = String::from_utf8_lossy(&output.stderr);
+    let errors = text.lines().filter_map(|line| line.strip_prefix("error: "));
+    let errors = errors.filter(|error| !error.starts_with("could not compile"));
+    errors.map(str::to_owned).collect()
+}
+
+/// Runs cargo with the compiler for the target.
+fn output(package: &str, target: &str, cargo: &[&str], rustc: &[&str]) -> Output {
+    let script = r#"source scripts/common.sh && bare_cargo "$@""#;
+    run(Command::new("bash")
+        .args([
+            "-c",
+            script,
+            "golden",
+            target,
+            "rustc",
+            "--release",
+            "--lib",
+        ])
+        .args([
+            "--message-format=json-render-diagnostics",
+            "--package",
+            package,
+        ])
+        .args(cargo)
+        .args(["--", "-Ccodegen-units=1"])
+        .args(rustc)
+        .current_dir(root())
+        // These are libraries of the tests' compiler, which may be another one than the target's.
+        .env_remove("LD_LIBRARY_PATH"))
 }
 
 /// Copies a library to a name that no other arguments have.

@@ -7,7 +7,7 @@ mod listing;
 mod mode;
 
 pub use self::{
-    compile::{Compiled, compile, rustc_version},
+    compile::{Compiled, compile, errors, rustc_version},
     listing::{Function, Instruction, Relocation, functions},
     mode::{MODES, Mode},
 };

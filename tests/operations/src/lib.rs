@@ -291,3 +291,59 @@ mod counter {
 functions! { "cpu":
     "current_cpu"() -> CpuId { current_cpu() }
 }
+
+#[cfg(any(feature = "compiler-refuses", feature = "assembler-refuses"))]
+mod mistakes;
+
+/// The templates for assembly, which a process has not.
+#[cfg(target_os = "none")]
+mod assembly {
+    use conformance::in_assembly;
+
+    use super::*;
+
+    #[repr(C)]
+    struct Vcpu {
+        registers: [usize; 31],
+        stack: usize,
+    }
+
+    #[def_percpu]
+    static VCPU: Vcpu = Vcpu {
+        registers: [0; 31],
+        stack: 0,
+    };
+
+    macro_rules! templates {
+        ($name:literal: $variable:ident, $storage:ident) => {
+            functions! { $name:
+                "adr"() -> usize { in_assembly!(adr $storage, $variable.form()) }
+                "ldr"() -> usize { in_assembly!(ldr $storage, $variable.form()) }
+                "str"(value: usize) { in_assembly!(str $storage, $variable.form(), value) }
+                "add"() { in_assembly!(add $storage, $variable.form(), 1) }
+            }
+        };
+    }
+
+    templates!("assembly u8": BYTE, __PERCPU_BYTE);
+    templates!("assembly u32": HALF, __PERCPU_HALF);
+    #[cfg(target_pointer_width = "64")]
+    templates!("assembly u64": WORD, __PERCPU_WORD);
+    #[cfg(not(target_pointer_width = "64"))]
+    functions! { "assembly u64":
+        "add"() { in_assembly!(add __PERCPU_WORD, WORD.form(), 1) }
+    }
+    templates!("assembly hot bool": HOT_FLAG, __PERCPU_HOT_FLAG);
+    templates!("assembly hot usize": HOT, __PERCPU_HOT);
+
+    functions! { "assembly struct":
+        "adr"() -> usize { in_assembly!(adr __PERCPU_VCPU, VCPU.form()) }
+        "ldr, field"() -> usize {
+            in_assembly!(ldr __PERCPU_VCPU, VCPU.form_of_field::<usize>(core::mem::offset_of!(Vcpu, stack)))
+        }
+    }
+
+    functions! { "assembly cpu":
+        "ldr"() -> usize { in_assembly!(ldr percpu_hv::header::STORAGE, percpu_hv::header::CPU_ID) }
+    }
+}

@@ -40,10 +40,16 @@ pub use imp::guest;
 
 use core::fmt;
 
+use percpu_hv::def_percpu;
+
 use crate::{
     exit_code::ExitCode,
     machine::{MACHINE, Machine},
 };
+
+/// How many interrupts this CPU took. The vectors count them, in assembly.
+#[def_percpu]
+pub(crate) static TAKEN: u64 = 0;
 
 /// An exclusive load and its store, with a count that handlers change.
 #[derive(Clone, Copy, Debug)]

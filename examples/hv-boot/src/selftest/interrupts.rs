@@ -194,6 +194,58 @@ fn keep<W: Way>(machine: &Machine, name: &str) -> Count {
     test::<W>(machine, name, is_enough, is_good)
 }
 
+/// How many handler calls are counted.
+const COUNTED: u32 = 40;
+
+/// How often the handler was called, and how many interrupts the vector had counted at the first call and at the last.
+#[def_percpu]
+static CALLS: u32 = 0;
+#[def_percpu]
+static COUNTED_FIRST: u64 = 0;
+#[def_percpu]
+static COUNTED_LAST: u64 = 0;
+
+/// Compares the vector's count where no event of another core is on its way: after the first interrupt.
+fn compare_counts() {
+    match CALLS.fetch_add_current(1) {
+        0 => COUNTED_FIRST.write_current(interrupts::taken()),
+        COUNTED => COUNTED_LAST.write_current(interrupts::taken()),
+        _ => {}
+    }
+}
+
+/// The vector of each core counts in assembly, in its own copy, one for each call of the handler.
+pub(super) fn count_in_assembly(machine: &Machine) -> Count {
+    machine.run_on_all(|cpu| {
+        percpu_hv::init_percpu_reg(cpu.id());
+        CALLS.write_current(0);
+        interrupts::start_timer(PERIOD, compare_counts);
+        interrupts::enable();
+        wait_until(format_args!("cpu {} to be interrupted", cpu.id()), || {
+            CALLS.read_current() > COUNTED
+        });
+        interrupts::disable();
+        interrupts::stop_timer();
+    });
+    let mut failed = 0;
+    // The script reserves more areas than there are cores.
+    let counts = COUNTED_FIRST.values().zip(COUNTED_LAST.values());
+    for ((cpu, first), (_, last)) in counts.take(machine.cpu_count()) {
+        if first == 0 || last.wrapping_sub(first) != u64::from(COUNTED) {
+            failed = 1;
+            println!(
+                "    cpu {cpu}: {first} at the first call, {last} at the last, {COUNTED} calls later"
+            );
+        }
+    }
+    let verdict = if failed == 0 { "ok" } else { "FAILED" };
+    println!("test interrupts::count_in_assembly ({COUNTED} on each core) ... {verdict}");
+    Count {
+        passed: 1 - failed,
+        failed,
+    }
+}
+
 /// How many turns a reservation is to last: most interrupts come during one.
 const TURNS: usize = 1_000;
 

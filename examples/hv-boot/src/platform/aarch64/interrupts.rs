@@ -3,7 +3,7 @@
 use core::arch::{asm, naked_asm};
 
 use super::{gic, timer};
-use crate::platform::{common::reserve::define_reserve, timer_expired};
+use crate::platform::{__PERCPU_TAKEN, TAKEN, common::reserve::define_reserve, timer_expired};
 
 /// Unmasks IRQs.
 pub(crate) fn enable_interrupts() {
@@ -27,11 +27,12 @@ define_reserve!(
     "stxr   {failed:w}, {value}, [{word}]",
 );
 
-/// The body of an entry that returns: saves on the current stack what a function may change, calls one, and goes back.
+/// The body of an entry that returns: saves on the current stack what a function may change, runs a template with its
+/// operands, calls a function, and goes back.
 /// Any exception below is reported and final, so that ELR and SPSR need no saving. `eret` ends what the interrupted
 /// code holds exclusively ("Context switch support").
 macro_rules! entry {
-    ($($before:literal,)? $handle:path) => {
+    ($($before:literal,)? $handle:path $(, $template:expr, $($operand:tt)+)?) => {
         naked_asm!(
             $($before,)?
             "stp    x29, x30, [sp, #-176]!",
@@ -45,6 +46,7 @@ macro_rules! entry {
             "stp    x14, x15, [sp, #128]",
             "stp    x16, x17, [sp, #144]",
             "str    x18, [sp, #160]",
+            $($template,)?
             "bl     {handle}",
             "ldp    x0, x1, [sp, #16]",
             "ldp    x2, x3, [sp, #32]",
@@ -59,6 +61,7 @@ macro_rules! entry {
             "ldp    x29, x30, [sp], #176",
             "eret",
             handle = sym $handle,
+            $($($operand)+)?
         )
     };
 }
@@ -67,7 +70,13 @@ pub(super) use entry;
 /// Where the vector table leads an IRQ, which goes to the interrupted code's stack, SP_EL0.
 #[unsafe(naked)]
 pub(super) extern "C" fn irq() {
-    entry!("msr    spsel, #0", handle)
+    entry!(
+        "msr    spsel, #0",
+        handle,
+        percpu_hv::add_this_cpu!(TAKEN, 1, x0, x1, x2),
+        TAKEN = sym __PERCPU_TAKEN,
+        TAKEN_form = const TAKEN.form(),
+    )
 }
 
 extern "C" fn handle() {

@@ -113,8 +113,8 @@ pub(super) struct Fault {
     pub(super) pc: u32,
 }
 
-/// The body of an entry for interrupts: saves on the current stack what a function may change, calls one, and goes
-/// back.
+/// The body of an entry for interrupts: saves on the current stack what a function may change, counts, calls one,
+/// and goes back.
 macro_rules! entry {
     ([$($before:literal),*], $handle:path, [$($back:literal),*]) => {
         naked_asm!(
@@ -124,6 +124,7 @@ macro_rules! entry {
             "and    r0, sp, #4",
             "sub    sp, sp, r0",
             "push   {{r0, r1}}",
+            percpu_hv::add_this_cpu!(TAKEN, 1, r1, r2, r3),
             "bl     {handle}",
             "pop    {{r0, r1}}",
             "add    sp, sp, r0",
@@ -132,6 +133,8 @@ macro_rules! entry {
             "pop    {{r0-r3, r12, lr}}",
             $($back,)*
             handle = sym $handle,
+            TAKEN = sym __PERCPU_TAKEN,
+            TAKEN_form = const TAKEN.form(),
         )
     };
 }

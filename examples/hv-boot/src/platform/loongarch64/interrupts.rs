@@ -5,7 +5,7 @@ use core::arch::{asm, naked_asm};
 use loongArch64::register::estat;
 
 use super::{ipi, timer};
-use crate::platform::{common::reserve::define_reserve, timer_expired};
+use crate::platform::{__PERCPU_TAKEN, TAKEN, common::reserve::define_reserve, timer_expired};
 
 /// `CSR.CRMD.IE` ("Current Mode Information").
 const ENABLE: usize = 1 << 2;
@@ -73,12 +73,15 @@ pub(super) extern "C" fn entry() {
         ".endm",
         "addi.d $sp, $sp, -144",
         "registers st.d",
+        percpu_hv::add_this_cpu!(TAKEN, 1, t0, t1),
         "bl     {handle}",
         "registers ld.d",
         "addi.d $sp, $sp, 144",
         "ertn",
         ".purgem registers",
         handle = sym handle,
+        TAKEN = sym __PERCPU_TAKEN,
+        TAKEN_form = const TAKEN.form(),
     )
 }
 

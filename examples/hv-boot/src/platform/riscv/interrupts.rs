@@ -8,7 +8,7 @@ use riscv::{
 };
 
 use super::harts;
-use crate::platform::{common::reserve::define_reserve, timer_expired};
+use crate::platform::{__PERCPU_TAKEN, TAKEN, common::reserve::define_reserve, timer_expired};
 
 /// Unmasks interrupts.
 pub(crate) fn enable_interrupts() {
@@ -108,6 +108,7 @@ pub(super) extern "C" fn entry() {
         "frcsr  t0",
         "sw     t0, 0(sp)",
         ".endif",
+        percpu_hv::add_this_cpu!(TAKEN, 1, t0, t1),
         "call   {handle}",
         ".if {floats}",
         "lw     t0, 0(sp)",
@@ -131,6 +132,8 @@ pub(super) extern "C" fn entry() {
         floats = const cfg!(target_feature = "d") as usize,
         frame = const (17 * size_of::<usize>() + 20 * 8).next_multiple_of(16),
         handle = sym handle,
+        TAKEN = sym __PERCPU_TAKEN,
+        TAKEN_form = const TAKEN.form(),
     )
 }
 

@@ -5,7 +5,7 @@ use core::{arch::naked_asm, sync::atomic::AtomicUsize};
 use x86_64::instructions::{interrupts, port::Port};
 
 use super::apic;
-use crate::platform::{Reservation, timer_expired};
+use crate::platform::{__PERCPU_TAKEN, Reservation, TAKEN, timer_expired};
 
 /// Masks what the firmware left on: both 8259 controllers of a PC, by their data ports (ACPI
 /// Specification, "Multiple APIC Flags").
@@ -51,6 +51,7 @@ pub(super) extern "C" fn timer() {
         "push   r10",
         "push   r11",
         "cld",
+        percpu_hv::add_this_cpu!(TAKEN, 1),
         "call   {handle}",
         "pop    r11",
         "pop    r10",
@@ -63,6 +64,8 @@ pub(super) extern "C" fn timer() {
         "pop    rax",
         "iretq",
         handle = sym handle,
+        TAKEN = sym __PERCPU_TAKEN,
+        TAKEN_form = const TAKEN.form(),
     )
 }
 

@@ -5,7 +5,7 @@ use core::arch::{asm, naked_asm};
 use aarch32_cpu::register::{CnthpCtl, CnthpTval, Hdfar, Hifar, Hsr};
 
 use super::{Fault, Mode, Vector, entry};
-use crate::platform::common::tables::Regime;
+use crate::platform::{__PERCPU_TAKEN, TAKEN, common::tables::Regime};
 
 /// PL2's, which is alone in its regime: AP\[1\] is RES1 ("Long-descriptor translation table format").
 pub(in super::super) const REGIME: Regime = Regime {

@@ -5,7 +5,7 @@ use core::arch::naked_asm;
 use aarch32_cpu::register::{CntpCtl, CntpTval, Dfar, Dfsr, Ifar, Ifsr};
 
 use super::{Fault, Vector, entry};
-use crate::platform::common::tables::Regime;
+use crate::platform::{__PERCPU_TAKEN, TAKEN, common::tables::Regime};
 
 /// PL1's: XN keeps everyone from executing ("Long-descriptor translation table format").
 pub(in super::super) const REGIME: Regime = Regime {

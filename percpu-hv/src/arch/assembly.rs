@@ -1,0 +1,321 @@
+//! Access in assembly: `adr_this_cpu!` and the other templates, written once over an architecture's texts.
+//!
+//! An architecture defines `__this_cpu!`, which names the registers of an access by one of the macros below, and these
+//! texts: `__text!` of `reach`, `address`, `load`, `store` and `add`, with `__linked!(place ..)` as the memory operand
+//! of a copy that was reached.
+
+/// Returns what the operand `VARIABLE_form` tells: the size in bits 0 to 3, or 0 if no register has that size, the group
+/// in bit 7, and the offset of a field from bit 8 on.
+pub(crate) const fn form(size: usize, hot: bool, offset: usize) -> u64 {
+    let size = if matches!(size, 1 | 2 | 4 | 8) {
+        size
+    } else {
+        0
+    };
+    size as u64 | (hot as u64) << 7 | (offset as u64) << 8
+}
+
+/// The template of the instructions that compute the address of this CPU's copy.
+///
+/// [The guide](crate::guide::assembly) explains the operands that the macro needs, and has the registers of each
+/// architecture.
+///
+/// ```text
+/// adr_this_cpu!(to, VARIABLE, scratch..)
+/// ```
+#[macro_export]
+macro_rules! adr_this_cpu {
+    ($to:tt, $variable:ident $(, $scratch:tt)* $(,)?) => {
+        $crate::__this_cpu!(adr $variable [$to $($scratch)*])
+    };
+}
+
+/// The template of the instructions that load this CPU's copy: 1, 2, 4 or 8 bytes, zero-extended.
+///
+/// [The guide](crate::guide::assembly) explains the operands that the macro needs, and has the registers of each
+/// architecture.
+///
+/// ```text
+/// ldr_this_cpu!(to, VARIABLE, scratch..)
+/// ```
+#[macro_export]
+macro_rules! ldr_this_cpu {
+    ($to:tt, $variable:ident $(, $scratch:tt)* $(,)?) => {
+        $crate::__this_cpu!(ldr $variable [$to $($scratch)*])
+    };
+}
+
+/// The template of the instructions that store a register's low 1, 2, 4 or 8 bytes to this CPU's copy.
+///
+/// [The guide](crate::guide::assembly) explains the operands that the macro needs, and has the registers of each
+/// architecture.
+///
+/// ```text
+/// str_this_cpu!(from, VARIABLE, scratch..)
+/// ```
+#[macro_export]
+macro_rules! str_this_cpu {
+    ($from:tt, $variable:ident $(, $scratch:tt)* $(,)?) => {
+        $crate::__this_cpu!(str $variable [$from $($scratch)*])
+    };
+}
+
+/// The template of the instructions that add a constant to this CPU's copy, which has 1, 2, 4 or 8 bytes.
+///
+/// Only x86_64 adds in one instruction. Elsewhere what a handler stores between the load and the store is lost.
+///
+/// [The guide](crate::guide::assembly) explains the operands that the macro needs, and has the registers of each
+/// architecture.
+///
+/// ```text
+/// add_this_cpu!(VARIABLE, constant, scratch..)
+/// ```
+#[macro_export]
+macro_rules! add_this_cpu {
+    ($variable:ident, $addend:literal $(, $scratch:tt)* $(,)?) => {
+        $crate::__this_cpu!(add $variable $addend [$($scratch)*])
+    };
+}
+
+/// Names the registers of an access that needs one for the offset and one for the base.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __by_offset_and_base {
+    (adr $variable:ident [$to:tt $offset:tt]) => {
+        $crate::__assemble!(adr $variable [$offset $to] [$to $offset] $to)
+    };
+    (ldr $variable:ident [$to:tt $offset:tt]) => {
+        $crate::__assemble!(ldr $variable [$offset $to] [$to $offset] $to)
+    };
+    (str $variable:ident [$from:tt $offset:tt $base:tt]) => {
+        $crate::__assemble!(str $variable [$offset $base] [$from $offset $base] $from)
+    };
+    (add $variable:ident $addend:literal [$value:tt $offset:tt $base:tt]) => {
+        $crate::__assemble!(add $variable [$offset $base] [$value $offset $base] $value, $addend)
+    };
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "wrong registers; on this architecture write `adr_this_cpu!(to, VARIABLE, scratch)`, \
+             `ldr_this_cpu!(to, VARIABLE, scratch)`, `str_this_cpu!(from, VARIABLE, scratch, scratch)` or \
+             `add_this_cpu!(VARIABLE, 1, scratch, scratch, scratch)`"
+        )
+    };
+}
+
+/// Names the registers of an access that needs one to reach the copy.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __by_one_register {
+    (adr $variable:ident [$to:tt]) => {
+        $crate::__assemble!(adr $variable [$to] [$to] $to)
+    };
+    (ldr $variable:ident [$to:tt]) => {
+        $crate::__assemble!(ldr $variable [$to] [$to] $to)
+    };
+    (str $variable:ident [$from:tt $reach:tt]) => {
+        $crate::__assemble!(str $variable [$reach] [$from $reach] $from)
+    };
+    (add $variable:ident $addend:literal [$value:tt $reach:tt]) => {
+        $crate::__assemble!(add $variable [$reach] [$value $reach] $value, $addend)
+    };
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "wrong registers; on this architecture write `adr_this_cpu!(to, VARIABLE)`, `ldr_this_cpu!(to, VARIABLE)`, \
+             `str_this_cpu!(from, VARIABLE, scratch)` or `add_this_cpu!(VARIABLE, 1, scratch, scratch)`"
+        )
+    };
+}
+
+/// Names the register of an access whose operand may be in memory.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __by_no_register {
+    (add $variable:ident $addend:literal []) => {
+        $crate::__assemble!(add $variable [] [] (none), $addend)
+    };
+    ($access:ident $variable:ident [$register:tt]) => {
+        $crate::__assemble!($access $variable [] [$register] $register)
+    };
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "wrong registers; on this architecture write `adr_this_cpu!(to, VARIABLE)`, `ldr_this_cpu!(to, VARIABLE)`, \
+             `str_this_cpu!(from, VARIABLE)` or `add_this_cpu!(VARIABLE, 1)`"
+        )
+    };
+}
+
+/// Selects by the group, which the operand `VARIABLE_form` tells: [`PerCpu::form`](crate::PerCpu::form). `reached` lists
+/// the registers that reach the copy.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __assemble {
+    ($access:ident $variable:ident $reached:tt [$($register:tt)*] $($operand:tt)*) => {
+        ::core::concat!(
+            $crate::__distinct!($($register)*),
+            ".if {", ::core::stringify!($variable), "_form} & 128\n",
+            $crate::__assemble_in!($access hot $variable $reached $($operand)*),
+            ".else\n",
+            $crate::__assemble_in!($access variables $variable $reached $($operand)*),
+            ".endif\n"
+        )
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __assemble_in {
+    ($access:ident $group:ident $variable:ident $reached:tt $($operand:tt)*) => {
+        ::core::concat!(
+            $crate::__text!(reach $group $reached $crate::__symbol!($variable)),
+            $crate::__by_size!($access $group $variable $reached $($operand)*)
+        )
+    };
+}
+
+/// The symbol of the copy: the variable's, and the offset of a field.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __symbol {
+    ($variable:ident) => {
+        ::core::concat!(
+            "{",
+            ::core::stringify!($variable),
+            "}+({",
+            ::core::stringify!($variable),
+            "_form} >> 8)"
+        )
+    };
+}
+
+/// Selects by the size, which the operand `VARIABLE_form` tells too.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __by_size {
+    (adr $group:ident $variable:ident $reached:tt $to:tt) => {
+        $crate::__text!(address $group $to $reached $crate::__symbol!($variable))
+    };
+    ($access:ident $group:ident $variable:ident $($operand:tt)*) => {
+        ::core::concat!(
+            ".if ({", ::core::stringify!($variable), "_form} & 15) == 1\n",
+            $crate::__move!($access byte $group $variable $($operand)*),
+            ".elseif ({", ::core::stringify!($variable), "_form} & 15) == 2\n",
+            $crate::__move!($access half $group $variable $($operand)*),
+            ".elseif ({", ::core::stringify!($variable), "_form} & 15) == 4\n",
+            $crate::__move!($access word $group $variable $($operand)*),
+            ".elseif ({", ::core::stringify!($variable), "_form} & 15) == 8\n",
+            $crate::__move!($access double $group $variable $($operand)*),
+            ".else\n",
+            ".error \"percpu-hv: a per-CPU variable is not of 1, 2, 4 or 8 bytes; take its address by adr_this_cpu!\"\n",
+            ".endif\n"
+        )
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __move {
+    (ldr double $group:ident $variable:ident $reached:tt $to:tt) => {
+        $crate::__double!($crate::__text!(load double $group $to $reached $crate::__symbol!($variable)))
+    };
+    (str double $group:ident $variable:ident $reached:tt $from:tt) => {
+        $crate::__double!($crate::__text!(store double $group $from $reached $crate::__symbol!($variable)))
+    };
+    (ldr word $group:ident $variable:ident $reached:tt $to:tt) => {
+        $crate::__text!(load unsigned $group $to $reached $crate::__symbol!($variable))
+    };
+    (ldr $width:ident $group:ident $variable:ident $reached:tt $to:tt) => {
+        $crate::__text!(load $width $group $to $reached $crate::__symbol!($variable))
+    };
+    (str $width:ident $group:ident $variable:ident $reached:tt $from:tt) => {
+        $crate::__text!(store $width $group $from $reached $crate::__symbol!($variable))
+    };
+    (add $width:ident $group:ident $variable:ident $reached:tt $value:tt, $addend:literal) => {
+        $crate::__text!(add $width $group $value $reached $crate::__symbol!($variable), $addend)
+    };
+}
+
+/// The text `add` of an architecture that adds in registers.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __load_add_store {
+    ($width:ident $group:ident $value:tt $reached:tt $symbol:expr, $addend:literal) => {
+        ::core::concat!(
+            $crate::__text!(load $width $group $value $reached $symbol),
+            $crate::__text!(increase $width $value $addend),
+            $crate::__text!(store $width $group $value $reached $symbol)
+        )
+    };
+}
+
+/// Expands to the text of a load or a store of 8 bytes, where a register holds them.
+#[cfg(target_pointer_width = "64")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __double {
+    ($($text:tt)*) => {
+        $($text)*
+    };
+}
+
+/// Expands to an error: a register does not hold 8 bytes.
+#[cfg(not(target_pointer_width = "64"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __double {
+    ($($text:tt)*) => {
+        ".error \"percpu-hv: a register does not hold 8 bytes; take the address of the variable by adr_this_cpu!\"\n"
+    };
+}
+
+/// Checks the registers: each is one, and no two are the same.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __distinct {
+    ($($register:tt)*) => {
+        ::core::concat!(
+            "/* ", $($crate::__register!(check $register), " ",)* "*/\n",
+            $crate::__pairs!($($register)*)
+        )
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __pairs {
+    ($a:tt $b:tt $c:tt) => {
+        ::core::concat!($crate::__pairs!($a $b), $crate::__pairs!($a $c), $crate::__pairs!($b $c))
+    };
+    ($a:tt $b:tt) => {
+        $crate::__lines! {
+            [".ifc " (name $a) "," (name $b)]
+            [".error \"percpu-hv: an access names the register " (name $a) " twice; it needs another one\""]
+            [".endif"]
+        }
+    };
+    ($($one:tt)?) => {
+        ""
+    };
+}
+
+/// Expands to the name of a register: of an operand of `asm!` in braces, or of a general register.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register_in {
+    (name {$name:ident}) => {
+        ::core::concat!("{", ::core::stringify!($name), "}")
+    };
+    (check {$name:ident}) => {
+        ""
+    };
+    (check $name:ident) => {
+        $crate::__general!(
+            check $name or ::core::compile_error!(::core::concat!(
+                "`", ::core::stringify!($name),
+                "` is no register that a per-CPU access can use; the guide's page on assembly lists those that are"
+            ))
+        )
+    };
+    (name $name:ident) => {
+        ::core::stringify!($name)
+    };
+}

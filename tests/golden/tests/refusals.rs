@@ -1,0 +1,73 @@
+//! Mistakes of access in assembly: each is one error with the way out.
+
+use golden::errors;
+
+/// What the compiler says to a name that is no register of an access.
+const NO_REGISTER: &str = "`stack` is no register that a per-CPU access can use; the guide's page on assembly lists those that are";
+/// What the assembler says to the types that no register holds.
+const NO_SIZE: &str =
+    "percpu-hv: a per-CPU variable is not of 1, 2, 4 or 8 bytes; take its address by adr_this_cpu!";
+const TOO_LONG: &str = "percpu-hv: a register does not hold 8 bytes; take the address of the variable by adr_this_cpu!";
+
+fn twice(register: &str) -> String {
+    format!("percpu-hv: an access names the register {register} twice; it needs another one")
+}
+
+/// Compares what is said to the mistakes of tests/operations/src/mistakes.rs. `registers` is what the compiler says to a
+/// wrong number of them, and `rest` what the assembler says to all mistakes.
+#[track_caller]
+fn check(target: &str, registers: &str, rest: &[&str]) {
+    let found = errors("operations", target, &["--features=compiler-refuses"]);
+    let wrong = format!("wrong registers; on this architecture write {registers}");
+    assert_eq!(found, [NO_REGISTER, &wrong], "{target}");
+    let mut found = errors("operations", target, &["--features=assembler-refuses"]);
+    // The assembler sees the blocks in an order of its own.
+    found.sort_unstable();
+    let mut rest = rest.to_vec();
+    rest.sort_unstable();
+    assert_eq!(found, rest, "{target}");
+}
+
+const OFFSET_AND_BASE: &str = "`adr_this_cpu!(to, VARIABLE, scratch)`, `ldr_this_cpu!(to, VARIABLE, scratch)`, \
+     `str_this_cpu!(from, VARIABLE, scratch, scratch)` or `add_this_cpu!(VARIABLE, 1, scratch, scratch, scratch)`";
+const ONE_REGISTER: &str = "`adr_this_cpu!(to, VARIABLE)`, `ldr_this_cpu!(to, VARIABLE)`, \
+     `str_this_cpu!(from, VARIABLE, scratch)` or `add_this_cpu!(VARIABLE, 1, scratch, scratch)`";
+const NO_SCRATCH: &str = "`adr_this_cpu!(to, VARIABLE)`, `ldr_this_cpu!(to, VARIABLE)`, \
+     `str_this_cpu!(from, VARIABLE)` or `add_this_cpu!(VARIABLE, 1)`";
+
+#[test]
+fn aarch64() {
+    let (first, second) = (twice("x0"), twice("x1"));
+    let rest = [&*first, &second, &first, NO_SIZE];
+    check("aarch64-unknown-none-softfloat", OFFSET_AND_BASE, &rest);
+}
+
+#[test]
+fn armv7a() {
+    let (first, second) = (twice("r0"), twice("r1"));
+    let rest = [&*first, &second, &first, NO_SIZE, TOO_LONG];
+    check("armv7a-none-eabi", OFFSET_AND_BASE, &rest);
+}
+
+#[test]
+fn loongarch64() {
+    let rest = [&*twice("$a0"), &twice("$a1"), NO_SIZE];
+    check("loongarch64-unknown-none-softfloat", ONE_REGISTER, &rest);
+}
+
+#[test]
+fn riscv32() {
+    let rest = [&*twice("a0"), &twice("a1"), NO_SIZE, TOO_LONG];
+    check("riscv32imac-unknown-none-elf", ONE_REGISTER, &rest);
+}
+
+#[test]
+fn riscv64() {
+    let rest = [&*twice("a0"), &twice("a1"), NO_SIZE];
+    check("riscv64gc-unknown-none-elf", ONE_REGISTER, &rest);
+}
+
+#[test]
+fn x86_64() {
+    check("x86_64-unknown-none", NO_SCRATCH, &[NO_SIZE]);
+}
