@@ -34,9 +34,9 @@ ends with the guest's status: 0 is success, 124 is no end within the time limit.
   --help            this text
 
 With --bin linux, Debian's Linux for arm64 is fetched and runs one program, examples/hv-boot/guest/init.c. The status
-is $no_guest where there is no such package.
+is $no_guest where there is no such package. The program has a CPU leave and come back, and writes where it may not.
 
-  --kernel FILE     another kernel
+  --kernel FILE     another kernel, an arm64 Image
   --initrd FILE     another initrd; none: without one
   --dtb FILE        another device tree than QEMU's own
 E2
@@ -160,7 +160,10 @@ case $arch-${level:-default} in
 esac
 [[ -z $features ]] || build+=(--features "$features")
 
-"$root/scripts/setup.sh" --arch "$arch" ${guest:+--guest}
+"$root/scripts/setup.sh" --arch "$arch" ${guest:+--guest} || {
+    status=$?
+    [[ $status == "$no_guest" && -n $kernel ]] || exit "$status"
+}
 [[ -z $cpu ]] || "$emulator" -M "${machine[1]%%,*}" -cpu help | grep -qwF -- "${cpu%%,*}" ||
     die_usage "--cpu '$cpu' is not a CPU model that QEMU knows: $emulator -M ${machine[1]%%,*} -cpu help"
 if [[ -z $image ]]; then

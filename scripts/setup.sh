@@ -227,8 +227,7 @@ fetch_kernel() (
     }
     part=$guest_kernel.part
     rm -rf -- "$part"
-    mkdir "$part"
-    cd -- "$part"
+    mkdir -- "$part" && cd -- "$part" || exit
     say "fetching $package: it holds Linux for arm64"
     # As root apt warns that its sandbox user cannot write here; only an error matters.
     apt-get -qq download "$package" 2>errors || {
@@ -242,8 +241,7 @@ fetch_kernel() (
     # The magic number of an Image; a newer kernel may be compressed.
     [[ $(od -An -c -j56 -N4 linux) == *A*R*M*d* ]] || no_kernel "the kernel in $package is no arm64 Image"
     # At once: nobody sees a part of it.
-    mv linux "$guest_kernel"
-    rm -r -- "$part"
+    mv linux "$guest_kernel" && rm -r -- "$part"
 )
 
 # Whether Debian's Rust builds any of the targets.

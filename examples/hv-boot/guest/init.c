@@ -41,7 +41,7 @@ static void end(int how)
 
 static void die(const char *what)
 {
-	printf("init: %s: %s\n", what, strerror(errno));
+	printf("init: wrong: %s (%s)\n", what, strerror(errno));
 	end(RB_AUTOBOOT);
 }
 

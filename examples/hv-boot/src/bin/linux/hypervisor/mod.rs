@@ -7,7 +7,6 @@ mod guest;
 mod psci;
 mod report;
 mod stage2;
-mod this_cpu;
 mod traps;
 mod vcpu;
 
