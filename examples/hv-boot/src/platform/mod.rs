@@ -36,7 +36,7 @@ pub(crate) use imp::{
 };
 
 #[cfg(target_arch = "aarch64")]
-pub use imp::guest;
+pub use common::tables::Tables;
 
 use core::fmt;
 

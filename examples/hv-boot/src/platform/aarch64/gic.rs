@@ -41,8 +41,8 @@ unsafe fn redistributor(first: usize) -> Result<Option<GicRedistributor<'static>
     Ok(all.find(|redistributor| redistributor.typer().core_mpidr() == here))
 }
 
-/// How many cores the interrupt controller serves, by its redistributors.
-pub(super) fn core_count() -> usize {
+/// How many cores have a redistributor.
+pub(super) fn served_cpu_count() -> usize {
     let [_, first] = Description::get().gic;
     let _lock = IS_SET_UP.lock();
     // SAFETY: rule 12: the device tree names the registers, and the lock makes this core the only user.

@@ -6,7 +6,7 @@
 mod entry;
 mod exceptions;
 mod gic;
-pub mod guest;
+mod guest;
 mod interrupts;
 mod level;
 mod mmu;

@@ -63,8 +63,7 @@ pub(super) fn started() {
     check();
 }
 
-/// What holds at each exit, whatever the guest did: the variables are this core's own. And notes that the guest uses
-/// the registers that a kernel at EL1 has for the same purpose.
+/// What holds at each exit, whatever the guest did: the variables are this core's own.
 ///
 /// # Panics
 ///
@@ -81,6 +80,10 @@ pub(super) fn check() {
         MPIDR_EL1.get(),
         "MPIDR in the variables of cpu {cpu}"
     );
+}
+
+/// Notes what the guest has in the registers that a kernel at EL1 has for its own purposes.
+pub(super) fn observe_guest() {
     GUEST_TPIDR_EL1.write_current(TPIDR_EL1.get());
     let el0 = TPIDR_EL0.get();
     if GUEST_TPIDR_EL0.swap_current(el0) != el0 {

@@ -8,7 +8,7 @@ use aarch64_cpu::{
         CCSIDR_EL1, CLIDR_EL1, CSSELR_EL1, ESR_EL2, FAR_EL2, HPFAR_EL2, Readable, Writeable,
     },
 };
-use hv_boot::{guest, println};
+use hv_boot::{Machine, println};
 use percpu_hv::{CpuId, current_cpu, percpu_area_base, percpu_area_size};
 
 use super::{
@@ -23,6 +23,7 @@ pub(super) fn handle(vcpu: &mut Vcpu) -> ControlFlow<End> {
     use ESR_EL2::EC::Value as Class;
 
     counters::check();
+    counters::observe_guest();
     match ESR_EL2.read_as_enum(ESR_EL2::EC) {
         Some(Class::TrappedWFIorWFE) => wait(vcpu),
         // A trapped SMC is not done, and would come again.
@@ -127,7 +128,7 @@ impl Place {
             |cpu: &CpuId| address.wrapping_sub(percpu_area_base(cpu.index())) < percpu_area_size();
         match CpuId::all().find(is_in_area) {
             Some(cpu) => Self::Area(cpu),
-            None if guest::image().contains(&address) => Self::Hypervisor,
+            None if Machine::get().image().contains(&address) => Self::Hypervisor,
             None if stage2::is_withheld(address) => Self::Device,
             None => Self::Nothing,
         }

@@ -11,13 +11,13 @@ use dtoolkit::{
     fdt_mut::{FdtMut, FdtNodeMut, SliceBuffer},
     standard::NodeStandard,
 };
-use hv_boot::{ExitCode, Machine, guest, println};
+use hv_boot::{ExitCode, Machine, println};
 
 /// Where the kernel is: scripts/qemu-virt.sh has it loaded there.
 const KERNEL: usize = 0x5000_0000;
 
-/// The memory from there on that Linux needs at least: for its image, and to start at all.
-const ROOM: usize = 64 << 20;
+/// The memory behind its image that Linux needs to start at all.
+const ROOM: usize = 32 << 20;
 
 /// What the guest's memory is made of: blocks of stage 2.
 const BLOCK: usize = 2 << 20;
@@ -54,13 +54,20 @@ impl Guest {
         if level != "EL2" {
             refuse!("a guest needs EL2 below it, and this image runs at {level}");
         }
-        let (named, served) = (machine.cpu_count(), guest::core_count());
+        let (named, served) = (machine.cpu_count(), machine.served_cpu_count());
         if named < served {
             refuse!("the machine has {served} cores, but the device tree names {named}");
         }
         let memory = memory(machine);
-        check_kernel();
-        let tree = guest::device_tree();
+        let kernel = match memory.contains(&KERNEL) {
+            true => kernel_size(),
+            false => 0,
+        };
+        let (end, needed) = (memory.end, KERNEL + kernel + ROOM);
+        if end < needed {
+            refuse!("too little memory: it ends at {end:#x}, and Linux needs it up to {needed:#x}");
+        }
+        let tree = machine.device_tree();
         // SAFETY: rule 9, rule 12: hv-boot has read the tree there, and nothing else refers to it any more.
         let mut edited = unsafe { FdtMut::from_raw_unchecked(tree) };
         if !has_initrd(edited.as_read_only()) {
@@ -77,19 +84,12 @@ impl Guest {
     }
 }
 
-/// The memory behind this image, to where RAM ends.
+/// The memory behind this image, to the end of its range.
 fn memory(machine: &Machine) -> Range<usize> {
-    let start = guest::image().end.next_multiple_of(BLOCK);
+    let start = machine.image().end.next_multiple_of(BLOCK);
     let mut ranges = machine.memory().iter();
     let range = ranges.find(|range| range.contains(&start));
-    let end = range.map_or(start, |range| range.end & !(BLOCK - 1));
-    if end < KERNEL + ROOM {
-        refuse!(
-            "too little memory: it ends at {end:#x}, and Linux needs it up to {:#x}",
-            KERNEL + ROOM
-        );
-    }
-    start..end
+    start..range.map_or(start, |range| range.end & !(BLOCK - 1))
 }
 
 /// The header of an arm64 Image (Linux, Documentation/arch/arm64/booting.rst).
@@ -110,19 +110,15 @@ impl ImageHeader {
     const ANYWHERE: u64 = 1 << 3;
 }
 
-/// Checks that there is a kernel that can start at [`KERNEL`].
-fn check_kernel() {
+/// The size of the kernel's image in memory, once it is one that can start at [`KERNEL`].
+fn kernel_size() -> usize {
     // SAFETY: rule 9: RAM that no static and no stack is in, and that nobody writes.
     let header = unsafe { ptr::with_exposed_provenance::<ImageHeader>(KERNEL).read() };
-    let endian = header.flags & ImageHeader::BIG_ENDIAN;
-    let anywhere = header.flags & ImageHeader::ANYWHERE;
-    if header.magic != ImageHeader::MAGIC
-        || endian != 0
-        || anywhere == 0
-        || header.image_size > ROOM as u64
-    {
+    let flags = header.flags & (ImageHeader::BIG_ENDIAN | ImageHeader::ANYWHERE);
+    if header.magic != ImageHeader::MAGIC || flags != ImageHeader::ANYWHERE {
         refuse!("no kernel: there is no arm64 Image of Linux 4.6 or newer at {KERNEL:#x}");
     }
+    header.image_size as usize
 }
 
 type Tree = FdtMut<SliceBuffer<'static>>;

@@ -58,20 +58,12 @@ pub(super) fn take_start() -> Start {
 
 /// Answers a firmware call. What would bring the guest back at EL2 is answered here, and the firmware answers the rest.
 pub(super) fn call(vcpu: &mut Vcpu) -> ControlFlow<End> {
-    let [function, target, entry, argument] = array::from_fn(|n| vcpu.x[n]);
-    // A 32-bit call has 32-bit arguments.
-    let narrow = |value: u64| value & 0xffff_ffff;
+    let [function, target, pc, argument] = array::from_fn(|n| vcpu.x[n]);
     let answer = match function as u32 {
-        psci::PSCI_CPU_ON_64 => start_core(
-            target,
-            Start {
-                pc: entry,
-                argument,
-            },
-        ),
+        psci::PSCI_CPU_ON_64 => start_core(target, Start { pc, argument }),
         psci::PSCI_CPU_ON_32 => {
-            let (pc, argument) = (narrow(entry), narrow(argument));
-            start_core(narrow(target), Start { pc, argument })
+            let [target, pc, argument] = [target, pc, argument].map(|value| value & 0xffff_ffff);
+            start_core(target, Start { pc, argument })
         }
         psci::PSCI_CPU_OFF => return ControlFlow::Break(End::CoreOff),
         psci::PSCI_SYSTEM_OFF => return ControlFlow::Break(End::SystemOff),

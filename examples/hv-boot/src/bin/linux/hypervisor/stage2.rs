@@ -8,7 +8,7 @@ use aarch64_cpu::{
     asm::barrier,
     registers::{ID_AA64MMFR0_EL1, Readable, VTCR_EL2, VTTBR_EL2, Writeable},
 };
-use hv_boot::guest::Tables;
+use hv_boot::Tables;
 use spin::Mutex;
 
 use super::guest::Guest;
