@@ -52,7 +52,8 @@ is_number() {
 
 while (($#)); do
     case $1 in
-        --arch | --level | --smp | --cpu | --memory | --bin | --image | --features | --timeout | --kernel | --initrd | --dtb)
+        --arch | --level | --smp | --cpu | --memory | --bin | --image | --features | --timeout | --kernel | \
+            --initrd | --dtb)
             (($# >= 2)) || die_usage "$1 needs a value"
             value=$2
             ;;
@@ -108,7 +109,8 @@ while (($#)); do
         *) die_usage "unknown option '$1'" ;;
     esac
     case $1 in
-        --arch | --level | --smp | --cpu | --memory | --bin | --image | --features | --timeout | --kernel | --initrd | --dtb)
+        --arch | --level | --smp | --cpu | --memory | --bin | --image | --features | --timeout | --kernel | \
+            --initrd | --dtb)
             shift 2
             ;;
         *) shift ;;
@@ -154,7 +156,8 @@ case $arch-${level:-default} in
         ;;
     x86_64-default)
         # A failing status s arrives as s << 1 | 1.
-        machine=(-M q35 -cpu "${cpu:-qemu64}" -m "${memory:-256}" -vga none -device "isa-debug-exit,iobase=0xf4,iosize=4")
+        machine=(-M q35 -cpu "${cpu:-qemu64}" -m "${memory:-256}" -vga none)
+        machine+=(-device "isa-debug-exit,iobase=0xf4,iosize=4")
         ;;
     *) die_usage "--level '$level' is none of $arch's" ;;
 esac
@@ -203,8 +206,8 @@ else
     qemu+=(-kernel "$image")
 fi
 
-# linux_was_a_guest: whether the hypervisor has the last word, and Linux found EL1 on all cores. Without the hypervisor's
-# traps it also starts and ends, but some cores are at EL2, and the firmware switches the machine off.
+# linux_was_a_guest: whether the hypervisor has the last word, and Linux found EL1 on all cores. Without the
+# hypervisor's traps it also starts and ends, but some cores are at EL2, and the firmware switches the machine off.
 linux_was_a_guest() {
     grep -q '^hv-boot: Linux ran on .*, ok' "$console" && grep -q 'CPU(s) started at EL1' "$console" &&
         ! grep -q 'inconsistent modes' "$console"

@@ -689,13 +689,16 @@ stage_guest() {
     check "guest: too little memory" refused aarch64 linux "too little memory: it ends at 0x50000000" --memory 256
     check "guest: no initrd" refused aarch64 linux "no initrd: the device tree names none" --initrd none
     check "guest: Linux ends otherwise" refused aarch64 linux "hv-boot: Linux asked for a reset" --initrd README.md
-    check "guest: an image for EL1" refused aarch64 linux "a guest needs EL2 below it, and this image runs at EL1" --level el1
+    check "guest: an image for EL1" \
+        refused aarch64 linux "a guest needs EL2 below it, and this image runs at EL1" --level el1
     check "guest: an image for EL2 at EL1" guest_at_el1
     check "guest: a device tree with fewer CPUs" fewer_cpus
-    check "guest: no host extensions" refused aarch64 linux "this image runs at EL2 of a CPU with host extensions" --features vhe
+    check "guest: no host extensions" \
+        refused aarch64 linux "this image runs at EL2 of a CPU with host extensions" --features vhe
     # The whole image with host extensions, not only its guest's part.
     boot aarch64 "selftest, max, E2H=1" 4 "$none" --bin selftest --cpu max --features vhe
-    boot aarch64 "interrupts, max, E2H=1" 4 "$none" --bin selftest-interrupts --one-insn-per-tb --cpu max --features vhe
+    boot aarch64 "interrupts, max, E2H=1" 4 "$none" \
+        --bin selftest-interrupts --one-insn-per-tb --cpu max --features vhe
 }
 
 # What the hypervisor says about each place that the guest's program writes to.

@@ -32,7 +32,9 @@ cat >"$work/bin/apt-get" <<E2
 #!/bin/sh
 case "\$*" in
     *update) echo update >>"$work/updates" ;;
-    *download\ debian-installer-13-netboot-arm64) cp "$work/package" fetched.deb || { echo 'E: no such file' >&2; exit 100; } ;;
+    *download\ debian-installer-13-netboot-arm64)
+        cp "$work/package" fetched.deb || { echo 'E: no such file' >&2; exit 100; }
+        ;;
     *) exit 99 ;;
 esac
 E2

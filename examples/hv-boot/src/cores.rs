@@ -83,8 +83,8 @@ impl Machine {
         self.wait_for_secondaries("to start");
     }
 
-    /// Starts core `cpu`, which runs `main` on a stack of its own, whatever it ran before it was switched off. All cores
-    /// have the `main` of the last call, and none of them waits for [`run_on_all`](Self::run_on_all).
+    /// Starts core `cpu`, which runs `main` on a stack of its own, whatever it ran before it was switched off. All
+    /// cores have the `main` of the last call, and none of them waits for [`run_on_all`](Self::run_on_all).
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! A hypervisor's boot stub: it boots all cores of a QEMU machine to Rust, on AArch64 at EL2 and on five other
 //! architectures.
 //!
-//! `src/bin/hv-boot.rs` shows how a hypervisor uses percpu-hv. `src/bin/linux` is one that runs Linux. The other images in
-//! `src/bin` test percpu-hv.
+//! `src/bin/hv-boot.rs` shows how a hypervisor uses percpu-hv. `src/bin/linux` is one that runs Linux. The other images
+//! in `src/bin` test percpu-hv.
 //!
 //! # Running an image
 //!
@@ -25,9 +25,9 @@
 //!
 //! # A guest
 //!
-//! The image `linux` is a small partitioning hypervisor: on AArch64 it boots Debian's unmodified Linux at EL1 on all cores.
-//! Each core enters through the hypervisor, whose vector finds the core's vCPU and counts its exits by percpu-hv's assembly
-//! macros. At the end it prints a table of the exits by CPU and reason.
+//! The image `linux` is a small partitioning hypervisor: on AArch64 it boots Debian's unmodified Linux at EL1 on all
+//! cores. Its vector finds the core's vCPU, and counts the exits, by percpu-hv's assembly macros. At the end it prints a
+//! table of the exits by CPU and reason.
 //!
 //! ```text
 //! scripts/qemu-virt.sh --bin linux

@@ -39,7 +39,7 @@ reasons! {
     OTHER = "other",
 }
 
-/// MPIDR_EL1 of the core that wrote it: each writes its own, once. It is also what the guest's program writes to in vain.
+/// MPIDR_EL1 of the core that wrote it: each writes its own, once. The guest's program writes to CPU 0's copy in vain.
 #[def_percpu]
 pub(super) static MPIDR: u64 = 0;
 

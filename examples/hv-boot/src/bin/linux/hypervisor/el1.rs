@@ -6,8 +6,8 @@ use aarch64_cpu::registers::{ESR_EL2, SPSR_EL2};
 
 use super::vcpu::Vcpu;
 
-/// The name by which EL2 reaches a register of EL1. With host extensions the usual one means EL2's own, and the assembler
-/// knows the other one by number only ("System register redirection").
+/// The name by which EL2 reaches a register of EL1. With host extensions the usual one means EL2's own, and the
+/// assembler knows the other one by number only ("System register redirection").
 #[cfg(not(feature = "vhe"))]
 macro_rules! name {
     ($usual:literal, $_with_e2h:literal) => {

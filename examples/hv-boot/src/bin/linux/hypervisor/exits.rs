@@ -1,4 +1,4 @@
-//! What an exit is for. Whatever the guest does, it goes on: an exit that it may not have becomes an exception of its own.
+//! What an exit is for. Whatever the guest does, it goes on: what it may not do becomes an exception of its own.
 
 use core::{fmt, ops::ControlFlow};
 
@@ -50,8 +50,8 @@ fn wait(vcpu: &mut Vcpu) {
 /// An access to a system register: gives the guest the real one.
 fn system_register(vcpu: &mut Vcpu) {
     let access = ESR_EL2.read(ESR_EL2::ISS);
-    // "ISS encoding for an exception from MSR, MRS, or System instruction": Op0, Op1, CRn, CRm and Op2 are the register's
-    // name; Rt, and whether it is a read.
+    // "ISS encoding for an exception from MSR, MRS, or System instruction": Op0, Op1, CRn, CRm and Op2 are the
+    // register's name; then Rt, and whether it is a read.
     let field = |low: u32, bits: u32| (access >> low & ((1 << bits) - 1)) as usize;
     let register = [(20, 2), (14, 3), (10, 4), (1, 4), (17, 3)];
     let register = register.map(|(low, bits)| field(low, bits));

@@ -1,7 +1,7 @@
 //! What the guest is given: its kernel, its device tree, its memory.
 //!
-//! The boot loader has put the kernel at [`KERNEL`], and the device tree and the initrd somewhere behind this image. The
-//! guest gets all memory behind this image, and a device tree that says so.
+//! The boot loader has put the kernel at [`KERNEL`], and the device tree and the initrd somewhere behind this image.
+//! The guest gets all memory behind this image, and a device tree that says so.
 
 use core::{ops::Range, ptr};
 

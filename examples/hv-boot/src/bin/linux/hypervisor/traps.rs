@@ -20,8 +20,8 @@ macro_rules! set {
     };
 }
 
-/// `CPTR_EL2`: floating point, SVE and SME are the guest's; this image uses none of them. With host extensions it has the
-/// layout of `CPACR_EL1`: FPEN, ZEN and SMEN; without them it has bits that are 1 when nothing is trapped.
+/// `CPTR_EL2`: floating point, SVE and SME are the guest's; this image uses none of them. With host extensions it has
+/// the layout of `CPACR_EL1`: FPEN, ZEN and SMEN; without them it has bits that are 1 when nothing is trapped.
 const CPTR: u64 = if cfg!(feature = "vhe") {
     0b11 << 20 | 0b11 << 16 | 0b11 << 24
 } else {
@@ -36,8 +36,8 @@ const CNTHCTL: u64 = if cfg!(feature = "vhe") {
 };
 
 /// Lets this core trap what the guest does not do alone: firmware calls, waits for interrupts, and reads of what
-/// identifies caches, which programs do too. Everything else is the guest's, interrupts included: HCR_EL2.{AMO, IMO, FMO}
-/// are 0, so that this image takes none while a guest runs.
+/// identifies caches, which programs do too. Everything else is the guest's, interrupts included: HCR_EL2.{AMO, IMO,
+/// FMO} are 0, so that EL2 takes none of them, from now on.
 pub(super) fn enable() {
     let kept = HCR_EL2.get() & HCR_EL2::E2H.val(1).value;
     HCR_EL2.set(

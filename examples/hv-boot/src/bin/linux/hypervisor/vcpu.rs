@@ -40,8 +40,8 @@ pub(super) enum End {
     SystemReset,
 }
 
-/// Exclusive: this core borrows it while its guest runs. The vector finds it in assembly, with an instruction less since
-/// it is hot.
+/// Exclusive: this core borrows it while its guest runs. The vector finds it in assembly, with one instruction less
+/// since it is hot.
 #[def_percpu(hot)]
 static VCPU: Vcpu = Vcpu::OFF;
 
