@@ -562,6 +562,8 @@ stage_qemu() {
         boot "$arch" "interrupts" 4 "$none" "${interrupts[@]}"
     done
     boot aarch64 "interrupts, EL1" 4 "$none" "${interrupts[@]}" --level el1
+    # EL2 with host extensions.
+    boot aarch64 "interrupts, E2H=1" 4 "$none" "${interrupts[@]}" --cpu max --features vhe
     boot arm "interrupts, Hyp" 4 "$none" "${interrupts[@]}" --level hyp
     # x2APIC instead of xAPIC.
     boot x86_64 "interrupts, max" 4 "$none" "${interrupts[@]}" --cpu max
@@ -570,6 +572,7 @@ stage_qemu() {
         boot aarch64 "hv-boot, max" "$smp" "hv-boot: $smp CPUs at EL2, ok" --cpu max
     done
     boot aarch64 "selftest, max" 4 "$none" --bin selftest --cpu max
+    boot aarch64 "selftest, E2H=1" 4 "$none" --bin selftest --cpu max --features vhe
     boot aarch64 "selftest, EL1" 4 "$none" --bin selftest --level el1
     boot aarch64 "selftest, EL1, non-zero-vma" 4 "$none" --bin selftest --level el1 --features non-zero-vma
     boot arm "selftest, Hyp" 4 "$none" --bin selftest --level hyp
@@ -695,10 +698,6 @@ stage_guest() {
     check "guest: a device tree with fewer CPUs" fewer_cpus
     check "guest: no host extensions" \
         refused aarch64 linux "this image runs at EL2 of a CPU with host extensions" --features vhe
-    # The whole image with host extensions, not only its guest's part.
-    boot aarch64 "selftest, max, E2H=1" 4 "$none" --bin selftest --cpu max --features vhe
-    boot aarch64 "interrupts, max, E2H=1" 4 "$none" \
-        --bin selftest-interrupts --one-insn-per-tb --cpu max --features vhe
 }
 
 # What the hypervisor says about each place that the guest's program writes to.

@@ -4,7 +4,7 @@ use core::arch::asm;
 
 use aarch64_cpu::registers::{ESR_EL2, SPSR_EL2};
 
-use super::vcpu::Vcpu;
+use super::vcpu::{EL1H_MASKED, Vcpu};
 
 /// The name by which EL2 reaches a register of EL1. With host extensions the usual one means EL2's own, and the
 /// assembler knows the other one by number only ("System register redirection").
@@ -69,13 +69,6 @@ const SCTLR_OFF: u64 = 0x30d0_0800;
 const SPAN: u64 = 1 << 23;
 /// PSTATE.PAN, where an SPSR has it.
 const PAN: u64 = 1 << 22;
-
-/// PSTATE of EL1 on its own stack, with interrupts masked.
-pub(super) const EL1H_MASKED: u64 = SPSR_EL2::M::EL1h.value
-    | SPSR_EL2::D::Masked.value
-    | SPSR_EL2::A::Masked.value
-    | SPSR_EL2::I::Masked.value
-    | SPSR_EL2::F::Masked.value;
 
 /// Puts the registers into the state in which a core starts: its MMU is off.
 pub(super) fn reset() {

@@ -8,18 +8,19 @@ use aarch64_cpu::{
         CCSIDR_EL1, CLIDR_EL1, CSSELR_EL1, ESR_EL2, FAR_EL2, HPFAR_EL2, Readable, Writeable,
     },
 };
-use hv_boot::{Machine, println};
+use hv_boot::{Cpu, Machine, println};
 use percpu_hv::{CpuId, current_cpu, percpu_area_base, percpu_area_size};
 
 use super::{
     counters::{self, AREA, DEVICE, HYPERVISOR, OTHER, PSCI, REGISTER, WFI},
     el1::{self, Cause},
-    psci, stage2,
-    vcpu::{End, Vcpu},
+    psci::{self, End},
+    stage2,
+    vcpu::Vcpu,
 };
 
-/// Handles this core's exit, and says how its guest ends, if it does.
-pub(super) fn handle(vcpu: &mut Vcpu) -> ControlFlow<End> {
+/// Handles this core's exit, and says how its guest ends, if it does. A core that the guest starts runs `main`.
+pub(super) fn handle(vcpu: &mut Vcpu, main: fn(Cpu) -> !) -> ControlFlow<End> {
     use ESR_EL2::EC::Value as Class;
 
     counters::check();
@@ -30,7 +31,7 @@ pub(super) fn handle(vcpu: &mut Vcpu) -> ControlFlow<End> {
         Some(Class::SMC64) => {
             vcpu.skip_instruction();
             PSCI.inc_current();
-            return psci::call(vcpu);
+            return psci::call(vcpu, main);
         }
         Some(Class::TrappedMsrMrs) => system_register(vcpu),
         Some(Class::InstrAbortLowerEL) => abort(vcpu, true),

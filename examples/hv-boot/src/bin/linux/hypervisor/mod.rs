@@ -12,7 +12,7 @@ mod vcpu;
 
 use hv_boot::{Cpu, ExitCode, Machine, println};
 
-use self::{guest::Guest, psci::Start, vcpu::End};
+use self::{guest::Guest, psci::End};
 
 /// Runs on the boot core.
 pub(crate) fn main(machine: &'static Machine) -> ExitCode {
@@ -27,7 +27,7 @@ pub(crate) fn main(machine: &'static Machine) -> ExitCode {
     // Once, before any access: each CPU gets a copy of every variable.
     percpu_hv::init_in_place().expect("image.ld includes percpu.x");
     let boot_cpu = machine.boot_cpu();
-    psci::boot_core_starts_at(Start::first(&guest));
+    psci::start_boot_core(&guest);
     run_guest(boot_cpu)
 }
 
@@ -38,8 +38,14 @@ fn run_guest(cpu: Cpu) -> ! {
     counters::started();
     stage2::enable();
     traps::enable();
-    // When it returns, this core borrows no variable any more: it may leave its stack.
-    match vcpu::run(psci::take_start()) {
+    el1::reset();
+    let end = vcpu::run(psci::take_start(), |vcpu| {
+        let flow = exits::handle(vcpu, run_guest);
+        report::stop_if_over();
+        flow
+    });
+    // This core borrows no variable any more: it may leave its stack.
+    match end {
         End::CoreOff => psci::switch_off(),
         End::SystemOff => report::finish(Ok(())),
         End::SystemReset => report::finish(Err("Linux asked for a reset")),

@@ -3,7 +3,7 @@
 use core::{array, ops::ControlFlow};
 
 use aarch64_cpu::asm;
-use hv_boot::Machine;
+use hv_boot::{Cpu, Machine};
 use percpu_hv::{CpuId, CpuPin, def_percpu};
 use smccc::{
     Smc,
@@ -11,27 +11,24 @@ use smccc::{
 };
 use spin::Mutex;
 
-use super::{
-    guest::Guest,
-    run_guest,
-    vcpu::{End, Vcpu},
-};
+use super::{guest::Guest, vcpu::Vcpu};
+
+/// Why a core's part of the guest ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum End {
+    /// The guest switches this core off.
+    CoreOff,
+    /// The guest switches the machine off.
+    SystemOff,
+    /// The guest asks for a reset.
+    SystemReset,
+}
 
 /// Where a core begins, and its x0 there.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Start {
-    pub(super) pc: u64,
-    pub(super) argument: u64,
-}
-
-impl Start {
-    /// That of the guest's first core (Linux, Documentation/arch/arm64/booting.rst).
-    pub(super) fn first(guest: &Guest) -> Self {
-        Self {
-            pc: guest.entry as u64,
-            argument: guest.tree as u64,
-        }
-    }
+struct Start {
+    pc: u64,
+    argument: u64,
 }
 
 /// Shared, by an option, since a lock of another crate protects it: the start of a core that has not begun yet. Other
@@ -39,31 +36,36 @@ impl Start {
 #[def_percpu(shared, cache_aligned)]
 static START: Mutex<Option<Start>> = Mutex::new(None);
 
-/// The boot core runs already, and only needs its start.
-pub(super) fn boot_core_starts_at(start: Start) {
+/// Starts the guest's first core (Linux, Documentation/arch/arm64/booting.rst): this one, which takes its start.
+pub(super) fn start_boot_core(guest: &Guest) {
     let boot_core = CpuId::all().next().expect("there is an area");
-    *START.on(boot_core).lock() = Some(start);
+    *START.on(boot_core).lock() = Some(Start {
+        pc: guest.entry as u64,
+        argument: guest.tree as u64,
+    });
 }
 
-/// What this core was started for.
+/// This core as it was started.
 ///
 /// # Panics
 ///
 /// If nobody started it.
-pub(super) fn take_start() -> Start {
+pub(super) fn take_start() -> Vcpu {
     let pin = CpuPin::new();
     let start = START.get(&pin).lock().take();
-    start.expect("a core is started at a place")
+    let start = start.expect("a core is started at a place");
+    Vcpu::starting_at(start.pc, start.argument)
 }
 
 /// Answers a firmware call. What would bring the guest back at EL2 is answered here, and the firmware answers the rest.
-pub(super) fn call(vcpu: &mut Vcpu) -> ControlFlow<End> {
+/// A core that the guest starts runs `main`.
+pub(super) fn call(vcpu: &mut Vcpu, main: fn(Cpu) -> !) -> ControlFlow<End> {
     let [function, target, pc, argument] = array::from_fn(|n| vcpu.x[n]);
     let answer = match function as u32 {
-        psci::PSCI_CPU_ON_64 => start_core(target, Start { pc, argument }),
+        psci::PSCI_CPU_ON_64 => start_core(target, Start { pc, argument }, main),
         psci::PSCI_CPU_ON_32 => {
             let [target, pc, argument] = [target, pc, argument].map(|value| value & 0xffff_ffff);
-            start_core(target, Start { pc, argument })
+            start_core(target, Start { pc, argument }, main)
         }
         psci::PSCI_CPU_OFF => return ControlFlow::Break(End::CoreOff),
         psci::PSCI_SYSTEM_OFF => return ControlFlow::Break(End::SystemOff),
@@ -90,7 +92,7 @@ pub(super) fn call(vcpu: &mut Vcpu) -> ControlFlow<End> {
 }
 
 /// CPU_ON: the core `target` begins at EL2, as this image's boot core did, and goes on to the guest's start.
-fn start_core(target: u64, start: Start) -> i64 {
+fn start_core(target: u64, start: Start, main: fn(Cpu) -> !) -> i64 {
     let machine = Machine::get();
     let mut ids = CpuId::all().take(machine.cpu_count());
     let Some(cpu) = ids.find(|cpu| machine.hardware_id(cpu.index()) == target) else {
@@ -102,7 +104,7 @@ fn start_core(target: u64, start: Start) -> i64 {
         return error::ON_PENDING.into();
     }
     *slot = Some(start);
-    match machine.start_core(cpu.index(), run_guest) {
+    match machine.start_core(cpu.index(), main) {
         Ok(()) => error::SUCCESS.into(),
         Err(refusal) => {
             *slot = None;

@@ -10,9 +10,8 @@ use core::{
     ops::ControlFlow,
 };
 
+use aarch64_cpu::registers::SPSR_EL2;
 use percpu_hv::{add_this_cpu, adr_this_cpu, def_percpu};
-
-use super::{el1, exits, psci::Start, report};
 
 /// The registers of a guest's core that the hypervisor uses too.
 #[derive(Debug)]
@@ -29,17 +28,6 @@ pub(super) struct Vcpu {
     host_sp: u64,
 }
 
-/// Why a core's part of the guest ends.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum End {
-    /// The guest switches this core off.
-    CoreOff,
-    /// The guest switches the machine off.
-    SystemOff,
-    /// The guest asks for a reset.
-    SystemReset,
-}
-
 /// Exclusive: this core borrows it while its guest runs. The vector finds it in assembly, with one instruction less
 /// since it is hot.
 #[def_percpu(hot)]
@@ -49,38 +37,42 @@ static VCPU: Vcpu = Vcpu::OFF;
 #[def_percpu(hot)]
 pub(super) static EXITS: u64 = 0;
 
-/// Runs this core's part of the guest, until it ends.
-pub(super) fn run(start: Start) -> End {
-    el1::reset();
+/// Runs this core's part of the guest from `start` on, and calls `handle` after each exit until it breaks.
+pub(super) fn run<R>(start: Vcpu, mut handle: impl FnMut(&mut Vcpu) -> ControlFlow<R>) -> R {
     install_vectors();
     VCPU.with_current(|vcpu| {
-        *vcpu = Vcpu::starts_at(start);
+        *vcpu = start;
         loop {
-            // SAFETY: rule 10: `vcpu` is this core's VCPU, as `enter` requires.
+            // SAFETY: rule 10: `vcpu` is this core's VCPU, at EL1 or EL0, and hv-boot's functions run on SP_EL0.
             unsafe { enter(vcpu) };
-            if let ControlFlow::Break(end) = exits::handle(vcpu) {
+            if let ControlFlow::Break(end) = handle(vcpu) {
                 return end;
             }
-            report::stop_if_over();
         }
     })
 }
 
-impl Vcpu {
-    const OFF: Self = Self {
-        x: [0; 31],
-        pc: 0,
-        pstate: 0,
-        sp_el0: 0,
-        host_sp: 0,
-    };
+/// PSTATE of EL1 on its own stack, with interrupts masked.
+pub(super) const EL1H_MASKED: u64 = SPSR_EL2::M::EL1h.value
+    | SPSR_EL2::D::Masked.value
+    | SPSR_EL2::A::Masked.value
+    | SPSR_EL2::I::Masked.value
+    | SPSR_EL2::F::Masked.value;
 
-    fn starts_at(start: Start) -> Self {
-        let mut vcpu = Self::OFF;
-        vcpu.x[0] = start.argument;
-        vcpu.pc = start.pc;
-        vcpu.pstate = el1::EL1H_MASKED;
-        vcpu
+impl Vcpu {
+    const OFF: Self = Self::starting_at(0, 0);
+
+    /// A core that begins at `pc` with `argument` in x0, at EL1.
+    pub(super) const fn starting_at(pc: u64, argument: u64) -> Self {
+        let mut x = [0; 31];
+        x[0] = argument;
+        Self {
+            x,
+            pc,
+            pstate: EL1H_MASKED,
+            sp_el0: 0,
+            host_sp: 0,
+        }
     }
 
     /// Goes on behind the present instruction.
