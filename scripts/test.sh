@@ -572,7 +572,6 @@ stage_qemu() {
         boot aarch64 "hv-boot, max" "$smp" "hv-boot: $smp CPUs at EL2, ok" --cpu max
     done
     boot aarch64 "selftest, max" 4 "$none" --bin selftest --cpu max
-    boot aarch64 "selftest, E2H=1" 4 "$none" --bin selftest --cpu max --features vhe
     boot aarch64 "selftest, EL1" 4 "$none" --bin selftest --level el1
     boot aarch64 "selftest, EL1, non-zero-vma" 4 "$none" --bin selftest --level el1 --features non-zero-vma
     boot arm "selftest, Hyp" 4 "$none" --bin selftest --level hyp
@@ -580,6 +579,7 @@ stage_qemu() {
     # wrgsbase instead of wrmsr.
     boot x86_64 "selftest, max" 4 "$none" --bin selftest --cpu max
     linked_high "$none"
+    boot aarch64 "selftest, E2H=1" 4 "$none" --bin selftest --cpu max --features vhe
     boot aarch64 "hv-boot" 64 "hv-boot: 64 CPUs at EL2, ok"
     boot aarch64 "hv-boot" 256 "hv-boot: 256 CPUs at EL2, ok" --timeout 600
     check "qemu: cargo run" cargo_run

@@ -6,9 +6,9 @@
 mod entry;
 mod exceptions;
 mod gic;
-mod guest;
 mod interrupts;
 mod level;
+mod machine;
 mod mmu;
 mod step;
 mod timer;
