@@ -236,12 +236,8 @@ macro_rules! __linked {
             ["movk " (x $to) ", #:abs_g0_nc:" $symbol]
         }
     };
-    (reach hot [$offset:tt $base:tt] $symbol:expr) => {
-        $crate::__lines! { ["mrs " (x $base) ", " (own)] }
-    };
-    (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => {
-        $crate::__lines! { ["movz " (x $offset) ", #:abs_g0_nc:" $symbol] ["mrs " (x $base) ", " (own)] }
-    };
+    (reach hot [$offset:tt $base:tt] $symbol:expr) => { "" };
+    (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => { $crate::__linked!(displacement $offset $symbol) };
     // The low 12 bits of a hot variable's address are its offset.
     (copy hot $($copy:tt)*) => { $crate::__copy_in!(low $($copy)*) };
     (copy $group:ident $($copy:tt)*) => { $crate::__copy_in!(indexed $($copy)*) };
@@ -260,14 +256,28 @@ macro_rules! __linked {
             ["ldr " (x $to) ", [" (x $to) ", :got_lo12:" $symbol "]"]
         }
     };
-    (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => {
-        $crate::__lines! {
-            ["adrp " (x $offset) ", " $symbol]
-            ["add " (x $offset) ", " (x $offset) ", :lo12:" $symbol]
-            ["mrs " (x $base) ", " (own)]
-        }
-    };
+    (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => { $crate::__linked!(address $offset $symbol) };
     (copy $group:ident $($copy:tt)*) => { $crate::__copy_in!(indexed $($copy)*) };
+}
+
+/// Reads the per-CPU register.
+#[cfg(not(feature = "sp-naive"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __own {
+    ($to:tt) => {
+        $crate::__lines! { ["mrs " (x $to) ", " {$crate::__thread_id!()}] }
+    };
+}
+
+/// Reads nothing: the one copy is the symbol.
+#[cfg(feature = "sp-naive")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __own {
+    ($to:tt) => {
+        ""
+    };
 }
 
 /// The one copy is the symbol.
@@ -297,8 +307,9 @@ macro_rules! __copy_in {
 #[macro_export]
 macro_rules! __text {
     (reach $($copy:tt)*) => { $crate::__linked!(reach $($copy)*) };
+    (register $to:tt) => { $crate::__own!($to) };
     (address $group:ident $to:tt $($copy:tt)*) => {
-        $crate::__lines! { ["add " (x $to) ", " (copy $group $($copy)*)] }
+        $crate::__lines! { ["add " (x $to) ", " {$crate::__linked!(copy $group $($copy)*)}] }
     };
     (load byte $($move:tt)*) => { $crate::__text!(move "ldrb" w $($move)*) };
     (load half $($move:tt)*) => { $crate::__text!(move "ldrh" w $($move)*) };
@@ -310,9 +321,9 @@ macro_rules! __text {
     (store word $($move:tt)*) => { $crate::__text!(move "str" w $($move)*) };
     (store double $($move:tt)*) => { $crate::__text!(move "str" x $($move)*) };
     (move $mnemonic:literal $view:ident $group:ident $register:tt $($copy:tt)*) => {
-        $crate::__lines! { [$mnemonic " " ($view $register) ", [" (copy $group $($copy)*) "]"] }
+        $crate::__lines! { [$mnemonic " " ($view $register) ", [" {$crate::__linked!(copy $group $($copy)*)} "]"] }
     };
-    (add $($add:tt)*) => { $crate::__load_add_store!($($add)*) };
+    (add [$($by_parts:tt)*] $($add:tt)*) => { $($by_parts)*!($($add)*) };
     (increase $width:ident $value:tt $addend:literal) => {
         $crate::__lines! { ["add " (x $value) ", " (x $value) ", #" $addend] }
     };
@@ -322,30 +333,17 @@ macro_rules! __text {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __this_cpu {
-    ($($access:tt)*) => { $crate::__by_offset_and_base!($($access)*) };
-}
-
-/// The name of a register, of its lower half, or of the per-CPU register.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __register {
-    (own) => { $crate::__thread_id!() };
-    (copy $($copy:tt)*) => { $crate::__linked!(copy $($copy)*) };
-    (w {$name:ident}) => { ::core::concat!("{", ::core::stringify!($name), ":w}") };
-    (w $name:ident) => { $crate::__general!(w $name or "") };
-    (x $name:ident) => { ::core::stringify!($name) };
-    (x $name:tt) => { $crate::__register_in!(name $name) };
-    ($form:ident $name:tt) => { $crate::__register_in!($form $name) };
+    ([$($by:tt)*] $($access:tt)*) => { $($by)*!(offset_and_base $($access)*) };
 }
 
 // The general registers, as an access in assembly can name them.
 general_registers! {
-    ($)
-    x0 { w "w0" } x1 { w "w1" } x2 { w "w2" } x3 { w "w3" } x4 { w "w4" }
-    x5 { w "w5" } x6 { w "w6" } x7 { w "w7" } x8 { w "w8" } x9 { w "w9" }
-    x10 { w "w10" } x11 { w "w11" } x12 { w "w12" } x13 { w "w13" } x14 { w "w14" }
-    x15 { w "w15" } x16 { w "w16" } x17 { w "w17" } x18 { w "w18" } x19 { w "w19" }
-    x20 { w "w20" } x21 { w "w21" } x22 { w "w22" } x23 { w "w23" } x24 { w "w24" }
-    x25 { w "w25" } x26 { w "w26" } x27 { w "w27" } x28 { w "w28" } x29 { w "w29" }
-    x30 { w "w30" }
+    $ ""
+    x0 { x "x0" w "w0" } x1 { x "x1" w "w1" } x2 { x "x2" w "w2" } x3 { x "x3" w "w3" } x4 { x "x4" w "w4" }
+    x5 { x "x5" w "w5" } x6 { x "x6" w "w6" } x7 { x "x7" w "w7" } x8 { x "x8" w "w8" } x9 { x "x9" w "w9" }
+    x10 { x "x10" w "w10" } x11 { x "x11" w "w11" } x12 { x "x12" w "w12" } x13 { x "x13" w "w13" } x14 { x "x14" w "w14" }
+    x15 { x "x15" w "w15" } x16 { x "x16" w "w16" } x17 { x "x17" w "w17" } x18 { x "x18" w "w18" } x19 { x "x19" w "w19" }
+    x20 { x "x20" w "w20" } x21 { x "x21" w "w21" } x22 { x "x22" w "w22" } x23 { x "x23" w "w23" } x24 { x "x24" w "w24" }
+    x25 { x "x25" w "w25" } x26 { x "x26" w "w26" } x27 { x "x27" w "w27" } x28 { x "x28" w "w28" } x29 { x "x29" w "w29" }
+    x30 { x "x30" w "w30" }
 }

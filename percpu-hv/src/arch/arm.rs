@@ -179,7 +179,7 @@ macro_rules! __linked {
         $crate::__lines! { ["movw " ($to) ", #:lower16:" $symbol] ["movt " ($to) ", #:upper16:" $symbol] }
     };
     (reach [$offset:tt $base:tt] $symbol:expr) => {
-        $crate::__lines! { ["movw " ($offset) ", #:lower16:" $symbol] [(own $base)] }
+        $crate::__linked!(displacement $offset $symbol)
     };
 }
 
@@ -205,7 +205,27 @@ macro_rules! __linked {
         }
     };
     (reach [$offset:tt $base:tt] $symbol:expr) => {
-        ::core::concat!($crate::__linked!(address $offset $symbol), $crate::__lines! { [(own $base)] })
+        $crate::__linked!(address $offset $symbol)
+    };
+}
+
+/// Reads the per-CPU register.
+#[cfg(not(feature = "sp-naive"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __own {
+    ($to:tt) => {
+        $crate::__lines! { [{$crate::__thread_id!("mrc", $crate::__register!($to))}] }
+    };
+}
+
+/// Reads nothing: the one copy is the symbol.
+#[cfg(feature = "sp-naive")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __own {
+    ($to:tt) => {
+        ""
     };
 }
 
@@ -227,6 +247,7 @@ macro_rules! __linked {
 #[macro_export]
 macro_rules! __text {
     (reach $group:ident $($copy:tt)*) => { $crate::__linked!(reach $($copy)*) };
+    (register $to:tt) => { $crate::__own!($to) };
     (address $group:ident $to:tt [$offset:tt $base:tt] $symbol:expr) => {
         $crate::__lines! { ["add " ($to) ", " ($base) ", " ($offset)] }
     };
@@ -237,7 +258,7 @@ macro_rules! __text {
     (store byte $($move:tt)*) => { $crate::__text!(move "strb " $($move)*) };
     (store half $($move:tt)*) => { $crate::__text!(move "strh " $($move)*) };
     (store word $($move:tt)*) => { $crate::__text!(move "str " $($move)*) };
-    (add double $group:ident $value:tt [$offset:tt $base:tt] $symbol:expr, $addend:literal) => {
+    (add [$($by_parts:tt)*] double $group:ident $value:tt [$offset:tt $base:tt] $symbol:expr, $addend:literal) => {
         $crate::__lines! {
             ["add " ($offset) ", " ($base) ", " ($offset)]
             // The addition carries through the flags, which stay as they are.
@@ -251,7 +272,7 @@ macro_rules! __text {
             ["msr APSR_nzcvq, " ($base)]
         }
     };
-    (add $($add:tt)*) => { $crate::__load_add_store!($($add)*) };
+    (add [$($by_parts:tt)*] $($add:tt)*) => { $($by_parts)*!($($add)*) };
     (move $mnemonic:literal $group:ident $register:tt [$offset:tt $base:tt] $symbol:expr) => {
         $crate::__lines! { [$mnemonic ($register) ", [" ($base) ", " ($offset) "]"] }
     };
@@ -264,22 +285,12 @@ macro_rules! __text {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __this_cpu {
-    ($($access:tt)*) => { $crate::__by_offset_and_base!($($access)*) };
-}
-
-/// The name of a register. `own` is the instruction that reads the per-CPU register.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __register {
-    (own $to:tt) => { $crate::__thread_id!("mrc", $crate::__register!($to)) };
-    (check $name:tt) => { $crate::__register_in!(check $name) };
-    (name $name:tt) => { $crate::__register_in!(name $name) };
-    ($name:tt) => { $crate::__register_in!(name $name) };
+    ([$($by:tt)*] $($access:tt)*) => { $($by)*!(offset_and_base $($access)*) };
 }
 
 // The general registers, as an access in assembly can name them.
 general_registers! {
-    ($)
+    $ ""
     r0 r1 r2 r3 r4 r5 r6 r7
     r8 r9 r10 r11 r12 lr
 }

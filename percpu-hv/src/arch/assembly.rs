@@ -1,8 +1,7 @@
 //! Access in assembly: `adr_this_cpu!` and the other templates, written once over an architecture's texts.
 //!
-//! An architecture defines `__this_cpu!`, which names the registers of an access by one of the macros below, and these
-//! texts: `__text!` of `reach`, `address`, `load`, `store` and `add`, with `__linked!(place ..)` as the memory operand
-//! of a copy that was reached.
+//! A template is chosen in three steps: `__this_cpu!` of the architecture says which registers an access takes, the
+//! assembler selects the group and the size by the operand `VARIABLE_form`, and `__text!` has the instructions.
 
 /// Returns what the operand `VARIABLE_form` tells: the size in bits 0 to 3, or 0 if no register has that size, the group
 /// in bit 7, and the offset of a field from bit 8 on.
@@ -25,8 +24,8 @@ pub(crate) const fn form(size: usize, hot: bool, offset: usize) -> u64 {
 /// ```
 #[macro_export]
 macro_rules! adr_this_cpu {
-    ($to:tt, $variable:ident $(, $scratch:tt)* $(,)?) => {
-        $crate::__this_cpu!(adr $variable [$to $($scratch)*])
+    ($to:tt, $variable:ident $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
+        $crate::__this_cpu!([$crate::__by] adr $variable [$to $($scratch)*] $($base)?)
     };
 }
 
@@ -40,8 +39,8 @@ macro_rules! adr_this_cpu {
 /// ```
 #[macro_export]
 macro_rules! ldr_this_cpu {
-    ($to:tt, $variable:ident $(, $scratch:tt)* $(,)?) => {
-        $crate::__this_cpu!(ldr $variable [$to $($scratch)*])
+    ($to:tt, $variable:ident $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
+        $crate::__this_cpu!([$crate::__by] ldr $variable [$to $($scratch)*] $($base)?)
     };
 }
 
@@ -55,8 +54,8 @@ macro_rules! ldr_this_cpu {
 /// ```
 #[macro_export]
 macro_rules! str_this_cpu {
-    ($from:tt, $variable:ident $(, $scratch:tt)* $(,)?) => {
-        $crate::__this_cpu!(str $variable [$from $($scratch)*])
+    ($from:tt, $variable:ident $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
+        $crate::__this_cpu!([$crate::__by] str $variable [$from $($scratch)*] $($base)?)
     };
 }
 
@@ -72,71 +71,91 @@ macro_rules! str_this_cpu {
 /// ```
 #[macro_export]
 macro_rules! add_this_cpu {
-    ($variable:ident, $addend:literal $(, $scratch:tt)* $(,)?) => {
-        $crate::__this_cpu!(add $variable $addend [$($scratch)*])
+    ($variable:ident, $addend:literal $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
+        $crate::__this_cpu!([$crate::__by] add $variable $addend [$($scratch)*] $($base)?)
     };
 }
 
-/// Names the registers of an access that needs one for the offset and one for the base.
+/// The template of the instruction that reads the per-CPU register, on AArch64 and 32-bit Arm. The other macros take the
+/// result as `; register`, so that several accesses read it once. On the other architectures an access needs no
+/// instruction to read the register.
+///
+/// [The guide](crate::guide::assembly) has an example.
+///
+/// ```text
+/// this_cpu_register!(to)
+/// ```
+#[macro_export]
+macro_rules! this_cpu_register {
+    ($to:tt) => {
+        $crate::__this_cpu!([$crate::__by] register $to)
+    };
+}
+
+/// Names the registers of an access: `offset_and_base` needs one for each to reach the copy, `one_register` one for
+/// both, and `no_register` none. With a base at the end, that register was read before.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __by_offset_and_base {
-    (adr $variable:ident [$to:tt $offset:tt]) => {
-        $crate::__assemble!(adr $variable [$offset $to] [$to $offset] $to)
+macro_rules! __by {
+    (offset_and_base register $to:tt) => {
+        ::core::concat!($crate::__distinct!($to), $crate::__text!(register $to))
     };
-    (ldr $variable:ident [$to:tt $offset:tt]) => {
-        $crate::__assemble!(ldr $variable [$offset $to] [$to $offset] $to)
+    (offset_and_base add $variable:ident $addend:literal [$value:tt $offset:tt $base:tt]) => {
+        $crate::__assemble!(add $variable [$offset $base] $base [$value $offset $base] $value, $addend)
     };
-    (str $variable:ident [$from:tt $offset:tt $base:tt]) => {
-        $crate::__assemble!(str $variable [$offset $base] [$from $offset $base] $from)
+    (offset_and_base add $variable:ident $addend:literal [$value:tt $offset:tt] $base:tt) => {
+        $crate::__assemble!(add $variable [$offset $base] (given) [$value $offset $base] $value, $addend)
     };
-    (add $variable:ident $addend:literal [$value:tt $offset:tt $base:tt]) => {
-        $crate::__assemble!(add $variable [$offset $base] [$value $offset $base] $value, $addend)
+    (offset_and_base str $variable:ident [$from:tt $offset:tt $base:tt]) => {
+        $crate::__assemble!(str $variable [$offset $base] $base [$from $offset $base] $from)
     };
-    ($($other:tt)*) => {
+    (offset_and_base str $variable:ident [$from:tt $offset:tt] $base:tt) => {
+        $crate::__assemble!(str $variable [$offset $base] (given) [$from $offset $base] $from)
+    };
+    (offset_and_base adr $variable:ident [$to:tt $offset:tt]) => {
+        $crate::__assemble!(adr $variable [$offset $to] $to [$to $offset] $to)
+    };
+    (offset_and_base adr $variable:ident [$to:tt] $base:tt) => {
+        $crate::__assemble!(adr $variable [$to $base] (given) [$to $base] $to)
+    };
+    (offset_and_base ldr $variable:ident [$to:tt $offset:tt]) => {
+        $crate::__assemble!(ldr $variable [$offset $to] $to [$to $offset] $to)
+    };
+    (offset_and_base ldr $variable:ident [$to:tt] $base:tt) => {
+        $crate::__assemble!(ldr $variable [$to $base] (given) [$to $base] $to)
+    };
+    (offset_and_base $($other:tt)*) => {
         ::core::compile_error!(
             "wrong registers; on this architecture write `adr_this_cpu!(to, VARIABLE, scratch)`, \
              `ldr_this_cpu!(to, VARIABLE, scratch)`, `str_this_cpu!(from, VARIABLE, scratch, scratch)` or \
              `add_this_cpu!(VARIABLE, 1, scratch, scratch, scratch)`"
         )
     };
-}
-
-/// Names the registers of an access that needs one to reach the copy.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __by_one_register {
-    (adr $variable:ident [$to:tt]) => {
-        $crate::__assemble!(adr $variable [$to] [$to] $to)
+    (one_register adr $variable:ident [$to:tt]) => {
+        $crate::__assemble!(adr $variable [$to] (named) [$to] $to)
     };
-    (ldr $variable:ident [$to:tt]) => {
-        $crate::__assemble!(ldr $variable [$to] [$to] $to)
+    (one_register ldr $variable:ident [$to:tt]) => {
+        $crate::__assemble!(ldr $variable [$to] (named) [$to] $to)
     };
-    (str $variable:ident [$from:tt $reach:tt]) => {
-        $crate::__assemble!(str $variable [$reach] [$from $reach] $from)
+    (one_register str $variable:ident [$from:tt $reach:tt]) => {
+        $crate::__assemble!(str $variable [$reach] (named) [$from $reach] $from)
     };
-    (add $variable:ident $addend:literal [$value:tt $reach:tt]) => {
-        $crate::__assemble!(add $variable [$reach] [$value $reach] $value, $addend)
+    (one_register add $variable:ident $addend:literal [$value:tt $reach:tt]) => {
+        $crate::__assemble!(add $variable [$reach] (named) [$value $reach] $value, $addend)
     };
-    ($($other:tt)*) => {
+    (one_register $($other:tt)*) => {
         ::core::compile_error!(
             "wrong registers; on this architecture write `adr_this_cpu!(to, VARIABLE)`, `ldr_this_cpu!(to, VARIABLE)`, \
              `str_this_cpu!(from, VARIABLE, scratch)` or `add_this_cpu!(VARIABLE, 1, scratch, scratch)`"
         )
     };
-}
-
-/// Names the register of an access whose operand may be in memory.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __by_no_register {
-    (add $variable:ident $addend:literal []) => {
-        $crate::__assemble!(add $variable [] [] (none), $addend)
+    (no_register add $variable:ident $addend:literal []) => {
+        $crate::__assemble!(add $variable [] (named) [] (none), $addend)
     };
-    ($access:ident $variable:ident [$register:tt]) => {
-        $crate::__assemble!($access $variable [] [$register] $register)
+    (no_register $access:ident $variable:ident [$register:tt]) => {
+        $crate::__assemble!($access $variable [] (named) [$register] $register)
     };
-    ($($other:tt)*) => {
+    (no_register $($other:tt)*) => {
         ::core::compile_error!(
             "wrong registers; on this architecture write `adr_this_cpu!(to, VARIABLE)`, `ldr_this_cpu!(to, VARIABLE)`, \
              `str_this_cpu!(from, VARIABLE)` or `add_this_cpu!(VARIABLE, 1)`"
@@ -145,17 +164,17 @@ macro_rules! __by_no_register {
 }
 
 /// Selects by the group, which the operand `VARIABLE_form` tells: [`PerCpu::form`](crate::PerCpu::form). `reached` lists
-/// the registers that reach the copy.
+/// the registers that reach the copy. The per-CPU register is read to `base`, or is `(given)` or `(named)`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __assemble {
-    ($access:ident $variable:ident $reached:tt [$($register:tt)*] $($operand:tt)*) => {
+    ($access:ident $variable:ident $reached:tt $base:tt [$($register:tt)*] $($operand:tt)*) => {
         ::core::concat!(
             $crate::__distinct!($($register)*),
             ".if {", ::core::stringify!($variable), "_form} & 128\n",
-            $crate::__assemble_in!($access hot $variable $reached $($operand)*),
+            $crate::__assemble_in!($access hot $variable $reached $base $($operand)*),
             ".else\n",
-            $crate::__assemble_in!($access variables $variable $reached $($operand)*),
+            $crate::__assemble_in!($access variables $variable $reached $base $($operand)*),
             ".endif\n"
         )
     };
@@ -164,11 +183,23 @@ macro_rules! __assemble {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __assemble_in {
-    ($access:ident $group:ident $variable:ident $reached:tt $($operand:tt)*) => {
+    ($access:ident $group:ident $variable:ident $reached:tt $base:tt $($operand:tt)*) => {
         ::core::concat!(
             $crate::__text!(reach $group $reached $crate::__symbol!($variable)),
+            $crate::__read_register!($base),
             $crate::__by_size!($access $group $variable $reached $($operand)*)
         )
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __read_register {
+    (($reason:ident)) => {
+        ""
+    };
+    ($base:tt) => {
+        $crate::__text!(register $base)
     };
 }
 
@@ -230,7 +261,9 @@ macro_rules! __move {
         $crate::__text!(store $width $group $from $reached $crate::__symbol!($variable))
     };
     (add $width:ident $group:ident $variable:ident $reached:tt $value:tt, $addend:literal) => {
-        $crate::__text!(add $width $group $value $reached $crate::__symbol!($variable), $addend)
+        $crate::__text!(
+            add [$crate::__load_add_store] $width $group $value $reached $crate::__symbol!($variable), $addend
+        )
     };
 }
 
@@ -273,7 +306,7 @@ macro_rules! __double {
 macro_rules! __distinct {
     ($($register:tt)*) => {
         ::core::concat!(
-            "/* ", $($crate::__register!(check $register), " ",)* "*/\n",
+            "/* ", $($crate::__check_register!($register), " ",)* "*/\n",
             $crate::__pairs!($($register)*)
         )
     };
@@ -287,35 +320,12 @@ macro_rules! __pairs {
     };
     ($a:tt $b:tt) => {
         $crate::__lines! {
-            [".ifc " (name $a) "," (name $b)]
-            [".error \"percpu-hv: an access names the register " (name $a) " twice; it needs another one\""]
+            [".ifc " ($a) "," ($b)]
+            [".error \"percpu-hv: an access names the register " ($a) " twice; it needs another one\""]
             [".endif"]
         }
     };
     ($($one:tt)?) => {
         ""
-    };
-}
-
-/// Expands to the name of a register: of an operand of `asm!` in braces, or of a general register.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __register_in {
-    (name {$name:ident}) => {
-        ::core::concat!("{", ::core::stringify!($name), "}")
-    };
-    (check {$name:ident}) => {
-        ""
-    };
-    (check $name:ident) => {
-        $crate::__general!(
-            check $name or ::core::compile_error!(::core::concat!(
-                "`", ::core::stringify!($name),
-                "` is no register that a per-CPU access can use; the guide's page on assembly lists those that are"
-            ))
-        )
-    };
-    (name $name:ident) => {
-        ::core::stringify!($name)
     };
 }

@@ -98,7 +98,7 @@ macro_rules! always_accessible {
     };
 }
 
-/// Joins the lines of a text. A line is a list of literals and, in parentheses, of what `__register!` names.
+/// Joins the lines of a text. A line is a list of literals, of registers in parentheses, and of other texts in braces.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __lines {
@@ -113,8 +113,47 @@ macro_rules! __part {
     (($($register:tt)+)) => {
         $crate::__register!($($register)+)
     };
+    ({$text:expr}) => {
+        $text
+    };
     ($text:expr) => {
         $text
+    };
+}
+
+/// Expands to the name of a register, or of a view of it. `{name}` is an operand of `asm!`, whose views are the template
+/// modifiers; any other name is one of `general_registers!`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ({$name:ident}) => {
+        ::core::concat!("{", ::core::stringify!($name), "}")
+    };
+    ($view:ident {$name:ident}) => {
+        ::core::concat!("{", ::core::stringify!($name), ":", ::core::stringify!($view), "}")
+    };
+    ($name:ident) => {
+        $crate::__general!(name $name or "")
+    };
+    ($view:ident $name:ident) => {
+        $crate::__general!($view $name or "")
+    };
+}
+
+/// Expands to nothing, or to an error if an access in assembly cannot use a register of this name.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __check_register {
+    ({$name:ident}) => {
+        ""
+    };
+    ($name:ident) => {
+        $crate::__general!(
+            check $name or ::core::compile_error!(::core::concat!(
+                "`", ::core::stringify!($name),
+                "` is no register that a per-CPU access can use; the guide's page on assembly lists those that are"
+            ))
+        )
     };
 }
 
@@ -127,14 +166,15 @@ macro_rules! __mark_hot {
     };
 }
 
-/// Defines `__general!`: it expands to the name of a register, or of a part of it, or else to an expression. `($)` makes
-/// it a macro with parameters.
+/// Defines the registers that an access in assembly can use, with their views: `__general!` expands to a name, or to
+/// another expression if there is no such register. `$` gives that macro its parameters, and `prefix` precedes names.
 macro_rules! general_registers {
-    (($d:tt) $($name:ident $({ $($view:ident $text:literal)* })?)*) => {
+    ($d:tt $prefix:literal $($name:ident $({ $($view:ident $text:literal)* })?)*) => {
         #[doc(hidden)]
         #[macro_export]
         macro_rules! __general {
             $(
+                (name $name or $d other:expr) => { ::core::concat!($prefix, ::core::stringify!($name)) };
                 (check $name or $d other:expr) => { "" };
                 $($(($view $name or $d other:expr) => { $text };)*)?
             )*

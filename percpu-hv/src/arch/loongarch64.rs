@@ -174,7 +174,7 @@ macro_rules! __text {
     (store half $group:ident $($copy:tt)*) => { $crate::__linked!(access $group "stx.h " "st.h " $($copy)*) };
     (store word $group:ident $($copy:tt)*) => { $crate::__linked!(access $group "stx.w " "st.w " $($copy)*) };
     (store double $group:ident $($copy:tt)*) => { $crate::__linked!(access $group "stx.d " "st.d " $($copy)*) };
-    (add $($add:tt)*) => { $crate::__load_add_store!($($add)*) };
+    (add [$($by_parts:tt)*] $($add:tt)*) => { $($by_parts)*!($($add)*) };
     (increase $width:ident $value:tt $addend:literal) => {
         $crate::__lines! { ["addi.d " ($value) ", " ($value) ", " $addend] }
     };
@@ -184,22 +184,12 @@ macro_rules! __text {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __this_cpu {
-    ($($access:tt)*) => { $crate::__by_one_register!($($access)*) };
-}
-
-/// The name of a register, which the ABI gives it.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __register {
-    (check $name:tt) => { $crate::__register_in!(check $name) };
-    (name $name:tt) => { $crate::__register!($name) };
-    ({$name:ident}) => { $crate::__register_in!(name {$name}) };
-    ($name:ident) => { ::core::concat!("$", ::core::stringify!($name)) };
+    ([$($by:tt)*] $($access:tt)*) => { $($by)*!(one_register $($access)*) };
 }
 
 // The general registers, as an access in assembly can name them.
 general_registers! {
-    ($)
+    $ "$"
     a0 a1 a2 a3 a4 a5 a6 a7
     t0 t1 t2 t3 t4 t5 t6 t7
     t8 s0 s1 s2 s3 s4 s5 s6

@@ -4,7 +4,7 @@
 //! No other file names an instruction or a register of it.
 //!
 //! The code over the texts is written once: emit.rs has the functions that read and write registers, linked.rs those
-//! that compute linked addresses, and direct.rs those that load and store a copy.
+//! that compute linked addresses, direct.rs those that load and store a copy, and assembly.rs the macros for assembly.
 //!
 //! The first table lists Rust items. The column "from" names the macro of emit.rs that defines the item from
 //! instruction texts; an architecture may define it by itself instead.
@@ -26,25 +26,36 @@
 //! | `access::hardware_id() -> Option<usize>` | returns a number that identifies this CPU, if it can be read | |
 //! | `access::memory_is_normal() -> bool` | returns whether exclusive and unaligned accesses work now | |
 //!
-//! The second table lists exported macros. Each expands to an instruction text, except `__form!`.
+//! The second table lists exported macros. Each expands to an instruction text, except `__form!`. A register in a text
+//! is a token: `{to}` for an operand of `asm!`, or a name such as `x0` in assembly that a user writes.
 //!
-//! | macro | the text computes |
+//! | macro | the text |
 //! |---|---|
-//! | `__linked!(displacement)` | what an access to `{symbol}+{offset}` adds to the register, in the default mode |
-//! | `__linked!(address SYMBOL)` | the full address of a symbol; with `non-zero-vma`, by its distance from the code |
-//! | `__linked!(slot SYMBOL)` | with `non-zero-vma`, the full address from the GOT: 0 if the symbol is undefined |
+//! | `__linked!(displacement TO SYMBOL)` | what an access to the symbol adds to the register, in the default mode |
+//! | `__linked!(address TO SYMBOL)` | the full address of a symbol; with `non-zero-vma`, by its distance from the code |
+//! | `__linked!(slot TO SYMBOL)` | with `non-zero-vma`, the full address from the GOT: 0 if the symbol is undefined |
+//! | `__text!(reach GROUP [REGISTERS] SYMBOL)` | prepares the registers by which the other texts reach this CPU's copy |
+//! | `__text!(register TO)` | the per-CPU register, where an access does not name it |
+//! | `__text!(address GROUP TO [REGISTERS] SYMBOL)` | the address of the copy |
+//! | `__text!(load WIDTH GROUP TO [REGISTERS] SYMBOL)` | the copy; `unsigned` is a word that is zero-extended |
+//! | `__text!(store WIDTH GROUP FROM [REGISTERS] SYMBOL)` | the copy |
+//! | `__text!(add WIDTH GROUP VALUE [REGISTERS] SYMBOL, ADDEND)` | adds a literal to the copy |
+//! | `__register!(..)` | the name of a register, or `check`: an error if an access cannot use it |
+//! | `__this_cpu!(..)` | an access in assembly, by one of the macros of assembly.rs that says which registers it takes |
 //! | `__form!([MACRO] GROUP STATIC, OFFSET)` | no text: nothing, or a call of `MACRO` with a form of direct.rs |
-//! | `__text!(..)` | what that form requires, such as loads and stores of each width; `__direct_as!` lists it |
 //!
-//! A text writes only `{to}`, which also serves as its scratch register, and reads only `{value}` or `{register}`. It
-//! preserves the flags. The form `memory` is the exception: its `__linked!(current)` and its operations may change the
-//! flags, `{op}` selects an operation, and `fetch_add` and `compare_exchange` return the old value in an operand.
+//! A text writes only `TO` and, for `reach` and `add`, `REGISTERS` and `VALUE`. It preserves the flags. The exception is
+//! the form `memory`: its addresses and operations may change the flags, `{op}` selects an operation, and `fetch_add`
+//! and `compare_exchange` return the old value in an operand.
 //!
-//! Other files replace an architecture's. With `sp-naive`, naive.rs replaces `access`. In a process, hosted.rs replaces
-//! the whole file. In both cases plain.rs replaces the texts.
+//! `general_registers!` lists the registers that access in assembly can use.
+//!
+//! Other files replace an architecture's. With `sp-naive`, naive.rs replaces `access`, and the texts reach the one copy,
+//! which is the symbol. In a process, hosted.rs replaces the whole file. In both cases plain.rs replaces what linked.rs
+//! and direct.rs make of the texts.
 //!
 //! The feature `non-zero-vma` stands in each file: an architecture has other texts with it.
-//! The feature `sp-naive` stands in each file: it replaces all of an architecture but the interrupts.
+//! The feature `sp-naive` stands in each file: it replaces the registers, and an architecture has other texts with it.
 //!
 //! The exported macros expand in the variable's crate, whose features differ from this crate's. So a feature selects
 //! between two definitions of a macro, and never stands inside one.

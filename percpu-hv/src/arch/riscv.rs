@@ -79,7 +79,7 @@ macro_rules! __linked {
             ".popsection\n",
             $crate::__norelax! {
                 ["2: auipc " ($to) ", %pcrel_hi(3b)"]
-                [(xlen "ld " "lw ") ($to) ", %pcrel_lo(2b)(" ($to) ")"]
+                [{$crate::__xlen!("ld ", "lw ")} ($to) ", %pcrel_lo(2b)(" ($to) ")"]
             }
         )
     };
@@ -103,7 +103,7 @@ macro_rules! __linked {
     (slot $to:tt $symbol:expr) => {
         $crate::__norelax! {
             ["2: auipc " ($to) ", %got_pcrel_hi(" $symbol ")"]
-            [(xlen "ld " "lw ") ($to) ", %pcrel_lo(2b)(" ($to) ")"]
+            [{$crate::__xlen!("ld ", "lw ")} ($to) ", %pcrel_lo(2b)(" ($to) ")"]
         }
     };
     (reach $group:ident [$base:tt] $symbol:expr) => {
@@ -134,7 +134,7 @@ macro_rules! __linked {
 macro_rules! __text {
     (reach $($copy:tt)*) => { $crate::__linked!(reach $($copy)*) };
     (address $group:ident $to:tt $base:tt $symbol:expr) => {
-        $crate::__norelax! { ["addi " ($to) ", " (linked base $group $base) ", " (linked low $symbol)] }
+        $crate::__norelax! { ["addi " ($to) ", " {$crate::__linked!(base $group $base)} ", " {$crate::__linked!(low $symbol)}] }
     };
     (load byte $($move:tt)*) => { $crate::__text!(move "lbu ", $($move)*) };
     (load half $($move:tt)*) => { $crate::__text!(move "lhu ", $($move)*) };
@@ -146,11 +146,11 @@ macro_rules! __text {
     (store word $($move:tt)*) => { $crate::__text!(move "sw ", $($move)*) };
     (store double $($move:tt)*) => { $crate::__text!(move "sd ", $($move)*) };
     (move $mnemonic:expr, $group:ident $register:tt $base:tt $symbol:expr) => {
-        $crate::__norelax! { [$mnemonic ($register) ", " (linked low $symbol) "(" (linked base $group $base) ")"] }
+        $crate::__norelax! { [$mnemonic ($register) ", " {$crate::__linked!(low $symbol)} "(" {$crate::__linked!(base $group $base)} ")"] }
     };
-    (add double $group:ident $value:tt [$base:tt] $symbol:expr, $addend:literal) => {
+    (add [$($by_parts:tt)*] double $group:ident $value:tt [$base:tt] $symbol:expr, $addend:literal) => {
         $crate::__xlen!(
-            $crate::__load_add_store!(double $group $value [$base] $symbol, $addend),
+            $($by_parts)*!(double $group $value [$base] $symbol, $addend),
             ::core::concat!(
                 $crate::__text!(address $group $base [$base] $symbol),
                 // The carry is set if the sum is less than the addend.
@@ -168,7 +168,7 @@ macro_rules! __text {
             )
         )
     };
-    (add $($add:tt)*) => { $crate::__load_add_store!($($add)*) };
+    (add [$($by_parts:tt)*] $($add:tt)*) => { $($by_parts)*!($($add)*) };
     (increase $width:ident $value:tt $addend:literal) => {
         $crate::__lines! { ["addi " ($value) ", " ($value) ", " $addend] }
     };
@@ -178,7 +178,7 @@ macro_rules! __text {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __this_cpu {
-    ($($access:tt)*) => { $crate::__by_one_register!($($access)*) };
+    ([$($by:tt)*] $($access:tt)*) => { $($by)*!(one_register $($access)*) };
 }
 
 /// Joins lines that the linker does not relax.
@@ -209,20 +209,9 @@ macro_rules! __xlen {
     };
 }
 
-/// The name of a register, which the ABI gives it.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __register {
-    (xlen $riscv64:literal $riscv32:literal) => { $crate::__xlen!($riscv64, $riscv32) };
-    (linked $($text:tt)*) => { $crate::__linked!($($text)*) };
-    (check $name:tt) => { $crate::__register_in!(check $name) };
-    (name $name:tt) => { $crate::__register_in!(name $name) };
-    ($name:tt) => { $crate::__register_in!(name $name) };
-}
-
 // The general registers, as an access in assembly can name them.
 general_registers! {
-    ($)
+    $ ""
     t0 t1 t2 t3 t4 t5 t6 a0
     a1 a2 a3 a4 a5 a6 a7 s0
     s1 s2 s3 s4 s5 s6 s7 s8

@@ -84,7 +84,7 @@ pub(crate) mod access {
             // SAFETY: rules 2 and 10, one load from this CPU's area.
             unsafe {
                 core::arch::asm!(
-                    crate::__text_by_operand!(load double variables),
+                    crate::__text!(load double variables {to} [] "{symbol}+{offset}"),
                     to = out(reg) to,
                     symbol = sym __percpu_hv_header,
                     offset = const 0,
@@ -276,24 +276,28 @@ macro_rules! __text {
     (reach $($copy:tt)*) => { "" };
     (address $group:ident $to:tt [] $symbol:expr) => { $crate::__linked!(current $to "__percpu_hv_header" $symbol) };
     (load byte $group:ident $to:tt [] $symbol:expr) => {
-        $crate::__lines! { ["movzx " (e $to) ", byte ptr " (copy $symbol)] }
+        $crate::__lines! { ["movzx " (e $to) ", byte ptr " {$crate::__linked!(copy $symbol)}] }
     };
     (load half $group:ident $to:tt [] $symbol:expr) => {
-        $crate::__lines! { ["movzx " (e $to) ", word ptr " (copy $symbol)] }
+        $crate::__lines! { ["movzx " (e $to) ", word ptr " {$crate::__linked!(copy $symbol)}] }
     };
-    (load double $group:ident $to:tt [] $symbol:expr) => { $crate::__lines! { ["mov " ($to) ", " (copy $symbol)] } };
+    (load double $group:ident $to:tt [] $symbol:expr) => { $crate::__lines! { ["mov " ($to) ", " {$crate::__linked!(copy $symbol)}] } };
     (load $width:ident $group:ident $to:tt [] $symbol:expr) => {
-        $crate::__lines! { ["mov " (e $to) ", " (copy $symbol)] }
+        $crate::__lines! { ["mov " (e $to) ", " {$crate::__linked!(copy $symbol)}] }
     };
-    (store $width:ident $group:ident $from:tt [] $symbol:expr) => {
-        $crate::__lines! { ["mov " (copy $symbol) ", " ($width $from)] }
+    (store byte $group:ident $($store:tt)*) => { $crate::__text!(store l $($store)*) };
+    (store half $group:ident $($store:tt)*) => { $crate::__text!(store x $($store)*) };
+    (store word $group:ident $($store:tt)*) => { $crate::__text!(store e $($store)*) };
+    (store double $group:ident $($store:tt)*) => { $crate::__text!(store r $($store)*) };
+    (store $view:ident $from:tt [] $symbol:expr) => {
+        $crate::__lines! { ["mov " {$crate::__linked!(copy $symbol)} ", " ($view $from)] }
     };
-    (add byte $($add:tt)*) => { $crate::__text!(add "byte ptr " $($add)*) };
-    (add half $($add:tt)*) => { $crate::__text!(add "word ptr " $($add)*) };
-    (add word $($add:tt)*) => { $crate::__text!(add "dword ptr " $($add)*) };
-    (add double $($add:tt)*) => { $crate::__text!(add "qword ptr " $($add)*) };
+    (add [$($by_parts:tt)*] byte $($add:tt)*) => { $crate::__text!(add "byte ptr " $($add)*) };
+    (add [$($by_parts:tt)*] half $($add:tt)*) => { $crate::__text!(add "word ptr " $($add)*) };
+    (add [$($by_parts:tt)*] word $($add:tt)*) => { $crate::__text!(add "dword ptr " $($add)*) };
+    (add [$($by_parts:tt)*] double $($add:tt)*) => { $crate::__text!(add "qword ptr " $($add)*) };
     (add $size:literal $group:ident $none:tt [] $symbol:expr, $addend:literal) => {
-        $crate::__lines! { ["add " $size (copy $symbol) ", " $addend] }
+        $crate::__lines! { ["add " $size {$crate::__linked!(copy $symbol)} ", " $addend] }
     };
     (fetch_add $width:ident) => { $crate::__text!(change "xadd " $width) };
     (compare_exchange $width:ident) => { $crate::__text!(change "cmpxchg " $width) };
@@ -302,7 +306,7 @@ macro_rules! __text {
     (change $mnemonic:literal word) => { $crate::__text!(change $mnemonic "{value:e}") };
     (change $mnemonic:literal double) => { $crate::__text!(change $mnemonic "{value}") };
     (change $mnemonic:literal $value:literal) => {
-        $crate::__lines! { [$mnemonic (copy "{symbol}+{offset}") ", " $value] }
+        $crate::__lines! { [$mnemonic {$crate::__linked!(copy "{symbol}+{offset}")} ", " $value] }
     };
     (update byte) => { $crate::__text!(update "{value}") };
     (update half) => { $crate::__text!(update "{value:x}") };
@@ -311,15 +315,15 @@ macro_rules! __text {
     (update $value:literal) => {
         $crate::__lines! {
             [".if {op} == 0"]
-            ["add " (copy "{symbol}+{offset}") ", " $value]
+            ["add " {$crate::__linked!(copy "{symbol}+{offset}")} ", " $value]
             [".elseif {op} == 1"]
-            ["sub " (copy "{symbol}+{offset}") ", " $value]
+            ["sub " {$crate::__linked!(copy "{symbol}+{offset}")} ", " $value]
             [".elseif {op} == 2"]
-            ["and " (copy "{symbol}+{offset}") ", " $value]
+            ["and " {$crate::__linked!(copy "{symbol}+{offset}")} ", " $value]
             [".elseif {op} == 3"]
-            ["or " (copy "{symbol}+{offset}") ", " $value]
+            ["or " {$crate::__linked!(copy "{symbol}+{offset}")} ", " $value]
             [".else"]
-            ["xor " (copy "{symbol}+{offset}") ", " $value]
+            ["xor " {$crate::__linked!(copy "{symbol}+{offset}")} ", " $value]
             [".endif"]
         }
     };
@@ -330,9 +334,9 @@ macro_rules! __text {
     (step $size:literal) => {
         $crate::__lines! {
             [".if {op} == 0"]
-            ["inc " $size (copy "{symbol}+{offset}")]
+            ["inc " $size {$crate::__linked!(copy "{symbol}+{offset}")}]
             [".else"]
-            ["dec " $size (copy "{symbol}+{offset}")]
+            ["dec " $size {$crate::__linked!(copy "{symbol}+{offset}")}]
             [".endif"]
         }
     };
@@ -342,35 +346,18 @@ macro_rules! __text {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __this_cpu {
-    ($($access:tt)*) => { $crate::__by_no_register!($($access)*) };
-}
-
-/// The name of a register or of its low part, or the memory operand.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __register {
-    (copy $symbol:expr) => { $crate::__linked!(copy $symbol) };
-    (check $name:tt) => { $crate::__register_in!(check $name) };
-    (byte {$name:ident}) => { ::core::concat!("{", ::core::stringify!($name), ":l}") };
-    (half {$name:ident}) => { ::core::concat!("{", ::core::stringify!($name), ":x}") };
-    (e {$name:ident}) => { ::core::concat!("{", ::core::stringify!($name), ":e}") };
-    (word $name:tt) => { $crate::__register!(e $name) };
-    (double $name:tt) => { $crate::__register_in!(name $name) };
-    ($view:ident $name:ident) => {
-        $crate::__general!($view $name or "")
-    };
-    ($name:tt) => { $crate::__register_in!(name $name) };
+    ([$($by:tt)*] $($access:tt)*) => { $($by)*!(no_register $($access)*) };
 }
 
 // The general registers, as an access in assembly can name them.
 general_registers! {
-    ($)
-    rax { byte "al" half "ax" e "eax" } rbx { byte "bl" half "bx" e "ebx" }
-    rcx { byte "cl" half "cx" e "ecx" } rdx { byte "dl" half "dx" e "edx" }
-    rsi { byte "sil" half "si" e "esi" } rdi { byte "dil" half "di" e "edi" }
-    rbp { byte "bpl" half "bp" e "ebp" } r8 { byte "r8b" half "r8w" e "r8d" }
-    r9 { byte "r9b" half "r9w" e "r9d" } r10 { byte "r10b" half "r10w" e "r10d" }
-    r11 { byte "r11b" half "r11w" e "r11d" } r12 { byte "r12b" half "r12w" e "r12d" }
-    r13 { byte "r13b" half "r13w" e "r13d" } r14 { byte "r14b" half "r14w" e "r14d" }
-    r15 { byte "r15b" half "r15w" e "r15d" }
+    $ ""
+    rax { l "al" x "ax" e "eax" r "rax" } rbx { l "bl" x "bx" e "ebx" r "rbx" }
+    rcx { l "cl" x "cx" e "ecx" r "rcx" } rdx { l "dl" x "dx" e "edx" r "rdx" }
+    rsi { l "sil" x "si" e "esi" r "rsi" } rdi { l "dil" x "di" e "edi" r "rdi" }
+    rbp { l "bpl" x "bp" e "ebp" r "rbp" } r8 { l "r8b" x "r8w" e "r8d" r "r8" }
+    r9 { l "r9b" x "r9w" e "r9d" r "r9" } r10 { l "r10b" x "r10w" e "r10d" r "r10" }
+    r11 { l "r11b" x "r11w" e "r11d" r "r11" } r12 { l "r12b" x "r12w" e "r12d" r "r12" }
+    r13 { l "r13b" x "r13w" e "r13d" r "r13" } r14 { l "r14b" x "r14w" e "r14d" r "r14" }
+    r15 { l "r15b" x "r15w" e "r15d" r "r15" }
 }

@@ -16,6 +16,10 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     ("assembly: fields of a variable", fields),
     ("assembly: the id of the CPU", id),
+    (
+        "assembly: one read of the register for several accesses",
+        one_read,
+    ),
 ];
 
 /// Runs one access of a template macro to a variable, given by its storage and form, in registers of the compiler's
@@ -129,7 +133,7 @@ macro_rules! __assembly {
 macro_rules! variables {
     ($group:ident $(($option:ident))?) => {
         mod $group {
-            use super::def_percpu;
+            use percpu_hv::def_percpu;
 
             #[def_percpu $(($option))?]
             pub(super) static BYTES: [u8; 3] = [0; 3];
@@ -285,4 +289,53 @@ fn id(bench: &Bench<'_>) {
     use percpu_hv::header::{CPU_ID, STORAGE};
 
     bench.on_all(|cpu| bench.equal(cpu, in_assembly!(ldr STORAGE, CPU_ID), cpu));
+}
+
+#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+fn one_read(bench: &Bench<'_>) {
+    use core::arch::asm;
+
+    use percpu_hv::{add_this_cpu, adr_this_cpu, ldr_this_cpu, str_this_cpu, this_cpu_register};
+
+    #[def_percpu(hot)]
+    static FIRST: usize = 0;
+    #[def_percpu]
+    static SECOND: usize = 0;
+
+    bench.on_all(|cpu| {
+        FIRST.write_current(cpu);
+        SECOND.write_current(100);
+        let (address, found): (usize, usize);
+        // SAFETY: rules 2, 5 and 10: the template accesses this CPU's copies, and no handler does meanwhile.
+        unsafe {
+            asm!(
+                this_cpu_register!({base}),
+                add_this_cpu!(FIRST, 5, {a}, {b}; {base}),
+                add_this_cpu!(SECOND, 7, {a}, {b}; {base}),
+                ldr_this_cpu!({found}, FIRST; {base}),
+                adr_this_cpu!({address}, SECOND; {base}),
+                str_this_cpu!({found}, SECOND, {a}; {base}),
+                base = out(reg) _,
+                a = out(reg) _,
+                b = out(reg) _,
+                found = out(reg) found,
+                address = out(reg) address,
+                FIRST = sym __PERCPU_FIRST,
+                FIRST_form = const FIRST.form(),
+                SECOND = sym __PERCPU_SECOND,
+                SECOND_form = const SECOND.form(),
+                options(nostack, preserves_flags)
+            );
+        }
+        bench.equal(cpu, found, cpu + 5);
+        bench.equal(cpu, FIRST.read_current(), cpu + 5);
+        bench.equal(cpu, SECOND.read_current(), cpu + 5);
+        // SAFETY: rules 2 and 5, only the address is used.
+        bench.equal(cpu, address, unsafe { SECOND.current_ptr() }.addr());
+    });
+}
+
+#[cfg(not(any(target_arch = "aarch64", target_arch = "arm")))]
+fn one_read(bench: &Bench<'_>) {
+    bench.skip("an access names the register here");
 }

@@ -154,7 +154,9 @@ fn source_name(symbol: &str) -> String {
         _ => (symbol, ""),
     };
     let name = match symbol {
-        _ if symbol.starts_with(".Lpcrel_hi") => ".Lpcrel_hi".to_owned(),
+        _ if symbol.starts_with(".Lpcrel_hi") || symbol.starts_with(".Ltmp") => {
+            ".Lpcrel_hi".to_owned()
+        }
         // A constant, or the section that holds nothing else.
         _ if symbol.contains(".Lanon.") || symbol.contains(".L__unnamed_") => ".Lanon".to_owned(),
         _ => format!("{:#}", demangle(symbol)),

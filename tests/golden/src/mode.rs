@@ -55,14 +55,27 @@ pub const MODES: &[Mode] = &[
         &[],
     ),
     mode("armv7a", "armv7a-none-eabi", &[], &[]),
+    mode("armv7a-non-zero-vma", "armv7a-none-eabi", ANY_ADDRESS, &[]),
     mode(
         "loongarch64",
         "loongarch64-unknown-none-softfloat",
         &[],
         &[],
     ),
+    mode(
+        "loongarch64-non-zero-vma",
+        "loongarch64-unknown-none-softfloat",
+        ANY_ADDRESS,
+        &[],
+    ),
     mode("riscv32", "riscv32imac-unknown-none-elf", &[], &[]),
     mode("riscv64", "riscv64gc-unknown-none-elf", &[], &[]),
+    mode(
+        "riscv64-non-zero-vma",
+        "riscv64gc-unknown-none-elf",
+        ANY_ADDRESS,
+        &[],
+    ),
     mode("x86_64", "x86_64-unknown-none", &[], &[]),
     mode(
         "x86_64-non-zero-vma",

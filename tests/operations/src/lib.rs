@@ -295,6 +295,13 @@ functions! { "cpu":
 #[cfg(any(feature = "compiler-refuses", feature = "assembler-refuses"))]
 mod mistakes;
 
+/// The examples of the guide's page on assembly.
+#[cfg(all(target_arch = "aarch64", feature = "arm-el2"))]
+#[allow(dead_code, missing_docs)]
+mod guide {
+    include!(concat!(env!("OUT_DIR"), "/guide.rs"));
+}
+
 /// The templates for assembly, which a process has not.
 #[cfg(target_os = "none")]
 mod assembly {
@@ -340,6 +347,30 @@ mod assembly {
         "adr"() -> usize { in_assembly!(adr __PERCPU_VCPU, VCPU.form()) }
         "ldr, field"() -> usize {
             in_assembly!(ldr __PERCPU_VCPU, VCPU.form_of_field::<usize>(core::mem::offset_of!(Vcpu, stack)))
+        }
+    }
+
+    #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+    functions! { "assembly one read":
+        "ldr, ldr hot"() -> usize {
+            let (first, second): (usize, usize);
+            // SAFETY: rules 2 and 5: never run.
+            unsafe {
+                core::arch::asm!(
+                    percpu_hv::this_cpu_register!({base}),
+                    percpu_hv::ldr_this_cpu!({first}, POINTER; {base}),
+                    percpu_hv::ldr_this_cpu!({second}, HOT; {base}),
+                    base = out(reg) _,
+                    first = out(reg) first,
+                    second = out(reg) second,
+                    POINTER = sym __PERCPU_POINTER,
+                    POINTER_form = const POINTER.form(),
+                    HOT = sym __PERCPU_HOT,
+                    HOT_form = const HOT.form(),
+                    options(nostack, preserves_flags)
+                );
+            }
+            first + second
         }
     }
 

@@ -129,6 +129,9 @@ impl Modules {
                 {
                     self.define(ROOT, plain(name), file);
                 }
+                for name in exported_by_expansion(&item.mac.tokens.to_string()) {
+                    self.define(ROOT, name, file);
+                }
             }
         }
         self.all[this].mentions = found.mentions;
@@ -245,4 +248,17 @@ fn path_attribute(attribute: &Attribute) -> Option<String> {
 
 pub(crate) fn folder_of(file: &str) -> &str {
     &file[..file.rfind('/').map_or(0, |slash| slash + 1)]
+}
+
+/// Returns the exported macros that a macro's expansions define: they belong to the file of that macro.
+fn exported_by_expansion(tokens: &str) -> Vec<String> {
+    let mut parts = tokens.split("macro_rules ! ").peekable();
+    let mut names = Vec::new();
+    while let (Some(before), Some(after)) = (parts.next(), parts.peek()) {
+        let attributes = before.rsplit(['}', ';']).next().unwrap_or(before);
+        if attributes.contains("macro_export") {
+            names.extend(after.split_whitespace().next().map(str::to_owned));
+        }
+    }
+    names
 }

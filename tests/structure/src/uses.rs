@@ -203,7 +203,7 @@ mod tests {
     fn tokens_of_macros_are_looked_into() {
         are(
             &[
-                ("lib.rs", "#[macro_use] mod local; mod a; mod b; pub mod __priv { pub use crate::b::Thing; }"),
+                ("lib.rs", "#[macro_use] mod local; mod a; mod b; mod c; pub mod __priv { pub use crate::b::Thing; }"),
                 (
                     "a.rs",
                     "#[macro_export] macro_rules! __outer { ($crate_:ident $x:expr) => {
@@ -216,9 +216,14 @@ mod tests {
                     "#[macro_export] macro_rules! __inner { () => {} }
                     pub struct Thing; pub fn f() {} pub fn g() {} pub fn k() {}",
                 ),
-                ("local.rs", "macro_rules! helper { () => { 1 } }"),
+                (
+                    "local.rs",
+                    "macro_rules! helper { () => { 1 } }
+                    macro_rules! define { () => { #[macro_export] macro_rules! __defined { () => {} } } }",
+                ),
+                ("c.rs", "define! {} fn c() { crate::__defined!() }"),
             ],
-            "a.rs -> b.rs: Thing, __inner!, f, g, k\na.rs -> local.rs: helper!\n",
+            "a.rs -> b.rs: Thing, __inner!, f, g, k\na.rs -> local.rs: helper!\nc.rs -> local.rs: __defined!, define!\n",
         );
     }
 

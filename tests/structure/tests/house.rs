@@ -122,8 +122,8 @@ fn a_feature_has_a_row_in_the_table() {
 
 #[test]
 fn an_architecture_is_a_short_file() {
-    // About 250 lines. x86_64 has more, because its operations take a memory operand.
-    let (usual, others) = (260, [("x86_64.rs", 360)]);
+    // About 300 lines. x86_64 has more, because its operations take a memory operand.
+    let (usual, others) = (380, [("x86_64.rs", 400)]);
     let sources = sources("percpu-hv");
     let lengths = lines::lengths(&sources, "arch/", usual, &others);
     for found in &lengths {
