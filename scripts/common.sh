@@ -213,6 +213,19 @@ target_directory() {
     printf '%s\n' "${CARGO_TARGET_DIR:-$root/target}"
 }
 
+# llvm_tool NAME: prints the newest of LLVM's tools of that name, which Debian installs with its version in the name.
+llvm_tool() {
+    compgen -c "llvm-$1" | grep -xE "llvm-$1(-[0-9]+)?" | sort -V | tail -n 1
+}
+
+# shellcheck disable=SC2034  # other scripts use them
+{
+    # The kernel that the image `linux` runs, once scripts/setup.sh --guest has fetched it.
+    readonly guest_kernel=$root/target/guest/linux
+    # The status of scripts/setup.sh --guest if there is none to fetch.
+    readonly no_guest=77
+}
+
 # msrv_toolchain: prints the path of a rustc of the MSRV; fails, with the reason on standard error, where none
 # can be had. It takes rustup's if that is installed, or unpacks Debian's below target/msrv, installing nothing.
 msrv_toolchain() {

@@ -6,11 +6,13 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 usage() {
     cat <<E2
-usage: scripts/setup.sh [--arch NAME]... [--tests]
+usage: scripts/setup.sh [--arch NAME]... [--guest] [--tests]
 
 Installs what building hv-boot and running it in QEMU needs, and only what is missing.
 
   --arch NAME   for this architecture: $(platform_names) (default aarch64)
+  --guest       and also what the image \`linux\` runs: Debian's kernel for arm64, and tools for its program and initrd;
+                the status is $no_guest if there is no such kernel to be had, and the last line says why
   --tests       for all of them, and also what scripts/test.sh needs: linkers, disassembler, cross compiler, linters
   --help        this text
 
@@ -193,6 +195,55 @@ provide_test_tools() {
     provide_linter rustfmt rustfmt rustfmt-web
 }
 
+provide_guest() {
+    queue=()
+    need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross -- "it compiles the guest's program"
+    need cpio cpio -- "it makes the guest's initrd"
+    [[ -n $(llvm_tool objcopy) && -n $(llvm_tool nm) ]] || need llvm-objcopy llvm -- "it makes a boot image"
+    ((${#queue[@]} == 0)) || install "${queue[@]}"
+    [[ ! -f $guest_kernel ]] || return 0
+    mkdir -p "${guest_kernel%/*}"
+    # Others may want it at the same time.
+    (
+        flock 9
+        [[ -f $guest_kernel ]] || fetch_kernel
+    ) 9>"$guest_kernel.lock" || exit
+}
+
+# The package that holds Linux for arm64 and is for every architecture: that of the newest installer.
+kernel_package() {
+    apt-cache pkgnames debian-installer- | grep -xE 'debian-installer-[0-9]+-netboot-arm64' | sort -V | tail -n 1
+}
+
+fetch_kernel() (
+    no_kernel() {
+        say "no Linux for arm64 as a guest: $*"
+        exit "$no_guest"
+    }
+    command -v apt-get >/dev/null || no_kernel "this is not Debian or a relative"
+    package=$(kernel_package) || {
+        refresh_lists
+        package=$(kernel_package) || no_kernel "the package sources here offer no debian-installer-*-netboot-arm64"
+    }
+    part=$guest_kernel.part
+    rm -rf -- "$part"
+    mkdir -- "$part" && cd -- "$part" || exit
+    say "fetching $package: it holds Linux for arm64"
+    # As root apt warns that its sandbox user cannot write here; only an error matters.
+    apt-get -qq download "$package" 2>errors || {
+        refresh_lists
+        apt-get -qq download "$package" 2>errors ||
+            no_kernel "$package cannot be fetched: $(grep -m 1 '^E:' errors || head -n 1 errors)"
+    }
+    dpkg-deb --fsys-tarfile ./*.deb | tar -x --wildcards '*/text/*/linux' ||
+        no_kernel "$package cannot be unpacked, or holds no kernel for the text console"
+    find . -name linux -type f -exec mv {} linux \;
+    # The magic number of an Image; a newer kernel may be compressed.
+    [[ $(od -An -c -j56 -N4 linux) == *A*R*M*d* ]] || no_kernel "the kernel in $package is no arm64 Image"
+    # At once: nobody sees a part of it.
+    mv linux "$guest_kernel" && rm -r -- "$part"
+)
+
 # Whether Debian's Rust builds any of the targets.
 needs_debian_rust() {
     local row target
@@ -218,10 +269,11 @@ provide_linter() {
 }
 
 main() {
-    local row target tests=
+    local row target guest='' tests=''
     wanted=()
     while (($#)); do
         case $1 in
+            --guest) guest=yes ;;
             --tests)
                 tests=yes
                 wanted=("${platforms[@]}")
@@ -248,6 +300,7 @@ main() {
         provide_rust "$target"
     done
     [[ -z $tests ]] || provide_test_tools
+    [[ -z $guest ]] || provide_guest
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then

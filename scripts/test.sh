@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 # Stages in the order in which they begin; stage_NAME below is what each does. The others run by name only.
-readonly stages=(lint unit sound compat links codegen qemu dropin docs package)
+readonly stages=(lint unit sound compat links codegen qemu guest dropin docs package)
 readonly other_stages=(quick stress)
 
 readonly aarch64=aarch64-unknown-none-softfloat
@@ -37,6 +37,8 @@ The last line counts the checks; the status is not 0 if one failed.
   codegen  the instructions of every operation, against tests/golden/code and the tables of the documents; --bless
            writes these texts and tables instead
   qemu     hv-boot and its selftest on every architecture, on 1 to 8 CPUs, debug and release; a table at the end
+  guest    the hypervisor of examples/hv-boot with Linux as its guest on 1, 4 and 9 CPUs, debug and release, and what it
+           refuses
   dropin   published crates with percpu-hv in percpu's place: they build, boot, and pass their own tests
   docs     documentation and its examples
   package  a publication dry run
@@ -560,6 +562,8 @@ stage_qemu() {
         boot "$arch" "interrupts" 4 "$none" "${interrupts[@]}"
     done
     boot aarch64 "interrupts, EL1" 4 "$none" "${interrupts[@]}" --level el1
+    # EL2 with host extensions.
+    boot aarch64 "interrupts, E2H=1" 4 "$none" "${interrupts[@]}" --cpu max --features vhe
     boot arm "interrupts, Hyp" 4 "$none" "${interrupts[@]}" --level hyp
     # x2APIC instead of xAPIC.
     boot x86_64 "interrupts, max" 4 "$none" "${interrupts[@]}" --cpu max
@@ -576,6 +580,7 @@ stage_qemu() {
     # wrgsbase instead of wrmsr.
     boot x86_64 "selftest, max" 4 "$none" --bin selftest --cpu max
     linked_high "$none"
+    boot aarch64 "selftest, E2H=1" 4 "$none" --bin selftest --cpu max --features vhe
     boot aarch64 "hv-boot" 64 "hv-boot: 64 CPUs at EL2, ok"
     boot aarch64 "hv-boot" 256 "hv-boot: 256 CPUs at EL2, ok" --timeout 600
     check "qemu: cargo run" cargo_run
@@ -674,6 +679,60 @@ el1_image_at_el2() {
     scripts/qemu-virt.sh --bin hv-boot --level el1 --smp 1
     refused aarch64 hv-boot "percpu-hv is built for EL1 but runs at EL2, where a guest owns TPIDR_EL1" \
         --image "$image" --smp 1
+}
+
+stage_guest() {
+    local profile smp status=0 linux="hv-boot: Linux ran on"
+    scripts/setup.sh --guest 2>&1 | tee "$logs/guest" || status=$?
+    if ((status == no_guest)); then
+        skip "guest" "$(tail -n 1 "$logs/guest")"
+        return
+    fi
+    for profile in debug release; do
+        boot aarch64 "Linux on cortex-a72, $profile" 4 "$linux 4 CPUs at EL1" --bin linux "--$profile"
+        boot aarch64 "Linux on max, E2H=0, $profile" 4 "E2H=0"$'\n'"$linux 4 CPUs at EL1" \
+            --bin linux "--$profile" --cpu max
+        boot aarch64 "Linux on max, E2H=1, $profile" 4 "E2H=1"$'\n'"$linux 4 CPUs at EL1" \
+            --bin linux "--$profile" --cpu max --features vhe
+    done
+    boot aarch64 "Linux, non-zero-vma" 4 "$linux 4 CPUs at EL1" --bin linux --features non-zero-vma
+    for smp in 1 9; do
+        boot aarch64 "Linux" "$smp" "$linux $smp CPUs at EL1" --bin linux
+    done
+    check "guest: what Linux may not touch" refusals
+    check "guest: no arm64 Image" refused aarch64 linux "no kernel: there is no arm64 Image" --kernel README.md
+    check "guest: too little memory" refused aarch64 linux "too little memory: it ends at 0x50000000" --memory 256
+    check "guest: no initrd" refused aarch64 linux "no initrd: the device tree names none" --initrd none
+    check "guest: Linux ends otherwise" refused aarch64 linux "hv-boot: Linux asked for a reset" --initrd README.md
+    check "guest: an image for EL1" \
+        refused aarch64 linux "a guest needs EL2 below it, and this image runs at EL1" --level el1
+    check "guest: an image for EL2 at EL1" guest_at_el1
+    check "guest: a device tree with fewer CPUs" fewer_cpus
+    check "guest: no host extensions" \
+        refused aarch64 linux "this image runs at EL2 of a CPU with host extensions" --features vhe
+}
+
+# What the hypervisor says about each place that the guest's program writes to.
+refusals() {
+    local console=$consoles/aarch64-Linux_on_cortex-a72__release-4.log place
+    for place in "the hypervisor's memory" "the per-CPU area of cpu 0" "a device that it was not given"; do
+        grep -E "^hv-boot: cpu [0-3]: Linux may not write to 0x[0-9a-f]+: $place" "$console" || return
+    done
+}
+
+# An image for EL2 on a machine that starts at EL1.
+guest_at_el1() {
+    scripts/qemu-virt.sh --bin linux --smp 1
+    refused aarch64 linux "started at EL1, but this image runs at EL2" --level el1 \
+        --image "$(target_directory)/$aarch64/release/linux"
+}
+
+# The device tree of a machine with 4 CPUs for one with 9.
+fewer_cpus() {
+    local tree=$logs/4-cpus.dtb
+    qemu-system-aarch64 -M "virt,virtualization=on,gic-version=3,dumpdtb=$tree" -cpu cortex-a72 -smp 4 -m 512 -nic none \
+        -display none
+    refused aarch64 linux "the machine has 9 cores, but the device tree names 4" --smp 9 --dtb "$tree"
 }
 
 stage_quick() {

@@ -40,6 +40,9 @@ impl Cpu {
 
 type Job = &'static (dyn Fn(Cpu) + Sync);
 
+/// What the cores run that [`Machine::start_core`] starts.
+static MAIN: Mutex<Option<fn(Cpu) -> !>> = Mutex::new(None);
+
 static JOB: Mutex<Option<Job>> = Mutex::new(None);
 /// How many jobs there have been.
 static JOBS: AtomicUsize = AtomicUsize::new(0);
@@ -80,6 +83,26 @@ impl Machine {
         self.wait_for_secondaries("to start");
     }
 
+    /// Starts core `cpu`, which runs `main` on a stack of its own, whatever it ran before it was switched off. All
+    /// cores have the `main` of the last call, and none of them waits for [`run_on_all`](Self::run_on_all).
+    ///
+    /// # Errors
+    ///
+    /// The firmware's, if it does not start the core.
+    ///
+    /// # Panics
+    ///
+    /// If `cpu` is not below [`cpu_count`](Self::cpu_count).
+    #[cfg(target_arch = "aarch64")]
+    pub fn start_core(
+        &self,
+        cpu: usize,
+        main: fn(Cpu) -> !,
+    ) -> Result<(), smccc::psci::error::Error> {
+        *MAIN.lock() = Some(main);
+        platform::start_core(cpu, self.hardware_id(cpu))
+    }
+
     /// Runs `job` on every CPU at once, the caller included, and returns when all have returned.
     ///
     /// # Panics
@@ -116,6 +139,10 @@ impl Machine {
 /// The loop of a secondary core with its MMU on: waits for a job, and runs it.
 #[unsafe(export_name = "__hv_boot_serve")]
 extern "C" fn serve(id: usize) -> ! {
+    let main = *MAIN.lock();
+    if let Some(main) = main {
+        main(here(id));
+    }
     let mut done = 0;
     loop {
         READY.fetch_add(1, Ordering::Release);

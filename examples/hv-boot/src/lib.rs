@@ -1,7 +1,8 @@
 //! A hypervisor's boot stub: it boots all cores of a QEMU machine to Rust, on AArch64 at EL2 and on five other
 //! architectures.
 //!
-//! `src/bin/hv-boot.rs` shows how a hypervisor uses percpu-hv. The other images in `src/bin` test it.
+//! `src/bin/hv-boot.rs` shows how a hypervisor uses percpu-hv. `src/bin/linux` is one that runs Linux. The other images
+//! in `src/bin` test percpu-hv.
 //!
 //! # Running an image
 //!
@@ -21,6 +22,20 @@
 //!
 //! `scripts/qemu-virt.sh` runs from any directory with either toolchain, and installs what is missing. What follows `--`
 //! are options of that script: its `--help` lists them.
+//!
+//! # A guest
+//!
+//! The image `linux` is a small partitioning hypervisor: on AArch64 it boots Debian's unmodified Linux at EL1 on all
+//! cores. Its vector finds the core's vCPU, and counts the exits, by percpu-hv's assembly macros. At the end it prints a
+//! table of the exits by CPU and reason.
+//!
+//! ```text
+//! scripts/qemu-virt.sh --bin linux
+//! scripts/qemu-virt.sh --bin linux --smp 8 --cpu max --features vhe
+//! ```
+//!
+//! The script fetches Linux from Debian's archive, and gives it one program to run: `guest/init.c`. The feature `vhe`
+//! switches the host extensions of EL2 on (HCR_EL2.E2H), for any image on AArch64.
 //!
 //! # Writing an image
 //!
@@ -90,6 +105,8 @@ pub use self::{
 };
 #[cfg(target_os = "none")]
 pub use conformance::Areas;
+#[cfg(all(target_os = "none", target_arch = "aarch64"))]
+pub use platform::Tables;
 
 /// Defines the image's `main`: a `fn(&'static Machine) -> ExitCode`, or a closure, that runs on the boot core.
 #[cfg(target_os = "none")]

@@ -27,6 +27,20 @@ pub(crate) static MACHINE: BootCell<Option<Machine>> = BootCell::new(None);
 static FREE_FROM: Mutex<usize> = Mutex::new(0);
 
 impl Machine {
+    /// The machine that runs this code.
+    ///
+    /// # Panics
+    ///
+    /// Before `main`.
+    pub fn get() -> &'static Self {
+        MACHINE.kept().expect("the firmware's tables are read")
+    }
+
+    /// The physical ranges that are memory, whole pages, whoever uses them.
+    pub fn memory(&self) -> &[Range<usize>] {
+        &self.ram
+    }
+
     /// How many CPUs the machine has; their ids are `0..cpu_count()`.
     pub fn cpu_count(&self) -> usize {
         self.cpus.len()

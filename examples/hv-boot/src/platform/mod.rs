@@ -37,6 +37,9 @@ pub(crate) use imp::{
     ticks, ticks_per_second, virtualizations, wait_for_event, write,
 };
 
+#[cfg(target_arch = "aarch64")]
+pub use common::tables::Tables;
+
 use core::fmt;
 
 use percpu_hv::def_percpu;

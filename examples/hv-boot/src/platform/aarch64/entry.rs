@@ -2,7 +2,7 @@
 
 use core::arch::naked_asm;
 
-use aarch64_cpu::registers::{HCR_EL2, SCTLR_EL2, TCR_EL2};
+use aarch64_cpu::registers::{HCR_EL2, Readable, SCTLR_EL2, TCR_EL2};
 
 use super::{
     gic,
@@ -26,8 +26,19 @@ const SCTLR_ON: u64 = SCTLR_EL2::M::Enable.value
     | SCTLR_EL2::SA::Enable.value
     | SCTLR_EL2::WXN::Enable.value;
 
+/// `HCR_EL2`: EL1 is AArch64, and interrupts are EL2's: without IMO they are never taken here ("Asynchronous exception
+/// routing"). With the feature `vhe` E2H gives EL2 the translation regime of EL1.
+const HCR: u64 = HCR_EL2::RW::EL1IsAarch64.value
+    | HCR_EL2::IMO::EnableVirtualIRQ.value
+    | if cfg!(feature = "vhe") {
+        HCR_EL2::E2H::EnableOsAtEl2.value
+    } else {
+        0
+    };
+
 /// `TCR_ELx` without the size of physical addresses: 39 bits from TTBR0, tables cached and shared. Bits 23 and
-/// 31 are RES1 at EL2; at EL1 they switch TTBR1's walks off, and choose its granule ("TCR_EL1", "TCR_EL2").
+/// 31 are RES1 at EL2; in the layout of EL1 they switch TTBR1's walks off, and choose its granule ("TCR_EL1",
+/// "TCR_EL2").
 const TCR: u64 = TCR_EL2::T0SZ.val(64 - 39).value
     | TCR_EL2::TG0::KiB_4.value
     | TCR_EL2::SH0::Inner.value
@@ -115,8 +126,7 @@ extern "C" fn prepare() {
         "msr    daifclr, #0b0100",
         "ret",
         ".ltorg",
-        // Interrupts are EL2's: without IMO they are never taken here ("Asynchronous exception routing").
-        hcr = const HCR_EL2::RW::EL1IsAarch64.value | HCR_EL2::IMO::EnableVirtualIRQ.value,
+        hcr = const HCR,
         sctlr_el1 = const SCTLR_EL1_OFF,
         sctlr_el2 = const SCTLR_EL2_OFF,
     )
@@ -196,7 +206,7 @@ extern "C" fn enable_mmu() {
         "isb",
         "ret",
         "2:",
-        "bfi    x10, x11, #16, #3",
+        "bfi    x10, x11, #{ps_el2}, #3",
         "msr    mair_el2, x12",
         "msr    tcr_el2, x10",
         "msr    ttbr0_el2, x9",
@@ -213,6 +223,8 @@ extern "C" fn enable_mmu() {
         tables = sym TABLES,
         tcr = const TCR,
         mair = const tables::MAIR,
+        // "TCR_EL2": with E2H, PS is where EL1 has IPS.
+        ps_el2 = const if cfg!(feature = "vhe") { 32 } else { 16 },
         sctlr_el1 = const SCTLR_EL1_OFF | SCTLR_ON,
         sctlr_el2 = const SCTLR_EL2_OFF | SCTLR_ON,
     )
@@ -223,6 +235,10 @@ extern "C" fn boot(tree: usize) -> ! {
     let boot = Boot {
         gic: gic::COMPATIBLE,
         wanted: match level() {
+            // The bit that `prepare` wrote; it is RES0 where the extensions are missing ("HCR_EL2").
+            Level::El2 if cfg!(feature = "vhe") && !HCR_EL2.is_set(HCR_EL2::E2H) => {
+                Some("EL2 of a CPU with host extensions (FEAT_VHE)")
+            }
             Level::El2 => None,
             _ if cfg!(feature = "arm-el2") => Some("EL2"),
             Level::El1 => None,

@@ -45,6 +45,15 @@ unsafe fn redistributor(first: usize) -> Result<Option<GicRedistributor<'static>
     Ok(all.find(|redistributor| redistributor.typer().core_mpidr() == here))
 }
 
+/// How many cores have a redistributor.
+pub(super) fn served_cpu_count() -> usize {
+    let [_, first] = Description::get().gic;
+    let _lock = IS_SET_UP.lock();
+    // SAFETY: rule 12: the device tree names the registers, and the lock makes this core the only user.
+    let all = unsafe { GicRedistributorIterator::new(registers(first)) };
+    all.map_or(0, Iterator::count)
+}
+
 fn registers<T>(address: usize) -> NonNull<T> {
     NonNull::new(ptr::with_exposed_provenance_mut(address)).expect("no GIC is at 0")
 }

@@ -48,6 +48,8 @@ const TGE: u64 = HCR_EL2::TGE::EnableTrapGeneralExceptionsToEl2.value;
 pub(crate) fn virtualizations() -> &'static [Virtualization] {
     const ALL: &[Virtualization] = &[EL2, EL2_WITHOUT_INTERRUPTS, EL2_HOST, EL2_HOST_OF_EL0];
     match level() {
+        // The image runs with E2H = 1 already.
+        Level::El2 if cfg!(feature = "vhe") => &[],
         Level::El2 if ID_AA64MMFR1_EL1.is_set(ID_AA64MMFR1_EL1::VH) => ALL,
         Level::El2 => &ALL[..2],
         _ => &[],

@@ -3,7 +3,8 @@
 use super::level::{Level, level};
 use crate::platform::common::tables::Regime;
 
-/// EL1's: PXN and UXN are bits of their own ("Block descriptor and Page descriptor formats").
+/// EL1's, and EL2's with host extensions: PXN and UXN are bits of their own ("Block descriptor and Page descriptor
+/// formats").
 const EL1: Regime = Regime {
     always: 0,
     no_execute: 0b11 << 53,
@@ -21,6 +22,7 @@ const EL2: Regime = Regime {
 pub(super) fn regime() -> Regime {
     match level() {
         Level::El1 => EL1,
+        Level::El2 if cfg!(feature = "vhe") => EL1,
         _ => EL2,
     }
 }

@@ -9,6 +9,7 @@ mod gic;
 mod guest;
 mod interrupts;
 mod level;
+mod machine;
 mod mmu;
 mod nmi;
 mod step;

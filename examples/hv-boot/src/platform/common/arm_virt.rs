@@ -21,6 +21,9 @@ use crate::{
 
 /// What is left of the device tree.
 pub(in crate::platform) struct Description {
+    /// Where the device tree is.
+    #[cfg(target_arch = "aarch64")]
+    pub(in crate::platform) tree: usize,
     /// The instruction that calls the firmware.
     conduit: Conduit,
     /// The addresses of the GIC's registers: the distributor's, and the core's own.
@@ -67,6 +70,8 @@ impl Boot {
         let tree = if tree == 0 { VIRT_TREE } else { tree };
         let describe = |tree: Fdt<'_>| {
             Ok(Description {
+                #[cfg(target_arch = "aarch64")]
+                tree: tree.data().as_ptr().addr(),
                 conduit: Conduit::of(tree)?,
                 gic: device_tree::two_registers(tree, self.gic)?,
                 uart: device_tree::console(tree, "arm,pl011")?,

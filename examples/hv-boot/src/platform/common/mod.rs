@@ -25,6 +25,10 @@ pub(super) mod reserve;
 #[allow(dead_code, reason = "platforms without paging need a part of it")]
 pub(super) mod stacks;
 #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+#[cfg_attr(
+    target_arch = "arm",
+    allow(unreachable_pub, reason = "only AArch64 exports them")
+)]
 pub(super) mod tables;
 
 /// `step` of a platform that reports debug exceptions, as it does all others.

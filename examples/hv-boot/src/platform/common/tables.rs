@@ -19,18 +19,22 @@ const DEVICES: usize = 1 << 30;
 /// The first address that the tables do not reach.
 const END: u64 = 512 << 30;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 #[repr(C, align(4096))]
 struct Table([u64; 512]);
 
 /// Enough for the guard pages of 512 stacks (16 tables of pages) and an image of 80 MiB.
 const TABLE_COUNT: usize = 64;
 
+/// The tables of a stage of translation: 39 bits of addresses, each of which translates to itself.
+///
 /// The first table is the root; it stands at the start, where the entry code expects it.
+#[derive(Debug)]
 #[repr(C)]
-pub(in crate::platform) struct Tables {
+pub struct Tables {
     tables: [Table; TABLE_COUNT],
-    used: usize,
+    /// How many are in use besides the root.
+    below: usize,
 }
 
 /// What a range of addresses is, hence how it may be used.
@@ -83,10 +87,7 @@ impl Regime {
     }
 }
 
-pub(in crate::platform) static TABLES: BootCell<Tables> = BootCell::new(Tables {
-    tables: [Table([0; 512]); TABLE_COUNT],
-    used: 0,
-});
+pub(in crate::platform) static TABLES: BootCell<Tables> = BootCell::new(Tables::new());
 
 /// Fills the tables for `machine`, whose console is at `uart`.
 ///
@@ -96,7 +97,6 @@ pub(in crate::platform) static TABLES: BootCell<Tables> = BootCell::new(Tables {
 pub(in crate::platform) unsafe fn build(machine: &Machine, uart: usize, regime: Regime) {
     // SAFETY: rule 11: one core runs, its MMU is off, and this is the only reference.
     let tables = unsafe { &mut *TABLES.get() };
-    tables.used = 1;
     let mut map = |range, kind| tables.map(range, regime.attributes(kind));
     // All devices of the `virt` machine that an image here uses are in the first GiB.
     map(0..DEVICES, Kind::Device);
@@ -114,8 +114,33 @@ pub(in crate::platform) unsafe fn build(machine: &Machine, uart: usize, regime: 
     }
 }
 
+impl Default for Tables {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Tables {
-    fn map(&mut self, range: Range<usize>, attributes: u64) {
+    /// Tables that translate no address. They are zero, so that a static of them takes no space in the file.
+    pub const fn new() -> Self {
+        Self {
+            tables: [Table([0; 512]); TABLE_COUNT],
+            below: 0,
+        }
+    }
+
+    /// The physical address of the root, a table of level 1.
+    pub fn root(&self) -> usize {
+        (&raw const self.tables).addr()
+    }
+
+    /// Maps the pages of `range` to themselves with the `attributes` of a block: the bits of a descriptor that are
+    /// neither its address nor bit 1. Without bit 0, an access is a fault.
+    ///
+    /// # Panics
+    ///
+    /// If `range` is not made of pages of 4 KiB, reaches beyond 512 GiB, or needs more tables than there are.
+    pub fn map(&mut self, range: Range<usize>, attributes: u64) {
         assert!(
             range.start.is_multiple_of(PAGE) && range.end.is_multiple_of(PAGE),
             "{range:#x?} is not made of pages"
@@ -155,16 +180,16 @@ impl Tables {
     /// The table under an entry, made from the entry's block if there is none yet.
     fn table_below(&mut self, table: usize, index: usize, depth: usize) -> usize {
         let old = self.tables[table].0[index];
-        let first = (&raw const self.tables).addr();
+        let first = self.root();
         if old & TABLE_OR_PAGE != 0 {
             return ((old & ADDRESS) as usize - first) / size_of::<Table>();
         }
-        let new = self.used;
+        let new = self.below + 1;
         assert!(
             new < TABLE_COUNT,
             "the image or its memory map needs more than {TABLE_COUNT} tables"
         );
-        self.used += 1;
+        self.below = new;
         let (address, attributes) = (old & ADDRESS, old & !ADDRESS);
         for (index, entry) in (0..).zip(&mut self.tables[new].0) {
             *entry = leaf(address + index * LEVELS[depth + 1], depth + 1, attributes);

@@ -1,0 +1,90 @@
+//! What the guest does not do alone, and what EL2 must allow it.
+
+use core::arch::asm;
+
+use aarch64_cpu::{
+    asm::barrier,
+    registers::{
+        CNTVOFF_EL2, HCR_EL2, ICC_SRE_EL2, ICH_HCR_EL2, ID_AA64DFR0_EL1, ID_AA64PFR0_EL1, MIDR_EL1,
+        MPIDR_EL1, ReadWriteable, Readable, VMPIDR_EL2, Writeable,
+    },
+};
+
+/// Sets a register of EL2 that aarch64-cpu does not have, or that it has in another layout.
+macro_rules! set {
+    ($register:literal, $value:expr) => {
+        // SAFETY: rule 10: it changes what the guest may do, and nothing at EL2.
+        unsafe {
+            asm!(concat!("msr ", $register, ", {}"), in(reg) $value, options(nomem, nostack, preserves_flags))
+        }
+    };
+}
+
+/// `CPTR_EL2`: floating point, SVE and SME are the guest's; this image uses none of them. With host extensions it has
+/// the layout of `CPACR_EL1`: FPEN, ZEN and SMEN; without them it has bits that are 1 when nothing is trapped.
+const CPTR: u64 = if cfg!(feature = "vhe") {
+    0b11 << 20 | 0b11 << 16 | 0b11 << 24
+} else {
+    0x22ff
+};
+
+/// `CNTHCTL_EL2`: EL1 uses the physical counter and timer. With host extensions the bits of EL0 are below them.
+const CNTHCTL: u64 = if cfg!(feature = "vhe") {
+    0b11 << 10
+} else {
+    0b11
+};
+
+/// Lets this core trap what the guest does not do alone: firmware calls, waits for interrupts, and reads of what
+/// identifies caches, which programs do too. Everything else is the guest's, interrupts included: HCR_EL2.{AMO, IMO,
+/// FMO} are 0, so that EL2 takes none of them, from now on.
+pub(super) fn enable() {
+    let kept = HCR_EL2.get() & HCR_EL2::E2H.val(1).value;
+    HCR_EL2.set(
+        kept | (HCR_EL2::RW::EL1IsAarch64
+            + HCR_EL2::VM::Enable
+            + HCR_EL2::TSC::EnableTrapEl1SmcToEl2
+            + HCR_EL2::TWI::SET
+            + HCR_EL2::TID2::SET
+            + HCR_EL2::APK::DisableTrapPointerAuthKeyRegsToEl2
+            + HCR_EL2::API::DisableTrapPointerAuthInstToEl2)
+            .value,
+    );
+    set!("cptr_el2", CPTR);
+    set!("hstr_el2", 0_u64);
+    // The guest has all event counters.
+    set!("mdcr_el2", event_counters());
+    set!("cnthctl_el2", CNTHCTL);
+    CNTVOFF_EL2.set(0);
+    // The guest's cores are the machine's.
+    set!("vpidr_el2", MIDR_EL1.get());
+    VMPIDR_EL2.set(MPIDR_EL1.get());
+    // The interrupt controller's registers are EL1's ("ICC_SRE_EL2").
+    ICC_SRE_EL2.modify(ICC_SRE_EL2::SRE::SET + ICC_SRE_EL2::ENABLE::SET);
+    barrier::isb(barrier::SY);
+    ICH_HCR_EL2.set(0);
+    if ID_AA64PFR0_EL1.read(ID_AA64PFR0_EL1::SVE) != 0 {
+        // All lengths of vectors: ZCR_EL2, which the assembler knows by number only.
+        set!("s3_4_c1_c2_0", 0xf_u64);
+    }
+    barrier::isb(barrier::SY);
+}
+
+/// Whether this core's EL2 has the host extensions on, for a human.
+pub(super) fn host_extensions() -> &'static str {
+    match HCR_EL2.is_set(HCR_EL2::E2H) {
+        true => "E2H=1",
+        false => "E2H=0",
+    }
+}
+
+/// How many event counters this core has: `PMCR_EL0.N`, for `MDCR_EL2.HPMN`.
+fn event_counters() -> u64 {
+    if matches!(ID_AA64DFR0_EL1.read(ID_AA64DFR0_EL1::PMUVer), 0 | 0xf) {
+        return 0;
+    }
+    let pmcr: u64;
+    // SAFETY: rule 10: reading the register has no effect, and this core has it.
+    unsafe { asm!("mrs {}, pmcr_el0", out(reg) pmcr, options(nomem, nostack, preserves_flags)) };
+    pmcr >> 11 & 0x1f
+}
