@@ -348,7 +348,7 @@ macro_rules! __this_cpu {
 
 // The general registers, as an access in assembly can name them.
 general_registers! {
-    $ ""
+    $ "" ":x"
     x0 { x "x0" w "w0" } x1 { x "x1" w "w1" } x2 { x "x2" w "w2" } x3 { x "x3" w "w3" } x4 { x "x4" w "w4" }
     x5 { x "x5" w "w5" } x6 { x "x6" w "w6" } x7 { x "x7" w "w7" } x8 { x "x8" w "w8" } x9 { x "x9" w "w9" }
     x10 { x "x10" w "w10" } x11 { x "x11" w "w11" } x12 { x "x12" w "w12" } x13 { x "x13" w "w13" } x14 { x "x14" w "w14" }

@@ -260,6 +260,10 @@ macro_rules! __text {
     (store word $($move:tt)*) => { $crate::__text!(move "str " $($move)*) };
     (add [$($by_parts:tt)*] double $group:ident $value:tt [$offset:tt $base:tt] $symbol:expr, $addend:literal) => {
         $crate::__lines! {
+            // The assembler would drop the high half of the immediate.
+            [".if " $addend " > 0xffffffff || " $addend " < -0xffffffff"]
+            [".error \"percpu-hv: an addition on 32-bit Arm takes a constant of 32 bits\""]
+            [".endif"]
             ["add " ($offset) ", " ($base) ", " ($offset)]
             // The addition carries through the flags, which stay as they are.
             ["mrs " ($base) ", APSR"]
@@ -267,7 +271,12 @@ macro_rules! __text {
             ["adds " ($value) ", " ($value) ", #" $addend]
             ["str " ($value) ", [" ($offset) "]"]
             ["ldr " ($value) ", [" ($offset) ", #4]"]
+            // A negative addend has a high half of ones.
+            [".if " $addend " < 0"]
+            ["sbc " ($value) ", " ($value) ", #0"]
+            [".else"]
             ["adc " ($value) ", " ($value) ", #0"]
+            [".endif"]
             ["str " ($value) ", [" ($offset) ", #4]"]
             ["msr APSR_nzcvq, " ($base)]
         }
@@ -290,7 +299,7 @@ macro_rules! __this_cpu {
 
 // The general registers, as an access in assembly can name them.
 general_registers! {
-    $ ""
+    $ "" ""
     r0 r1 r2 r3 r4 r5 r6 r7
     r8 r9 r10 r11 r12 lr
 }

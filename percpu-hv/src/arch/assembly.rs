@@ -3,10 +3,12 @@
 //! A template is chosen in three steps: `__this_cpu!` of the architecture says which registers an access takes, the
 //! assembler selects the group and the size by the operand `VARIABLE_form`, and `__text!` has the instructions.
 
-/// Returns what the operand `VARIABLE_form` tells: the size in bits 0 to 3, or 0 if no register has that size, the group
-/// in bit 7, and the offset of a field from bit 8 on.
-pub(crate) const fn form(size: usize, hot: bool, offset: usize) -> u64 {
-    let size = if matches!(size, 1 | 2 | 4 | 8) {
+/// Returns what the operand `VARIABLE_form` tells of a variable or a field of type `T`: the size in bits 0 to 3, or 0 if
+/// one instruction need not access it, the group in bit 7, and the offset of the field from bit 8 on.
+pub(crate) const fn form<T>(hot: bool, offset: usize) -> u64 {
+    let size = size_of::<T>();
+    // An access that is not aligned may trap, and the linker refuses it in an immediate.
+    let size = if matches!(size, 1 | 2 | 4 | 8) && align_of::<T>() >= size {
         size
     } else {
         0
@@ -27,6 +29,9 @@ macro_rules! adr_this_cpu {
     ($to:tt, $variable:ident $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
         $crate::__this_cpu!([$crate::__by] adr $variable [$to $($scratch)*] $($base)?)
     };
+    ($($wrong:tt)*) => {
+        $crate::__this_cpu!([$crate::__by] wrong $($wrong)*)
+    };
 }
 
 /// The template of the instructions that load this CPU's copy: 1, 2, 4 or 8 bytes, zero-extended.
@@ -42,6 +47,9 @@ macro_rules! ldr_this_cpu {
     ($to:tt, $variable:ident $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
         $crate::__this_cpu!([$crate::__by] ldr $variable [$to $($scratch)*] $($base)?)
     };
+    ($($wrong:tt)*) => {
+        $crate::__this_cpu!([$crate::__by] wrong $($wrong)*)
+    };
 }
 
 /// The template of the instructions that store a register's low 1, 2, 4 or 8 bytes to this CPU's copy.
@@ -56,6 +64,9 @@ macro_rules! ldr_this_cpu {
 macro_rules! str_this_cpu {
     ($from:tt, $variable:ident $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
         $crate::__this_cpu!([$crate::__by] str $variable [$from $($scratch)*] $($base)?)
+    };
+    ($($wrong:tt)*) => {
+        $crate::__this_cpu!([$crate::__by] wrong $($wrong)*)
     };
 }
 
@@ -89,6 +100,9 @@ macro_rules! add_this_cpu {
 macro_rules! this_cpu_register {
     ($to:tt) => {
         $crate::__this_cpu!([$crate::__by] register $to)
+    };
+    ($($wrong:tt)*) => {
+        $crate::__this_cpu!([$crate::__by] wrong $($wrong)*)
     };
 }
 
@@ -126,7 +140,7 @@ macro_rules! __by {
     };
     (offset_and_base $($other:tt)*) => {
         ::core::compile_error!(
-            "wrong registers; on this architecture write `adr_this_cpu!(to, VARIABLE, scratch)`, \
+            "wrong operands; on this architecture write `adr_this_cpu!(to, VARIABLE, scratch)`, \
              `ldr_this_cpu!(to, VARIABLE, scratch)`, `str_this_cpu!(from, VARIABLE, scratch, scratch)` or \
              `add_this_cpu!(VARIABLE, 1, scratch, scratch, scratch)`"
         )
@@ -145,7 +159,7 @@ macro_rules! __by {
     };
     (one_register $($other:tt)*) => {
         ::core::compile_error!(
-            "wrong registers; on this architecture write `adr_this_cpu!(to, VARIABLE)`, `ldr_this_cpu!(to, VARIABLE)`, \
+            "wrong operands; on this architecture write `adr_this_cpu!(to, VARIABLE)`, `ldr_this_cpu!(to, VARIABLE)`, \
              `str_this_cpu!(from, VARIABLE, scratch)` or `add_this_cpu!(VARIABLE, 1, scratch, scratch)`"
         )
     };
@@ -157,7 +171,7 @@ macro_rules! __by {
     };
     (no_register $($other:tt)*) => {
         ::core::compile_error!(
-            "wrong registers; on this architecture write `adr_this_cpu!(to, VARIABLE)`, `ldr_this_cpu!(to, VARIABLE)`, \
+            "wrong operands; on this architecture write `adr_this_cpu!(to, VARIABLE)`, `ldr_this_cpu!(to, VARIABLE)`, \
              `str_this_cpu!(from, VARIABLE)` or `add_this_cpu!(VARIABLE, 1)`"
         )
     };
@@ -170,7 +184,7 @@ macro_rules! __by {
 macro_rules! __assemble {
     ($access:ident $variable:ident $reached:tt $base:tt [$($register:tt)*] $($operand:tt)*) => {
         ::core::concat!(
-            $crate::__distinct!($($register)*),
+            $crate::__distinct!($variable $($register)*),
             ".if {", ::core::stringify!($variable), "_form} & 128\n",
             $crate::__assemble_in!($access hot $variable $reached $base $($operand)*),
             ".else\n",
@@ -236,7 +250,8 @@ macro_rules! __by_size {
             ".elseif ({", ::core::stringify!($variable), "_form} & 15) == 8\n",
             $crate::__move!($access double $group $variable $($operand)*),
             ".else\n",
-            ".error \"percpu-hv: a per-CPU variable is not of 1, 2, 4 or 8 bytes; take its address by adr_this_cpu!\"\n",
+            ".error \"percpu-hv: ", ::core::stringify!($variable), " is not of 1, 2, 4 or 8 bytes and aligned to as many; \
+             take its address by adr_this_cpu!\"\n",
             ".endif\n"
         )
     };
@@ -246,10 +261,10 @@ macro_rules! __by_size {
 #[macro_export]
 macro_rules! __move {
     (ldr double $group:ident $variable:ident $reached:tt $to:tt) => {
-        $crate::__double!($crate::__text!(load double $group $to $reached $crate::__symbol!($variable)))
+        $crate::__double!($variable $crate::__text!(load double $group $to $reached $crate::__symbol!($variable)))
     };
     (str double $group:ident $variable:ident $reached:tt $from:tt) => {
-        $crate::__double!($crate::__text!(store double $group $from $reached $crate::__symbol!($variable)))
+        $crate::__double!($variable $crate::__text!(store double $group $from $reached $crate::__symbol!($variable)))
     };
     (ldr word $group:ident $variable:ident $reached:tt $to:tt) => {
         $crate::__text!(load unsigned $group $to $reached $crate::__symbol!($variable))
@@ -285,7 +300,7 @@ macro_rules! __load_add_store {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __double {
-    ($($text:tt)*) => {
+    ($variable:ident $($text:tt)*) => {
         $($text)*
     };
 }
@@ -295,8 +310,12 @@ macro_rules! __double {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __double {
-    ($($text:tt)*) => {
-        ".error \"percpu-hv: a register does not hold 8 bytes; take the address of the variable by adr_this_cpu!\"\n"
+    ($variable:ident $($text:tt)*) => {
+        ::core::concat!(
+            ".error \"percpu-hv: a register does not hold the 8 bytes of ",
+            ::core::stringify!($variable),
+            "; take its address by adr_this_cpu!\"\n"
+        )
     };
 }
 
@@ -304,10 +323,10 @@ macro_rules! __double {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __distinct {
-    ($($register:tt)*) => {
+    ($variable:ident $($register:tt)*) => {
         ::core::concat!(
             "/* ", $($crate::__check_register!($register), " ",)* "*/\n",
-            $crate::__pairs!($($register)*)
+            $crate::__pairs!($variable $($register)*)
         )
     };
 }
@@ -315,17 +334,22 @@ macro_rules! __distinct {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __pairs {
-    ($a:tt $b:tt $c:tt) => {
-        ::core::concat!($crate::__pairs!($a $b), $crate::__pairs!($a $c), $crate::__pairs!($b $c))
+    ($variable:ident $a:tt $b:tt $c:tt) => {
+        ::core::concat!(
+            $crate::__pairs!($variable $a $b), $crate::__pairs!($variable $a $c), $crate::__pairs!($variable $b $c)
+        )
     };
-    ($a:tt $b:tt) => {
+    ($variable:ident $a:tt $b:tt) => {
         $crate::__lines! {
-            [".ifc " ($a) "," ($b)]
-            [".error \"percpu-hv: an access names the register " ($a) " twice; it needs another one\""]
+            [".ifc " {$crate::__whole!($a)} "," {$crate::__whole!($b)}]
+            [
+                ".error \"percpu-hv: an access to " {::core::stringify!($variable)} " names the register "
+                {$crate::__whole!($a)} " twice; it needs another one\""
+            ]
             [".endif"]
         }
     };
-    ($($one:tt)?) => {
+    ($variable:ident $($one:tt)?) => {
         ""
     };
 }

@@ -148,10 +148,10 @@ macro_rules! __part {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __register {
-    ({$name:ident}) => {
+    ({$name:tt}) => {
         ::core::concat!("{", ::core::stringify!($name), "}")
     };
-    ($view:ident {$name:ident}) => {
+    ($view:ident {$name:tt}) => {
         ::core::concat!("{", ::core::stringify!($name), ":", ::core::stringify!($view), "}")
     };
     ($name:ident) => {
@@ -160,13 +160,33 @@ macro_rules! __register {
     ($view:ident $name:ident) => {
         $crate::__general!($view $name or "")
     };
+    ($($refused:tt)+) => {
+        ""
+    };
+}
+
+/// Expands to the name of a whole register in assembly: a narrower operand of `asm!` without its modifier is a warning.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __whole {
+    ({$name:tt}) => {
+        ::core::concat!(
+            "{",
+            ::core::stringify!($name),
+            $crate::__general!(whole),
+            "}"
+        )
+    };
+    ($name:tt) => {
+        $crate::__register!($name)
+    };
 }
 
 /// Expands to nothing, or to an error if an access in assembly cannot use a register of this name.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __check_register {
-    ({$name:ident}) => {
+    ({$name:tt}) => {
         ""
     };
     ($name:ident) => {
@@ -176,6 +196,12 @@ macro_rules! __check_register {
                 "` is no register that a per-CPU access can use; the guide's page on assembly lists those that are"
             ))
         )
+    };
+    ($other:tt) => {
+        ::core::compile_error!(::core::concat!(
+            "`", ::core::stringify!($other), "` is no register; write its name, as in `adr_this_cpu!(x0, VARIABLE, ..)`, or \
+             an operand of `asm!` in braces, as in `{to}`"
+        ))
     };
 }
 
@@ -190,11 +216,13 @@ macro_rules! __mark_hot {
 
 /// Defines the registers that an access in assembly can use, with their views: `__general!` expands to a name, or to
 /// another expression if there is no such register. `$` gives that macro its parameters, and `prefix` precedes names.
+/// `whole` is the template modifier of a whole register.
 macro_rules! general_registers {
-    ($d:tt $prefix:literal $($name:ident $({ $($view:ident $text:literal)* })?)*) => {
+    ($d:tt $prefix:literal $whole:literal $($name:ident $({ $($view:ident $text:literal)* })?)*) => {
         #[doc(hidden)]
         #[macro_export]
         macro_rules! __general {
+            (whole) => { $whole };
             $(
                 (name $name or $d other:expr) => { ::core::concat!($prefix, ::core::stringify!($name)) };
                 (check $name or $d other:expr) => { "" };

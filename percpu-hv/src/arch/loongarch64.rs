@@ -189,7 +189,7 @@ macro_rules! __this_cpu {
 
 // The general registers, as an access in assembly can name them.
 general_registers! {
-    $ "$"
+    $ "$" ""
     a0 a1 a2 a3 a4 a5 a6 a7
     t0 t1 t2 t3 t4 t5 t6 t7
     t8 s0 s1 s2 s3 s4 s5 s6

@@ -167,9 +167,16 @@ macro_rules! __text {
                     ["addi " ($value) ", " ($value) ", " $addend]
                     ["sw " ($value) ", 0(" ($base) ")"]
                     ["sltiu " ($value) ", " ($value) ", " $addend]
+                    // A negative addend has a high half of ones, which the carry makes 0.
+                    [".if " $addend " < 0"]
+                    ["bnez " ($value) ", 19284f"]
+                    ["lw " ($value) ", 4(" ($base) ")"]
+                    ["addi " ($value) ", " ($value) ", -1"]
+                    [".else"]
                     ["beqz " ($value) ", 19284f"]
                     ["lw " ($value) ", 4(" ($base) ")"]
                     ["addi " ($value) ", " ($value) ", 1"]
+                    [".endif"]
                     ["sw " ($value) ", 4(" ($base) ")"]
                     ["19284:"]
                 }
@@ -219,7 +226,7 @@ macro_rules! __xlen {
 
 // The general registers, as an access in assembly can name them.
 general_registers! {
-    $ ""
+    $ "" ""
     t0 t1 t2 t3 t4 t5 t6 a0
     a1 a2 a3 a4 a5 a6 a7 s0
     s1 s2 s3 s4 s5 s6 s7 s8

@@ -281,7 +281,7 @@ macro_rules! __text {
     (load half $group:ident $to:tt [] $symbol:expr) => {
         $crate::__lines! { ["movzx " (e $to) ", word ptr " {$crate::__linked!(copy $symbol)}] }
     };
-    (load double $group:ident $to:tt [] $symbol:expr) => { $crate::__lines! { ["mov " ($to) ", " {$crate::__linked!(copy $symbol)}] } };
+    (load double $group:ident $to:tt [] $symbol:expr) => { $crate::__lines! { ["mov " (r $to) ", " {$crate::__linked!(copy $symbol)}] } };
     (load $width:ident $group:ident $to:tt [] $symbol:expr) => {
         $crate::__lines! { ["mov " (e $to) ", " {$crate::__linked!(copy $symbol)}] }
     };
@@ -351,7 +351,7 @@ macro_rules! __this_cpu {
 
 // The general registers, as an access in assembly can name them.
 general_registers! {
-    $ ""
+    $ "" ""
     rax { l "al" x "ax" e "eax" r "rax" } rbx { l "bl" x "bx" e "ebx" r "rbx" }
     rcx { l "cl" x "cx" e "ecx" r "rcx" } rdx { l "dl" x "dx" e "edx" r "rdx" }
     rsi { l "sil" x "si" e "esi" r "rsi" } rdi { l "dil" x "di" e "edi" r "rdi" }

@@ -43,7 +43,7 @@ crate::__storage! {
 }
 
 /// The form of the CPU id, a `usize`, for the operand `const` of the assembly macros.
-pub const CPU_ID: u64 = arch::form(size_of::<usize>(), false, offset_of!(Header, id));
+pub const CPU_ID: u64 = arch::form::<usize>(false, offset_of!(Header, id));
 
 // The name that assembly knows the first field by. Weak, because `percpu` defines it too, and an image may have both.
 #[cfg(not(hosted))]

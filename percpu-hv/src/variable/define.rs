@@ -21,7 +21,7 @@ macro_rules! __define {
     ) => {
         // As visible as the variable: assembly names it as an operand `sym`.
         $crate::__storage! {
-            $group [$($storage_attr)* #[doc(hidden)] #[allow(private_interfaces, unreachable_pub)]]
+            $group [$($storage_attr)* #[doc(hidden)] #[allow(private_interfaces)]]
             {$vis static mut} $storage: $ty = $value;
         }
 

@@ -58,7 +58,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// select the instructions. [`guide::assembly`](crate::guide::assembly) has examples.
     #[inline]
     pub const fn form(&self) -> u64 {
-        form(size_of::<T>(), S::HOT, 0)
+        form::<T>(S::HOT, 0)
     }
 
     /// Returns the operand `VARIABLE_form` of the assembly macros for a field of type `F`, which is `offset` bytes from
@@ -77,7 +77,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
             offset % align_of::<F>() == 0,
             "the field is not aligned in the per-CPU variable"
         );
-        form(size_of::<F>(), S::HOT, offset)
+        form::<F>(S::HOT, offset)
     }
 
     /// Returns a pointer to this CPU's copy: the per-CPU register plus an offset.

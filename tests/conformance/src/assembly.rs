@@ -34,8 +34,8 @@ pub(crate) const TESTS: &[Test] = &[
 #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
 #[macro_export]
 macro_rules! in_assembly {
-    (adr $($place:tt)*) => { $crate::in_assembly!(@ to adr_this_cpu [a = out(reg) _,] ({to}, X, {a}) $($place)*) };
-    (ldr $($place:tt)*) => { $crate::in_assembly!(@ to ldr_this_cpu [a = out(reg) _,] ({to}, X, {a}) $($place)*) };
+    (adr $($place:tt)*) => { $crate::in_assembly!(@ to adr_this_cpu [out(reg) _,] ({0}, X, {1}) $($place)*) };
+    (ldr $($place:tt)*) => { $crate::in_assembly!(@ to ldr_this_cpu [out(reg) _,] ({0}, X, {1}) $($place)*) };
     (str $storage:path, $form:expr, $value:expr) => {
         $crate::__assembly!(
             ::percpu_hv::str_this_cpu!({from}, X, {a}, {b}), $storage, $form,
@@ -51,7 +51,7 @@ macro_rules! in_assembly {
     (@ to $access:ident [$($scratch:tt)*] $template:tt $storage:path, $form:expr) => {{
         let to: ::core::primitive::usize;
         $crate::__assembly!(
-            ::percpu_hv::$access! $template, $storage, $form, [to = out(reg) to, $($scratch)*] [preserves_flags]
+            ::percpu_hv::$access! $template, $storage, $form, [out(reg) to, $($scratch)*] [preserves_flags]
         );
         to
     }};
@@ -66,8 +66,8 @@ macro_rules! in_assembly {
 ))]
 #[macro_export]
 macro_rules! in_assembly {
-    (adr $($place:tt)*) => { $crate::in_assembly!(@ to adr_this_cpu ({to}, X) $($place)*) };
-    (ldr $($place:tt)*) => { $crate::in_assembly!(@ to ldr_this_cpu ({to}, X) $($place)*) };
+    (adr $($place:tt)*) => { $crate::in_assembly!(@ to adr_this_cpu ({0}, X) $($place)*) };
+    (ldr $($place:tt)*) => { $crate::in_assembly!(@ to ldr_this_cpu ({0}, X) $($place)*) };
     (str $storage:path, $form:expr, $value:expr) => {
         $crate::__assembly!(
             ::percpu_hv::str_this_cpu!({from}, X, {a}), $storage, $form,
@@ -83,7 +83,7 @@ macro_rules! in_assembly {
     (@ to $access:ident $template:tt $storage:path, $form:expr) => {{
         let to: ::core::primitive::usize;
         $crate::__assembly!(
-            ::percpu_hv::$access! $template, $storage, $form, [to = out(reg) to,] [preserves_flags]
+            ::percpu_hv::$access! $template, $storage, $form, [out(reg) to,] [preserves_flags]
         );
         to
     }};
@@ -106,7 +106,7 @@ macro_rules! in_assembly {
     };
     (@ to $access:ident $options:tt $storage:path, $form:expr) => {{
         let to: ::core::primitive::usize;
-        $crate::__assembly!(::percpu_hv::$access!({to}, X), $storage, $form, [to = out(reg) to,] $options);
+        $crate::__assembly!(::percpu_hv::$access!({0}, X), $storage, $form, [out(reg) to,] $options);
         to
     }};
 }
@@ -230,6 +230,10 @@ fn stores(bench: &Bench<'_>) {
                 });
             }
         );
+        // An operand that is narrower than a register is no warning.
+        use ordinary::{__PERCPU_WORDS, WORDS};
+        in_assembly!(str __PERCPU_WORDS, middle!(WORDS, u32), cpu as u32);
+        WORDS.with_current(|elements| bench.equal(cpu, *elements, [1, cpu as u32, 3]));
     });
 }
 
@@ -247,10 +251,20 @@ fn additions(bench: &Bench<'_>) {
                 in_assembly!(add STORAGE, middle!(VARIABLE, Element), 1);
                 VARIABLE.with_current(|elements| bench.equal(cpu, *elements, [1, 7, 3]));
                 // The low half carries into the high one.
-                let low = (1 << (size_of::<Element>() * 4)) - 2;
+                let low: Element = (1 << (size_of::<Element>() * 4)) - 2;
                 VARIABLE.with_current(|elements| elements[1] = low);
                 in_assembly!(add STORAGE, middle!(VARIABLE, Element), 5);
                 VARIABLE.with_current(|elements| bench.equal(cpu, *elements, [1, low + 5, 3]));
+                // A negative addend borrows from the high half, once.
+                in_assembly!(add STORAGE, middle!(VARIABLE, Element), -7);
+                in_assembly!(add STORAGE, middle!(VARIABLE, Element), -0x10);
+                VARIABLE.with_current(|elements| {
+                    bench.equal(cpu, *elements, [1, low.wrapping_sub(18), 3])
+                });
+                in_assembly!(add STORAGE, middle!(VARIABLE, Element), 0);
+                VARIABLE.with_current(|elements| {
+                    bench.equal(cpu, *elements, [1, low.wrapping_sub(18), 3])
+                });
             }
         );
     });

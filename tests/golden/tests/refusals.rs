@@ -4,13 +4,20 @@ use golden::errors;
 
 /// What the compiler says to a name that is no register of an access.
 const NO_REGISTER: &str = "`stack` is no register that a per-CPU access can use; the guide's page on assembly lists those that are";
+/// What it says to a register in quotes.
+const QUOTED: &str = "`\"stack\"` is no register; write its name, as in `adr_this_cpu!(x0, VARIABLE, ..)`, or an operand of \
+     `asm!` in braces, as in `{to}`";
 /// What the assembler says to the types that no register holds.
-const NO_SIZE: &str =
-    "percpu-hv: a per-CPU variable is not of 1, 2, 4 or 8 bytes; take its address by adr_this_cpu!";
-const TOO_LONG: &str = "percpu-hv: a register does not hold 8 bytes; take the address of the variable by adr_this_cpu!";
+const NO_SIZE: &str = "percpu-hv: NAME is not of 1, 2, 4 or 8 bytes and aligned to as many; take its address by adr_this_cpu!";
+const NOT_ALIGNED: &str = "percpu-hv: BYTES is not of 1, 2, 4 or 8 bytes and aligned to as many; take its address by adr_this_cpu!";
+const TOO_LARGE: &str = "percpu-hv: an addition on 32-bit Arm takes a constant of 32 bits";
+const TOO_LONG: &str =
+    "percpu-hv: a register does not hold the 8 bytes of LONG; take its address by adr_this_cpu!";
 
 fn twice(register: &str) -> String {
-    format!("percpu-hv: an access names the register {register} twice; it needs another one")
+    format!(
+        "percpu-hv: an access to COUNT names the register {register} twice; it needs another one"
+    )
 }
 
 /// Compares what is said to the mistakes of tests/operations/src/mistakes.rs. `registers` is what the compiler says to a
@@ -18,8 +25,8 @@ fn twice(register: &str) -> String {
 #[track_caller]
 fn check(target: &str, registers: &str, rest: &[&str]) {
     let found = errors("operations", target, &["--features=compiler-refuses"]);
-    let wrong = format!("wrong registers; on this architecture write {registers}");
-    assert_eq!(found, [NO_REGISTER, &wrong], "{target}");
+    let wrong = format!("wrong operands; on this architecture write {registers}");
+    assert_eq!(found, [NO_REGISTER, QUOTED, &wrong, &wrong], "{target}");
     let mut found = errors("operations", target, &["--features=assembler-refuses"]);
     // The assembler sees the blocks in an order of its own.
     found.sort_unstable();
@@ -38,36 +45,44 @@ const NO_SCRATCH: &str = "`adr_this_cpu!(to, VARIABLE)`, `ldr_this_cpu!(to, VARI
 #[test]
 fn aarch64() {
     let (first, second) = (twice("x0"), twice("x1"));
-    let rest = [&*first, &second, &first, NO_SIZE];
+    let rest = [&*first, &second, &first, NO_SIZE, NOT_ALIGNED];
     check("aarch64-unknown-none-softfloat", OFFSET_AND_BASE, &rest);
 }
 
 #[test]
 fn armv7a() {
     let (first, second) = (twice("r0"), twice("r1"));
-    let rest = [&*first, &second, &first, NO_SIZE, TOO_LONG];
+    let rest = [
+        &*first,
+        &second,
+        &first,
+        NO_SIZE,
+        NOT_ALIGNED,
+        TOO_LONG,
+        TOO_LARGE,
+    ];
     check("armv7a-none-eabi", OFFSET_AND_BASE, &rest);
 }
 
 #[test]
 fn loongarch64() {
-    let rest = [&*twice("$a0"), &twice("$a1"), NO_SIZE];
+    let rest = [&*twice("$a0"), &twice("$a1"), NO_SIZE, NOT_ALIGNED];
     check("loongarch64-unknown-none-softfloat", ONE_REGISTER, &rest);
 }
 
 #[test]
 fn riscv32() {
-    let rest = [&*twice("a0"), &twice("a1"), NO_SIZE, TOO_LONG];
+    let rest = [&*twice("a0"), &twice("a1"), NO_SIZE, NOT_ALIGNED, TOO_LONG];
     check("riscv32imac-unknown-none-elf", ONE_REGISTER, &rest);
 }
 
 #[test]
 fn riscv64() {
-    let rest = [&*twice("a0"), &twice("a1"), NO_SIZE];
+    let rest = [&*twice("a0"), &twice("a1"), NO_SIZE, NOT_ALIGNED];
     check("riscv64gc-unknown-none-elf", ONE_REGISTER, &rest);
 }
 
 #[test]
 fn x86_64() {
-    check("x86_64-unknown-none", NO_SCRATCH, &[NO_SIZE]);
+    check("x86_64-unknown-none", NO_SCRATCH, &[NO_SIZE, NOT_ALIGNED]);
 }

@@ -11,19 +11,24 @@ static COUNT: usize = 0;
 static NAME: [u8; 3] = [0; 3];
 #[def_percpu]
 static LONG: u64 = 0;
+/// As long as a register, but a byte may be before it.
+#[def_percpu]
+static BYTES: [u8; 4] = [0; 4];
 
 /// Assembles one template.
 macro_rules! assemble {
     ($($template:expr),+ $(,)?) => {
         $(global_asm!(
             $template,
-            "/* {NAME} {NAME_form} {LONG} {LONG_form} {COUNT} {COUNT_form} */",
+            "/* {NAME} {NAME_form} {LONG} {LONG_form} {COUNT} {COUNT_form} {BYTES} {BYTES_form} */",
             COUNT = sym __PERCPU_COUNT,
             COUNT_form = const COUNT.form(),
             NAME = sym __PERCPU_NAME,
             NAME_form = const NAME.form(),
             LONG = sym __PERCPU_LONG,
             LONG_form = const LONG.form(),
+            BYTES = sym __PERCPU_BYTES,
+            BYTES_form = const BYTES.form(),
         );)+
     };
 }
@@ -35,7 +40,9 @@ macro_rules! mistakes {
         #[cfg(feature = "compiler-refuses")]
         assemble!(
             ldr_this_cpu!(stack, COUNT, $a),
-            str_this_cpu!($a, COUNT, $b)
+            ldr_this_cpu!("stack", COUNT, $a),
+            str_this_cpu!($a, COUNT, $b),
+            add_this_cpu!(COUNT, 1 << 3, $a, $b, $c),
         );
         #[cfg(feature = "assembler-refuses")]
         assemble!(
@@ -43,9 +50,13 @@ macro_rules! mistakes {
             str_this_cpu!($a, COUNT, $b, $b),
             add_this_cpu!(COUNT, 1, $a, $b, $a),
             ldr_this_cpu!($a, NAME, $b),
+            ldr_this_cpu!($a, BYTES, $b),
         );
         #[cfg(all(feature = "assembler-refuses", target_pointer_width = "32"))]
-        assemble!(str_this_cpu!($a, LONG, $b, $c));
+        assemble!(
+            str_this_cpu!($a, LONG, $b, $c),
+            add_this_cpu!(LONG, 0x1_0000_0001, $a, $b, $c),
+        );
     };
 }
 
@@ -60,13 +71,16 @@ macro_rules! mistakes {
         #[cfg(feature = "compiler-refuses")]
         assemble!(
             ldr_this_cpu!(stack, COUNT),
-            str_this_cpu!($a, COUNT, $b, $c)
+            ldr_this_cpu!("stack", COUNT),
+            str_this_cpu!($a, COUNT, $b, $c),
+            add_this_cpu!(COUNT, 1 << 3, $a, $b),
         );
         #[cfg(feature = "assembler-refuses")]
         assemble!(
             str_this_cpu!($a, COUNT, $a),
             add_this_cpu!(COUNT, 1, $b, $b),
             ldr_this_cpu!($a, NAME),
+            ldr_this_cpu!($a, BYTES),
         );
         #[cfg(all(feature = "assembler-refuses", target_pointer_width = "32"))]
         assemble!(str_this_cpu!($a, LONG, $b));
@@ -78,9 +92,14 @@ macro_rules! mistakes {
 macro_rules! mistakes {
     ($a:ident $b:ident $c:ident) => {
         #[cfg(feature = "compiler-refuses")]
-        assemble!(ldr_this_cpu!(stack, COUNT), str_this_cpu!($a, COUNT, $b));
+        assemble!(
+            ldr_this_cpu!(stack, COUNT),
+            ldr_this_cpu!("stack", COUNT),
+            str_this_cpu!($a, COUNT, $b),
+            add_this_cpu!(COUNT, 1 << 3),
+        );
         #[cfg(feature = "assembler-refuses")]
-        assemble!(ldr_this_cpu!($a, NAME));
+        assemble!(ldr_this_cpu!($a, NAME), ldr_this_cpu!($a, BYTES));
         #[cfg(any())]
         assemble!(add_this_cpu!(COUNT, 1, $c));
     };
