@@ -112,7 +112,7 @@ macro_rules! this_cpu_register {
 #[macro_export]
 macro_rules! __by {
     (offset_and_base register $to:tt) => {
-        ::core::concat!($crate::__distinct!($to), $crate::__text!(register $to))
+        ::core::concat!("/* ", $crate::__check_register!($to), " */\n", $crate::__text!(register $to))
     };
     (offset_and_base add $variable:ident $addend:literal [$value:tt $offset:tt $base:tt]) => {
         $crate::__assemble!(add $variable [$offset $base] $base [$value $offset $base] $value, $addend)

@@ -10,10 +10,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("assembly: addresses", addresses),
     ("assembly: loads are zero-extended", loads),
     ("assembly: stores spare their neighbours", stores),
-    (
-        "assembly: additions wrap and spare their neighbours",
-        additions,
-    ),
+    ("assembly: additions carry and borrow", additions),
     ("assembly: fields of a variable", fields),
     ("assembly: the id of the CPU", id),
     (
