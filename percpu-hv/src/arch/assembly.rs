@@ -85,6 +85,9 @@ macro_rules! add_this_cpu {
     ($variable:ident, $addend:literal $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
         $crate::__this_cpu!([$crate::__by] add $variable $addend [$($scratch)*] $($base)?)
     };
+    ($($wrong:tt)*) => {
+        $crate::__this_cpu!([$crate::__by] wrong $($wrong)*)
+    };
 }
 
 /// The template of the instruction that reads the per-CPU register, on AArch64 and 32-bit Arm. The other macros take the
