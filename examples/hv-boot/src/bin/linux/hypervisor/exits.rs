@@ -33,6 +33,11 @@ pub(super) fn handle(vcpu: &mut Vcpu, main: fn(Cpu) -> !) -> ControlFlow<End> {
             PSCI.inc_current();
             return psci::call(vcpu, main);
         }
+        // Undefined at EL1, as on a machine without EL2.
+        Some(Class::HVC64) => {
+            vcpu.back_to_hvc();
+            unknown(vcpu);
+        }
         Some(Class::TrappedMsrMrs) => system_register(vcpu),
         Some(Class::InstrAbortLowerEL) => abort(vcpu, true),
         Some(Class::DataAbortLowerEL) => abort(vcpu, false),
@@ -41,10 +46,16 @@ pub(super) fn handle(vcpu: &mut Vcpu, main: fn(Cpu) -> !) -> ControlFlow<End> {
     ControlFlow::Continue(())
 }
 
-/// WFI: this core waits here for its guest's next interrupt, which ends the wait although EL2 does not take it.
+/// WFI: this core waits here for its guest's next interrupt, which ends the wait although EL2 does not take it. A WFIT
+/// has a time limit as well. It may end early, and ends at once.
 fn wait(vcpu: &mut Vcpu) {
+    // "ISS encoding for an exception from a WF* instruction": TI.
+    const WFI_WITHOUT_LIMIT: u64 = 0b00;
+
     WFI.inc_current();
-    asm::wfi();
+    if ESR_EL2.read(ESR_EL2::ISS) & 0b11 == WFI_WITHOUT_LIMIT {
+        asm::wfi();
+    }
     vcpu.skip_instruction();
 }
 
@@ -118,7 +129,7 @@ enum Place {
     Area(CpuId),
     /// The rest of this image.
     Hypervisor,
-    /// The device that is withheld.
+    /// A device that is withheld.
     Device,
     Nothing,
 }
