@@ -101,7 +101,8 @@ fn ctr_el0() -> u64 {
 /// An access to what stage 2 does not have: reported, counted, and an external abort for the guest, as from a bus where
 /// nobody answers.
 fn abort(vcpu: &mut Vcpu, fetch: bool) {
-    // Stage 2 gives all rights or nothing, so that HPFAR_EL2 has the page.
+    // Stage 2 gives all rights or nothing, so that HPFAR_EL2 has the page. Of a walk that finds the guest's own tables
+    // there only the page is right: FAR_EL2 is what they would translate.
     let address = FAR_EL2.get();
     let page = HPFAR_EL2.read(HPFAR_EL2::FIPA) << 12;
     let physical = (page | address & 0xfff) as usize;

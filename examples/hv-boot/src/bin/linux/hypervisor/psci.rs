@@ -116,7 +116,7 @@ fn start_core(target: u64, start: Start, main: fn(Cpu) -> !) -> i64 {
     let Some(cpu) = ids.find(|cpu| machine.hardware_id(cpu.index()) == target) else {
         return error::INVALID_PARAMETERS.into();
     };
-    // The core takes its start when it is there; until then it is locked, or not taken.
+    // A start that is still here: the core is on its way. The lock is kept until the firmware has answered.
     let mut slot = START.on(cpu).lock();
     if slot.is_some() {
         return error::ON_PENDING.into();

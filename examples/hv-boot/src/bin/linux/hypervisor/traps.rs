@@ -22,7 +22,7 @@ macro_rules! set {
 }
 
 /// `CPTR_EL2`: floating point, SVE and SME are the guest's; this image uses none of them. With host extensions it has
-/// the layout of `CPACR_EL1`: FPEN, ZEN and SMEN; without them it has bits that are 1 when nothing is trapped.
+/// the layout of `CPACR_EL1`: FPEN, ZEN and SMEN; without them bits 13, 9 and 7 to 0 are RES1.
 const CPTR: u64 = if cfg!(feature = "vhe") {
     0b11 << 20 | 0b11 << 16 | 0b11 << 24
 } else {
