@@ -24,7 +24,8 @@ const BLOCK: usize = 2 << 20;
 
 /// The devices that the guest does not get. They write to any memory that they are told to: QEMU's fw_cfg, and the
 /// interrupt controller's translation service, whose tables are where the guest says. Stage 2 translates what a core
-/// accesses, and not what a device does.
+/// accesses, and not what a device does. The machine that scripts/qemu-virt.sh starts has no others that write to
+/// memory.
 const FW_CFG: &str = "qemu,fw-cfg-mmio";
 const ITS: &str = "arm,gic-v3-its";
 
