@@ -193,9 +193,9 @@ if [[ -n $guest ]]; then
     aarch64-linux-gnu-gcc -static -pthread -O2 -Wall -Wextra -Werror -o "$work/root/init" "$package/guest/init.c"
     (cd "$work/root" && echo init | cpio --quiet -o -H newc) >"$work/initrd"
     # Where the guest's program writes in vain: in the area of CPU 0, to what the hypervisor looks at on each exit. The
-    # device is QEMU's fw_cfg.
+    # devices are QEMU's fw_cfg, and the ITS of its GIC.
     area=$(($(symbol _percpu_start) + $(symbol ___PERCPU_MPIDR) - $(symbol _percpu_load_start)))
-    targets="HYPERVISOR=$(symbol __image_start) AREA=$area DEVICE=0x9020000"
+    targets="HYPERVISOR=$(symbol __image_start) AREA=$area DEVICE=0x9020000 ITS=0x8080000"
     qemu+=(
         -kernel "$work/image" -append "console=ttyAMA0 panic=-1 $targets"
         # Where src/bin/linux expects it.

@@ -3,7 +3,7 @@
  * writes where the guest may not write, and switches the machine off. If anything is not as it should be it says so,
  * and asks for a reset instead.
  *
- * HYPERVISOR, AREA and DEVICE in its environment, which the kernel fills from its command line, are the physical
+ * HYPERVISOR, AREA, DEVICE and ITS in its environment, which the kernel fills from its command line, are the physical
  * addresses to write to.
  */
 #define _GNU_SOURCE
@@ -205,6 +205,7 @@ int main(void)
 	write_in_vain(0, "HYPERVISOR");
 	write_in_vain(1 % cpus, "AREA");
 	write_in_vain(2 % cpus, "DEVICE");
+	write_in_vain(3 % cpus, "ITS");
 	use_all_cpus(100);
 
 	printf("init: done\n");

@@ -1,9 +1,9 @@
 //! A small partitioning hypervisor: it runs at EL2, and starts an unmodified Linux at EL1 on all cores.
 //!
 //! Linux has the machine for itself, interrupts and timers included, but for three things. Stage 2 of its address
-//! translation leaves out the hypervisor's memory and a device. Its calls of the firmware (PSCI) come here, so that
-//! each core passes through the hypervisor before Linux has it. And a few instructions are trapped, so that there are
-//! exits to count.
+//! translation leaves out the hypervisor's memory, and devices that write to any memory. Its calls of the firmware
+//! (PSCI) come here: each core passes through the hypervisor before Linux has it, and the firmware gets only harmless
+//! ones. And a few instructions are trapped, so that there are exits to count.
 //!
 //! Both print on the same UART, and nothing keeps their lines apart: a real hypervisor gives its guest another one.
 //!

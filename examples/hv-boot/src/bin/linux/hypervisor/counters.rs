@@ -29,13 +29,13 @@ reasons! {
     PSCI = "PSCI",
     /// Accesses to system registers.
     REGISTER = "register",
-    /// Accesses to the hypervisor's memory,
+    /// Accesses to the hypervisor's memory.
     HYPERVISOR = "image",
-    /// to an area of per-CPU variables,
+    /// Accesses to an area of per-CPU variables.
     AREA = "area",
-    /// and to a device that the guest was not given.
+    /// Accesses to a device that the guest was not given.
     DEVICE = "device",
-    /// What the hypervisor does not know.
+    /// Exits that the hypervisor does not know, and accesses to addresses where nothing is.
     OTHER = "other",
 }
 

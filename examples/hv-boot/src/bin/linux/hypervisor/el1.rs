@@ -119,7 +119,8 @@ pub(super) fn inject(vcpu: &mut Vcpu, cause: Cause) {
         0 => PAN,
         _ => vcpu.pstate & PAN,
     };
-    vcpu.pc = Vbar::get() + vector;
+    // The guest chooses VBAR_EL1: the sum may be too large.
+    vcpu.pc = Vbar::get().wrapping_add(vector);
     vcpu.pstate = EL1H_MASKED | pan;
 }
 

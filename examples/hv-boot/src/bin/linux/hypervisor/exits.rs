@@ -33,6 +33,11 @@ pub(super) fn handle(vcpu: &mut Vcpu, main: fn(Cpu) -> !) -> ControlFlow<End> {
             PSCI.inc_current();
             return psci::call(vcpu, main);
         }
+        // Undefined at EL1, as on a machine without EL2.
+        Some(Class::HVC64) => {
+            vcpu.back_to_hvc();
+            unknown(vcpu);
+        }
         Some(Class::TrappedMsrMrs) => system_register(vcpu),
         Some(Class::InstrAbortLowerEL) => abort(vcpu, true),
         Some(Class::DataAbortLowerEL) => abort(vcpu, false),
@@ -41,10 +46,16 @@ pub(super) fn handle(vcpu: &mut Vcpu, main: fn(Cpu) -> !) -> ControlFlow<End> {
     ControlFlow::Continue(())
 }
 
-/// WFI: this core waits here for its guest's next interrupt, which ends the wait although EL2 does not take it.
+/// WFI: this core waits here for its guest's next interrupt, which ends the wait although EL2 does not take it. A WFIT
+/// has a time limit as well. It may end early, and ends at once.
 fn wait(vcpu: &mut Vcpu) {
+    // "ISS encoding for an exception from a WF* instruction": TI.
+    const WFI_WITHOUT_LIMIT: u64 = 0b00;
+
     WFI.inc_current();
-    asm::wfi();
+    if ESR_EL2.read(ESR_EL2::ISS) & 0b11 == WFI_WITHOUT_LIMIT {
+        asm::wfi();
+    }
     vcpu.skip_instruction();
 }
 
@@ -90,7 +101,8 @@ fn ctr_el0() -> u64 {
 /// An access to what stage 2 does not have: reported, counted, and an external abort for the guest, as from a bus where
 /// nobody answers.
 fn abort(vcpu: &mut Vcpu, fetch: bool) {
-    // Stage 2 gives all rights or nothing, so that HPFAR_EL2 has the page.
+    // Stage 2 gives all rights or nothing, so that HPFAR_EL2 has the page. Of a walk that finds the guest's own tables
+    // there only the page is right: FAR_EL2 is what they would translate.
     let address = FAR_EL2.get();
     let page = HPFAR_EL2.read(HPFAR_EL2::FIPA) << 12;
     let physical = (page | address & 0xfff) as usize;
@@ -118,7 +130,7 @@ enum Place {
     Area(CpuId),
     /// The rest of this image.
     Hypervisor,
-    /// The device that is withheld.
+    /// A device that is withheld.
     Device,
     Nothing,
 }

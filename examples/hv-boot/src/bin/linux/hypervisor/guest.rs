@@ -22,9 +22,15 @@ const ROOM: usize = 32 << 20;
 /// What the guest's memory is made of: blocks of stage 2.
 const BLOCK: usize = 2 << 20;
 
-/// The device that the guest does not get. QEMU's fw_cfg copies to any memory that it is told to; stage 2 translates
-/// what a core accesses, and not what a device does.
-const WITHHELD: &str = "qemu,fw-cfg-mmio";
+/// The devices that the guest does not get. They write to any memory that they are told to: QEMU's fw_cfg, and the
+/// interrupt controller's translation service, whose tables are where the guest says. Stage 2 translates what a core
+/// accesses, and not what a device does. The machine that scripts/qemu-virt.sh starts has no others that write to
+/// memory.
+const FW_CFG: &str = "qemu,fw-cfg-mmio";
+const ITS: &str = "arm,gic-v3-its";
+
+/// The interrupt controller, below which the tree has the translation service.
+const GIC: &str = "arm,gic-v3";
 
 /// What the guest is given.
 #[derive(Debug)]
@@ -35,8 +41,8 @@ pub(super) struct Guest {
     pub(super) tree: usize,
     /// Its memory.
     pub(super) memory: Range<usize>,
-    /// The registers of the device that it does not get.
-    pub(super) withheld: Range<usize>,
+    /// The registers of the devices that it does not get.
+    pub(super) withheld: [Range<usize>; 2],
 }
 
 /// Ends the machine with a sentence: there is no guest to start.
@@ -63,7 +69,7 @@ impl Guest {
             true => kernel_size(),
             false => 0,
         };
-        let (end, needed) = (memory.end, KERNEL + kernel + ROOM);
+        let (end, needed) = (memory.end, (KERNEL + ROOM).saturating_add(kernel));
         if end < needed {
             refuse!("too little memory: it ends at {end:#x}, and Linux needs it up to {needed:#x}");
         }
@@ -73,13 +79,18 @@ impl Guest {
         if !has_initrd(edited.as_read_only()) {
             refuse!("no initrd: the device tree names none, and Linux has no other program to run");
         }
-        let withheld = withhold(&mut edited);
-        give_memory(&mut edited, &memory);
+        let Some(fw_cfg) = withhold(edited.root_mut(), FW_CFG) else {
+            refuse!("the device tree has no {FW_CFG}");
+        };
+        let is_gic = |node: FdtNode<'_>| node.is_compatible(GIC);
+        // A machine may have none.
+        let its = edit(edited.root_mut(), is_gic, |gic| withhold(gic, ITS)).unwrap_or(0..0);
+        give_memory(edited.root_mut(), &memory);
         Self {
             entry: KERNEL,
             tree: tree.addr(),
             memory,
-            withheld,
+            withheld: [fw_cfg, its],
         }
     }
 }
@@ -115,23 +126,27 @@ fn kernel_size() -> usize {
     // SAFETY: rule 9: RAM that no static and no stack is in, and that nobody writes.
     let header = unsafe { ptr::with_exposed_provenance::<ImageHeader>(KERNEL).read() };
     let flags = header.flags & (ImageHeader::BIG_ENDIAN | ImageHeader::ANYWHERE);
-    if header.magic != ImageHeader::MAGIC || flags != ImageHeader::ANYWHERE {
-        refuse!("no kernel: there is no arm64 Image of Linux 4.6 or newer at {KERNEL:#x}");
+    // Before Linux 5.8 an Image wants to be at an offset from a multiple of 2 MiB.
+    if header.magic != ImageHeader::MAGIC
+        || flags != ImageHeader::ANYWHERE
+        || header.text_offset != 0
+    {
+        refuse!("no kernel: there is no arm64 Image of Linux 5.8 or newer at {KERNEL:#x}");
     }
     header.image_size as usize
 }
 
-type Tree = FdtMut<SliceBuffer<'static>>;
+type NodeMut<'a> = FdtNodeMut<'a, SliceBuffer<'static>>;
 
 fn has_initrd(tree: Fdt<'_>) -> bool {
     let chosen = tree.find_node("/chosen");
     chosen.is_some_and(|chosen| chosen.property("linux,initrd-start").is_some())
 }
 
-/// Takes the withheld device out of the tree, and returns where its registers are.
-fn withhold(tree: &mut Tree) -> Range<usize> {
-    let is_it = |node: FdtNode<'_>| node.is_compatible(WITHHELD);
-    edit(tree, WITHHELD, is_it, |node| {
+/// Takes `device` out of the tree, and returns where its registers are.
+fn withhold(parent: NodeMut<'_>, device: &str) -> Option<Range<usize>> {
+    let is_it = |node: FdtNode<'_>| node.is_compatible(device);
+    edit(parent, is_it, |node| {
         let registers = registers(node.as_read_only())?;
         node.remove();
         Some(registers)
@@ -139,31 +154,29 @@ fn withhold(tree: &mut Tree) -> Range<usize> {
 }
 
 /// Makes `memory` all that the tree's memory node names.
-fn give_memory(tree: &mut Tree, memory: &Range<usize>) {
+fn give_memory(root: NodeMut<'_>, memory: &Range<usize>) {
     let is_it = |node: FdtNode<'_>| registers(node).is_some_and(|it| it.contains(&memory.start));
-    edit(tree, "memory", is_it, |mut node| {
+    let given = edit(root, is_it, |mut node| {
         let halves = |value: usize| [(value >> 32) as u32, value as u32];
         let ([a, b], [c, d]) = (halves(memory.start), halves(memory.len()));
         node.property_mut("reg")?.set_value([a, b, c, d]).ok()
-    })
+    });
+    given.unwrap_or_else(|| refuse!("the device tree cannot be changed at its memory"));
 }
 
-/// Changes the node below the root that `is_it` knows. No edit makes the tree longer, so that its place is enough.
+/// Changes the child of `parent` that `is_it` knows. No edit makes the tree longer, so that its place is enough.
 fn edit<R>(
-    tree: &mut Tree,
-    what: &str,
+    mut parent: NodeMut<'_>,
     is_it: impl Fn(FdtNode<'_>) -> bool,
-    change: impl FnOnce(FdtNodeMut<'_, SliceBuffer<'static>>) -> Option<R>,
-) -> R {
-    let mut root = tree.root_mut();
-    let mut nodes = root.children_mut();
+    change: impl FnOnce(NodeMut<'_>) -> Option<R>,
+) -> Option<R> {
+    let mut nodes = parent.children_mut();
     while let Some(node) = nodes.next() {
         if is_it(node.as_read_only()) {
-            return change(node)
-                .unwrap_or_else(|| refuse!("the device tree cannot be changed at {what}"));
+            return change(node);
         }
     }
-    refuse!("the device tree has no {what}")
+    None
 }
 
 /// The first block of a node's `reg`.

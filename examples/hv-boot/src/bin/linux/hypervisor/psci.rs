@@ -57,8 +57,7 @@ pub(super) fn take_start() -> Vcpu {
     Vcpu::starting_at(start.pc, start.argument)
 }
 
-/// Answers a firmware call. What would bring the guest back at EL2 is answered here, and the firmware answers the rest.
-/// A core that the guest starts runs `main`.
+/// Answers a firmware call: here, or by the firmware where that is harmless. A core that the guest starts runs `main`.
 pub(super) fn call(vcpu: &mut Vcpu, main: fn(Cpu) -> !) -> ControlFlow<End> {
     let [function, target, pc, argument] = array::from_fn(|n| vcpu.x[n]);
     let answer = match function as u32 {
@@ -81,14 +80,33 @@ pub(super) fn call(vcpu: &mut Vcpu, main: fn(Cpu) -> !) -> ControlFlow<End> {
         | psci::PSCI_SYSTEM_SUSPEND_64
         | psci::PSCI_CPU_DEFAULT_SUSPEND_32
         | psci::PSCI_CPU_DEFAULT_SUSPEND_64 => error::NOT_SUPPORTED.into(),
-        function => {
+        function if is_harmless(function) => {
             let arguments = array::from_fn(|n| vcpu.x[1 + n]);
             vcpu.x[..18].copy_from_slice(&smccc::smc64(function, arguments));
             return ControlFlow::Continue(());
         }
+        _ => error::NOT_SUPPORTED.into(),
     };
     vcpu.x[0] = answer as u64;
     ControlFlow::Continue(())
+}
+
+/// Whether the firmware may answer the call: it only tells. To the firmware it is EL2 that calls, so any other call may
+/// start a core at EL2 (QEMU also has the ids of PSCI 0.1), enter EL2 at an event (SDEI), or write to any memory.
+fn is_harmless(function: u32) -> bool {
+    // "Arm Architecture Calls" (DEN 0028), fast ones, with arguments of 32 and of 64 bits.
+    let is_architecture_call = matches!(function >> 16, 0x8000 | 0xc000);
+    is_architecture_call
+        || matches!(
+            function,
+            psci::PSCI_VERSION
+                | psci::PSCI_FEATURES
+                | psci::PSCI_AFFINITY_INFO_32
+                | psci::PSCI_AFFINITY_INFO_64
+                | psci::PSCI_MIGRATE_INFO_TYPE
+                | psci::PSCI_MIGRATE_INFO_UP_CPU_32
+                | psci::PSCI_MIGRATE_INFO_UP_CPU_64
+        )
 }
 
 /// CPU_ON: the core `target` begins at EL2, as this image's boot core did, and goes on to the guest's start.
@@ -98,7 +116,7 @@ fn start_core(target: u64, start: Start, main: fn(Cpu) -> !) -> i64 {
     let Some(cpu) = ids.find(|cpu| machine.hardware_id(cpu.index()) == target) else {
         return error::INVALID_PARAMETERS.into();
     };
-    // The core takes its start when it is there; until then it is locked, or not taken.
+    // A start that is still here: the core is on its way. The lock is kept until the firmware has answered.
     let mut slot = START.on(cpu).lock();
     if slot.is_some() {
         return error::ON_PENDING.into();

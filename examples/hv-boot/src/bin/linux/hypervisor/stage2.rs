@@ -15,8 +15,8 @@ use super::guest::Guest;
 
 static TABLES: Mutex<Tables> = Mutex::new(Tables::new());
 
-/// The pages of the device that the guest does not get.
-static WITHHELD: Mutex<Range<usize>> = Mutex::new(0..0);
+/// The pages of the devices that the guest does not get.
+static WITHHELD: Mutex<[Range<usize>; 2]> = Mutex::new([0..0, 0..0]);
 
 /// The attributes of a block: readable, writable, executable, and of a type that stage 1 can only make stricter.
 const VALID: u64 = 1 << 0;
@@ -36,15 +36,23 @@ pub(super) fn build(guest: &Guest) {
     for devices in DEVICES {
         tables.map(devices, DEVICE);
     }
-    let withheld = guest.withheld.start & !0xfff..guest.withheld.end.next_multiple_of(0x1000);
-    tables.map(withheld.clone(), FAULT);
+    let withheld = guest
+        .withheld
+        .clone()
+        .map(|it| it.start & !0xfff..it.end.next_multiple_of(0x1000));
+    for device in &withheld {
+        tables.map(device.clone(), FAULT);
+    }
     tables.map(guest.memory.clone(), MEMORY);
     *WITHHELD.lock() = withheld;
 }
 
-/// Whether `address` is on a page of the device that the guest does not get.
+/// Whether `address` is on a page of a device that the guest does not get.
 pub(super) fn is_withheld(address: usize) -> bool {
-    WITHHELD.lock().contains(&address)
+    WITHHELD
+        .lock()
+        .iter()
+        .any(|device| device.contains(&address))
 }
 
 /// Makes this core translate by the tables, once its `HCR_EL2.VM` is set.

@@ -5,8 +5,9 @@ use core::arch::asm;
 use aarch64_cpu::{
     asm::barrier,
     registers::{
-        CNTVOFF_EL2, HCR_EL2, ICC_SRE_EL2, ICH_HCR_EL2, ID_AA64DFR0_EL1, ID_AA64PFR0_EL1, MIDR_EL1,
-        MPIDR_EL1, ReadWriteable, Readable, VMPIDR_EL2, Writeable,
+        CNTVOFF_EL2, HCR_EL2, ICC_SRE_EL2, ICH_HCR_EL2, ID_AA64DFR0_EL1, ID_AA64MMFR0_EL1,
+        ID_AA64MMFR1_EL1, ID_AA64PFR0_EL1, ID_AA64PFR1_EL1, MIDR_EL1, MPIDR_EL1, ReadWriteable,
+        Readable, VMPIDR_EL2, Writeable,
     },
 };
 
@@ -21,7 +22,7 @@ macro_rules! set {
 }
 
 /// `CPTR_EL2`: floating point, SVE and SME are the guest's; this image uses none of them. With host extensions it has
-/// the layout of `CPACR_EL1`: FPEN, ZEN and SMEN; without them it has bits that are 1 when nothing is trapped.
+/// the layout of `CPACR_EL1`: FPEN, ZEN and SMEN; without them bits 13, 9 and 7 to 0 are RES1.
 const CPTR: u64 = if cfg!(feature = "vhe") {
     0b11 << 20 | 0b11 << 16 | 0b11 << 24
 } else {
@@ -35,6 +36,16 @@ const CNTHCTL: u64 = if cfg!(feature = "vhe") {
     0b11
 };
 
+/// `HCRX_EL2`: MSCEn, TCR2En and SCTLR2En. Without them the guest's memory copies (FEAT_MOPS) are undefined, and its
+/// TCR2_EL1 and SCTLR2_EL1 are trapped, although its ID registers name them.
+const HCRX: u64 = 1 << 11 | 1 << 14 | 1 << 15;
+
+/// `HFGRTR_EL2` and `HFGWTR_EL2`: the bits that trap where they are 0, such as nTPIDR2_EL0 of SME.
+const UNTRAPPED: u64 = 0xfff << 52;
+
+/// `SMCR_EL2`: all lengths of vectors, all instructions, and ZT0.
+const SMCR: u64 = 0xf | 1 << 31 | 1 << 30;
+
 /// Lets this core trap what the guest does not do alone: firmware calls, waits for interrupts, and reads of what
 /// identifies caches, which programs do too. Everything else is the guest's, interrupts included: HCR_EL2.{AMO, IMO,
 /// FMO} are 0, so that EL2 takes none of them, from now on.
@@ -46,6 +57,8 @@ pub(super) fn enable() {
             + HCR_EL2::TSC::EnableTrapEl1SmcToEl2
             + HCR_EL2::TWI::SET
             + HCR_EL2::TID2::SET
+            // Tags of memory (FEAT_MTE2).
+            + HCR_EL2::ATA::SET
             + HCR_EL2::APK::DisableTrapPointerAuthKeyRegsToEl2
             + HCR_EL2::API::DisableTrapPointerAuthInstToEl2)
             .value,
@@ -63,9 +76,22 @@ pub(super) fn enable() {
     ICC_SRE_EL2.modify(ICC_SRE_EL2::SRE::SET + ICC_SRE_EL2::ENABLE::SET);
     barrier::isb(barrier::SY);
     ICH_HCR_EL2.set(0);
+    // What newer cores have. The assembler knows these registers by number only.
     if ID_AA64PFR0_EL1.read(ID_AA64PFR0_EL1::SVE) != 0 {
-        // All lengths of vectors: ZCR_EL2, which the assembler knows by number only.
+        // All lengths of vectors: ZCR_EL2.
         set!("s3_4_c1_c2_0", 0xf_u64);
+    }
+    // The fields SME, HCX and FGT, which aarch64-cpu does not name.
+    let has = |register: u64, field: u32| register >> field & 0xf != 0;
+    if has(ID_AA64PFR1_EL1.get(), 24) {
+        set!("s3_4_c1_c2_6", SMCR);
+    }
+    if has(ID_AA64MMFR1_EL1.get(), 40) {
+        set!("s3_4_c1_c2_2", HCRX);
+    }
+    if has(ID_AA64MMFR0_EL1.get(), 56) {
+        set!("s3_4_c1_c1_4", UNTRAPPED);
+        set!("s3_4_c1_c1_5", UNTRAPPED);
     }
     barrier::isb(barrier::SY);
 }

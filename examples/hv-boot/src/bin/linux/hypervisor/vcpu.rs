@@ -10,7 +10,7 @@ use core::{
     ops::ControlFlow,
 };
 
-use aarch64_cpu::registers::SPSR_EL2;
+use aarch64_cpu::registers::{ESR_EL2, Readable, SPSR_EL2};
 use percpu_hv::{add_this_cpu, adr_this_cpu, def_percpu};
 
 /// The registers of a guest's core that the hypervisor uses too.
@@ -75,9 +75,18 @@ impl Vcpu {
         }
     }
 
-    /// Goes on behind the present instruction.
+    /// Goes on behind the instruction that the exit reports: 4 bytes, or 2 of T32 (ESR_EL2.IL).
     pub(super) fn skip_instruction(&mut self) {
-        self.pc += 4;
+        let size = match ESR_EL2.is_set(ESR_EL2::IL) {
+            true => 4,
+            false => 2,
+        };
+        self.pc = self.pc.wrapping_add(size);
+    }
+
+    /// Goes back to an HVC: its exit reports the address behind it.
+    pub(super) fn back_to_hvc(&mut self) {
+        self.pc = self.pc.wrapping_sub(4);
     }
 }
 
