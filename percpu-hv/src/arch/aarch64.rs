@@ -204,13 +204,13 @@ pub(crate) mod access {
     /// A hot variable's offset is an immediate. For the others, an offset in a register takes as few instructions.
     #[doc(hidden)]
     #[macro_export]
-    macro_rules! __form {
+    macro_rules! __direct_form {
         ([$($form:tt)*] hot $($place:tt)*) => { $($form)*! { register reg hot $($place)* } };
         ($($place:tt)*) => {};
     }
 }
 
-/// The per-CPU register.
+/// Expands to the name of the per-CPU register.
 #[cfg(feature = "arm-el2")]
 #[doc(hidden)]
 #[macro_export]
@@ -220,7 +220,7 @@ macro_rules! __thread_id {
     };
 }
 
-/// The per-CPU register.
+/// Expands to the name of the per-CPU register.
 #[cfg(not(feature = "arm-el2"))]
 #[doc(hidden)]
 #[macro_export]
@@ -274,7 +274,7 @@ macro_rules! __linked {
 #[cfg(not(feature = "sp-naive"))]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __own {
+macro_rules! __read_thread_id {
     ($to:tt) => {
         $crate::__lines! { ["mrs " (x $to) ", " {$crate::__thread_id!()}] }
     };
@@ -284,7 +284,7 @@ macro_rules! __own {
 #[cfg(feature = "sp-naive")]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __own {
+macro_rules! __read_thread_id {
     ($to:tt) => {
         ""
     };
@@ -317,7 +317,7 @@ macro_rules! __copy_in {
 #[macro_export]
 macro_rules! __text {
     (reach $($copy:tt)*) => { $crate::__linked!(reach $($copy)*) };
-    (register $to:tt) => { $crate::__own!($to) };
+    (register $to:tt) => { $crate::__read_thread_id!($to) };
     (address $group:ident $to:tt $($copy:tt)*) => {
         $crate::__lines! { ["add " (x $to) ", " {$crate::__linked!(copy $group $($copy)*)}] }
     };
@@ -339,7 +339,7 @@ macro_rules! __text {
     };
 }
 
-/// An access in assembly.
+/// An access in assembly takes a register for the offset, and one for the value of the per-CPU register.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __this_cpu {
@@ -348,7 +348,7 @@ macro_rules! __this_cpu {
 
 // The general registers, as an access in assembly can name them.
 general_registers! {
-    $ "" ":x"
+    $ prefix "" whole ":x"
     x0 { x "x0" w "w0" } x1 { x "x1" w "w1" } x2 { x "x2" w "w2" } x3 { x "x3" w "w3" } x4 { x "x4" w "w4" }
     x5 { x "x5" w "w5" } x6 { x "x6" w "w6" } x7 { x "x7" w "w7" } x8 { x "x8" w "w8" } x9 { x "x9" w "w9" }
     x10 { x "x10" w "w10" } x11 { x "x11" w "w11" } x12 { x "x12" w "w12" } x13 { x "x13" w "w13" } x14 { x "x14" w "w14" }

@@ -143,7 +143,7 @@ pub(crate) mod access {
     /// No form: an offset in a register takes as few instructions.
     #[doc(hidden)]
     #[macro_export]
-    macro_rules! __form {
+    macro_rules! __direct_form {
         ($($place:tt)*) => {};
     }
 }
@@ -213,7 +213,7 @@ macro_rules! __linked {
 #[cfg(not(feature = "sp-naive"))]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __own {
+macro_rules! __read_thread_id {
     ($to:tt) => {
         $crate::__lines! { [{$crate::__thread_id!("mrc", $crate::__register!($to))}] }
     };
@@ -223,7 +223,7 @@ macro_rules! __own {
 #[cfg(feature = "sp-naive")]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __own {
+macro_rules! __read_thread_id {
     ($to:tt) => {
         ""
     };
@@ -247,7 +247,7 @@ macro_rules! __linked {
 #[macro_export]
 macro_rules! __text {
     (reach $group:ident $($copy:tt)*) => { $crate::__linked!(reach $($copy)*) };
-    (register $to:tt) => { $crate::__own!($to) };
+    (register $to:tt) => { $crate::__read_thread_id!($to) };
     (address $group:ident $to:tt [$offset:tt $base:tt] $symbol:expr) => {
         $crate::__lines! { ["add " ($to) ", " ($base) ", " ($offset)] }
     };
@@ -290,7 +290,7 @@ macro_rules! __text {
     };
 }
 
-/// An access in assembly.
+/// An access in assembly takes a register for the offset, and one for the value of the per-CPU register.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __this_cpu {
@@ -299,7 +299,7 @@ macro_rules! __this_cpu {
 
 // The general registers, as an access in assembly can name them.
 general_registers! {
-    $ "" ""
+    $ prefix "" whole ""
     r0 r1 r2 r3 r4 r5 r6 r7
     r8 r9 r10 r11 r12 lr
 }

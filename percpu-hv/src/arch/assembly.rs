@@ -4,7 +4,7 @@
 //! assembler selects the group and the size by the operand `VARIABLE_form`, and `__text!` has the instructions.
 
 /// Returns what the operand `VARIABLE_form` tells of a variable or a field of type `T`: the size in bits 0 to 3, or 0 if
-/// one instruction need not access it, the group in bit 7, and the offset of the field from bit 8 on.
+/// no instruction accesses it at once, whether it is hot in bit 7, and the offset of the field from bit 8 on.
 pub(crate) const fn form<T>(hot: bool, offset: usize) -> u64 {
     let size = size_of::<T>();
     // An access that is not aligned may trap, and the linker refuses it in an immediate.
@@ -27,10 +27,10 @@ pub(crate) const fn form<T>(hot: bool, offset: usize) -> u64 {
 #[macro_export]
 macro_rules! adr_this_cpu {
     ($to:tt, $variable:ident $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
-        $crate::__this_cpu!([$crate::__by] adr $variable [$to $($scratch)*] $($base)?)
+        $crate::__this_cpu!([$crate::__with_registers] adr $variable [$to $($scratch)*] $($base)?)
     };
     ($($wrong:tt)*) => {
-        $crate::__this_cpu!([$crate::__by] wrong $($wrong)*)
+        $crate::__this_cpu!([$crate::__with_registers] wrong $($wrong)*)
     };
 }
 
@@ -45,10 +45,10 @@ macro_rules! adr_this_cpu {
 #[macro_export]
 macro_rules! ldr_this_cpu {
     ($to:tt, $variable:ident $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
-        $crate::__this_cpu!([$crate::__by] ldr $variable [$to $($scratch)*] $($base)?)
+        $crate::__this_cpu!([$crate::__with_registers] ldr $variable [$to $($scratch)*] $($base)?)
     };
     ($($wrong:tt)*) => {
-        $crate::__this_cpu!([$crate::__by] wrong $($wrong)*)
+        $crate::__this_cpu!([$crate::__with_registers] wrong $($wrong)*)
     };
 }
 
@@ -63,10 +63,10 @@ macro_rules! ldr_this_cpu {
 #[macro_export]
 macro_rules! str_this_cpu {
     ($from:tt, $variable:ident $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
-        $crate::__this_cpu!([$crate::__by] str $variable [$from $($scratch)*] $($base)?)
+        $crate::__this_cpu!([$crate::__with_registers] str $variable [$from $($scratch)*] $($base)?)
     };
     ($($wrong:tt)*) => {
-        $crate::__this_cpu!([$crate::__by] wrong $($wrong)*)
+        $crate::__this_cpu!([$crate::__with_registers] wrong $($wrong)*)
     };
 }
 
@@ -83,10 +83,10 @@ macro_rules! str_this_cpu {
 #[macro_export]
 macro_rules! add_this_cpu {
     ($variable:ident, $addend:literal $(, $scratch:tt)* $(; $base:tt)? $(,)?) => {
-        $crate::__this_cpu!([$crate::__by] add $variable $addend [$($scratch)*] $($base)?)
+        $crate::__this_cpu!([$crate::__with_registers] add $variable $addend [$($scratch)*] $($base)?)
     };
     ($($wrong:tt)*) => {
-        $crate::__this_cpu!([$crate::__by] wrong $($wrong)*)
+        $crate::__this_cpu!([$crate::__with_registers] wrong $($wrong)*)
     };
 }
 
@@ -102,18 +102,19 @@ macro_rules! add_this_cpu {
 #[macro_export]
 macro_rules! this_cpu_register {
     ($to:tt) => {
-        $crate::__this_cpu!([$crate::__by] register $to)
+        $crate::__this_cpu!([$crate::__with_registers] register $to)
     };
     ($($wrong:tt)*) => {
-        $crate::__this_cpu!([$crate::__by] wrong $($wrong)*)
+        $crate::__this_cpu!([$crate::__with_registers] wrong $($wrong)*)
     };
 }
 
-/// Names the registers of an access: `offset_and_base` needs one for each to reach the copy, `one_register` one for
-/// both, and `no_register` none. With a base at the end, that register was read before.
+/// Gives the registers of an access their roles. With `offset_and_base` two reach the copy: the second is for the value
+/// of the per-CPU register, and comes last if the caller has read it before. With `one_register` and `no_register` the
+/// instructions name the per-CPU register.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __by {
+macro_rules! __with_registers {
     (offset_and_base register $to:tt) => {
         ::core::concat!("/* ", $crate::__check_register!($to), " */\n", $crate::__text!(register $to))
     };
@@ -197,6 +198,7 @@ macro_rules! __assemble {
     };
 }
 
+/// Expands to the instructions of one group.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __assemble_in {
@@ -209,6 +211,7 @@ macro_rules! __assemble_in {
     };
 }
 
+/// Reads the per-CPU register to `base`, unless a reason stands in its place.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __read_register {
@@ -245,13 +248,13 @@ macro_rules! __by_size {
     ($access:ident $group:ident $variable:ident $($operand:tt)*) => {
         ::core::concat!(
             ".if ({", ::core::stringify!($variable), "_form} & 15) == 1\n",
-            $crate::__move!($access byte $group $variable $($operand)*),
+            $crate::__sized_access!($access byte $group $variable $($operand)*),
             ".elseif ({", ::core::stringify!($variable), "_form} & 15) == 2\n",
-            $crate::__move!($access half $group $variable $($operand)*),
+            $crate::__sized_access!($access half $group $variable $($operand)*),
             ".elseif ({", ::core::stringify!($variable), "_form} & 15) == 4\n",
-            $crate::__move!($access word $group $variable $($operand)*),
+            $crate::__sized_access!($access word $group $variable $($operand)*),
             ".elseif ({", ::core::stringify!($variable), "_form} & 15) == 8\n",
-            $crate::__move!($access double $group $variable $($operand)*),
+            $crate::__sized_access!($access double $group $variable $($operand)*),
             ".else\n",
             ".error \"percpu-hv: ", ::core::stringify!($variable), " is not of 1, 2, 4 or 8 bytes and aligned to as many; \
              take its address by adr_this_cpu!\"\n",
@@ -260,9 +263,10 @@ macro_rules! __by_size {
     };
 }
 
+/// Expands to the instructions of one size, where the copy was reached.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __move {
+macro_rules! __sized_access {
     (ldr double $group:ident $variable:ident $reached:tt $to:tt) => {
         $crate::__double!($variable $crate::__text!(load double $group $to $reached $crate::__symbol!($variable)))
     };
@@ -285,7 +289,7 @@ macro_rules! __move {
     };
 }
 
-/// The text `add` of an architecture that adds in registers.
+/// Expands to an addition in a register, between a load and a store.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __load_add_store {
@@ -334,6 +338,7 @@ macro_rules! __distinct {
     };
 }
 
+/// Checks that no two registers are the same.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __pairs {

@@ -1,17 +1,18 @@
 //! The methods of [`Access`](super::Access) that an architecture overrides with fewer instructions, written once over
 //! its texts. They expand to items of an impl in the user's crate.
 
-/// Expands to the overrides for a place. The architecture's `__form!` selects one of the forms below, or none.
+/// Expands to the overrides for a place. The architecture's `__direct_form!` selects one of the forms below, or none.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct {
     ($group:ident $symbol:path, $offset:expr) => {
-        $crate::__form! { [$crate::__direct_as] $group $symbol, $offset }
+        $crate::__direct_form! { [$crate::__direct_as] $group $symbol, $offset }
     };
 }
 
 /// Expands to one form. Each requires other texts of the architecture:
-/// * `register`, followed by the register class of an address: `__text!` of `address`, `load` and `store` for `hot`;
+/// * `register`, followed by the register class of an address: `__text!` of `address`, `load` and `store` for `hot`,
+///   with no `reach` before them;
 /// * `name`: `__text!` of `reach`, `address`, `load` and `store`, for each group;
 /// * `memory`, followed by the register class of a byte: `__linked!(current)`, `__by_width!`, and `__text!` of `load`,
 ///   `store`, `update`, `step`, `fetch_add` and `compare_exchange`.
@@ -83,8 +84,8 @@ macro_rules! __direct_by_base {
     ($($place:tt)*) => {};
 }
 
-/// For an architecture whose loads and stores name the per-CPU register. `byte` is the register class of a byte that is
-/// stored. `operand` lists further operands of a store.
+/// For an architecture whose loads and stores name the per-CPU register. `text` is one of the `__text_by` macros below,
+/// and `byte` the register class of a byte that is stored. `operand` lists further operands of a store.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_moves {
@@ -211,7 +212,7 @@ macro_rules! __text_by_name {
     };
 }
 
-/// The texts of the form `memory`. The class of `value` makes the name that of the width.
+/// The texts of the form `memory`. A byte to store has a class of its own, since its register has another name.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __text_by_operand {

@@ -1,4 +1,5 @@
-//! The building blocks of an architecture: its mode, and the functions that read and write registers.
+//! The building blocks of an architecture: its mode, the functions that read and write registers, and the macros that
+//! its texts are made of.
 #![allow(
     unused_macros,
     reason = "some architectures define the functions by themselves, and `sp-naive` has fewer"
@@ -21,7 +22,7 @@ pub(crate) enum Mode {
     Relative,
 }
 
-/// Evaluates to a system register, by the instruction that reads it to `{to}`.
+/// Evaluates to the value of a register, from the instruction that reads it to `{to}`.
 macro_rules! read {
     ($read:expr) => {{
         let to: usize;
@@ -129,6 +130,7 @@ macro_rules! __lines {
     };
 }
 
+/// Expands to one part of a line.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __part {
@@ -160,6 +162,7 @@ macro_rules! __register {
     ($view:ident $name:ident) => {
         $crate::__general!($view $name or "")
     };
+    // `__check_register!` has the error.
     ($($refused:tt)+) => {
         ""
     };
@@ -215,10 +218,10 @@ macro_rules! __mark_hot {
 }
 
 /// Defines the registers that an access in assembly can use, with their views: `__general!` expands to a name, or to
-/// another expression if there is no such register. `$` gives that macro its parameters, and `prefix` precedes names.
-/// `whole` is the template modifier of a whole register.
+/// another expression if there is no such register. `$` gives that macro its parameters, and `prefix` precedes names,
+/// and a view has its name in full. `whole` is the template modifier of a whole register.
 macro_rules! general_registers {
-    ($d:tt $prefix:literal $whole:literal $($name:ident $({ $($view:ident $text:literal)* })?)*) => {
+    ($d:tt prefix $prefix:literal whole $whole:literal $($name:ident $({ $($view:ident $text:literal)* })?)*) => {
         #[doc(hidden)]
         #[macro_export]
         macro_rules! __general {

@@ -90,7 +90,7 @@ pub(crate) mod access {
     /// Each access takes three instructions, and one for a hot variable.
     #[doc(hidden)]
     #[macro_export]
-    macro_rules! __form {
+    macro_rules! __direct_form {
         ([$($form:tt)*] $($place:tt)*) => { $($form)*! { name $($place)* } };
     }
 }
@@ -180,7 +180,7 @@ macro_rules! __text {
     };
 }
 
-/// An access in assembly.
+/// An access in assembly takes one register, and names the per-CPU register.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __this_cpu {
@@ -189,7 +189,7 @@ macro_rules! __this_cpu {
 
 // The general registers, as an access in assembly can name them.
 general_registers! {
-    $ "$" ""
+    $ prefix "$" whole ""
     a0 a1 a2 a3 a4 a5 a6 a7
     t0 t1 t2 t3 t4 t5 t6 t7
     t8 s0 s1 s2 s3 s4 s5 s6

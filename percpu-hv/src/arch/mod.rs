@@ -1,6 +1,6 @@
 //! The contract of an architecture.
 //!
-//! An architecture is one file of instruction texts and register facts. It defines the names in the two tables below.
+//! An architecture is one file of instruction texts and register facts. It defines the names in the tables below.
 //! No other file names an instruction or a register of it.
 //!
 //! The code over the texts is written once: emit.rs has the functions that read and write registers, linked.rs those
@@ -29,33 +29,44 @@
 //! | `access::hardware_id() -> Option<usize>` | returns a number that identifies this CPU, if it can be read | |
 //! | `access::memory_is_normal() -> bool` | returns whether exclusive and unaligned accesses work now | |
 //!
-//! The second table lists exported macros. Each expands to an instruction text, except `__form!`. A register in a text
-//! is a token: `{to}` for an operand of `asm!`, or a name such as `x0` in assembly that a user writes.
+//! The second table lists exported macros. `__linked!` and `__text!` expand to instruction texts, and may have further
+//! arms, of which these are made.
 //!
-//! | macro | the text |
+//! | macro | meaning |
 //! |---|---|
 //! | `__linked!(displacement TO SYMBOL)` | what an access to the symbol adds to the register, in the default mode |
 //! | `__linked!(address TO SYMBOL)` | the full address of a symbol; with `non-zero-vma`, by its distance from the code |
 //! | `__linked!(slot TO SYMBOL)` | with `non-zero-vma`, the full address from the GOT: 0 if the symbol is undefined |
-//! | `__text!(reach GROUP [REGISTERS] SYMBOL)` | prepares the registers by which the other texts reach this CPU's copy |
-//! | `__text!(register TO)` | the per-CPU register, where an access does not name it |
-//! | `__text!(address GROUP TO [REGISTERS] SYMBOL)` | the address of the copy |
-//! | `__text!(load WIDTH GROUP TO [REGISTERS] SYMBOL)` | the copy; `unsigned` is a word that is zero-extended |
-//! | `__text!(store WIDTH GROUP FROM [REGISTERS] SYMBOL)` | the copy |
-//! | `__text!(add WIDTH GROUP VALUE [REGISTERS] SYMBOL, ADDEND)` | adds a literal to the copy |
-//! | `__register!(..)` | the name of a register, or `check`: an error if an access cannot use it |
-//! | `__this_cpu!(..)` | an access in assembly, by one of the macros of assembly.rs that says which registers it takes |
-//! | `__form!([MACRO] GROUP STATIC, OFFSET)` | no text: nothing, or a call of `MACRO` with a form of direct.rs |
+//! | `__direct_form!([MACRO] GROUP STATIC, OFFSET)` | nothing, or calls `MACRO` with a form of direct.rs |
+//! | `__text!(reach GROUP [REGISTERS] SYMBOL)` | prepares `REGISTERS`, by which the next three reach the copy |
+//! | `__text!(address GROUP TO [REGISTERS] SYMBOL)` | computes the address of the copy |
+//! | `__text!(load WIDTH GROUP TO [REGISTERS] SYMBOL)` | loads the copy; `unsigned` is a `word` that is zero-extended |
+//! | `__text!(store WIDTH GROUP FROM [REGISTERS] SYMBOL)` | stores to the copy |
+//!
+//! Only access in assembly needs these:
+//!
+//! | macro | meaning |
+//! |---|---|
+//! | `__text!(register TO)` | reads the per-CPU register, where an access does not name it |
+//! | `__text!(add [MACRO] WIDTH GROUP VALUE [REGISTERS] SYMBOL, ADDEND)` | adds a literal to the copy, or by `MACRO` |
+//! | `__text!(increase WIDTH VALUE ADDEND)` | adds a literal to a register; `MACRO` loads before and stores after it |
+//! | `__this_cpu!([MACRO] ACCESS)` | calls `MACRO` with how many registers reach a copy: see `__with_registers!` |
+//! | `general_registers!` | names the registers that an access can use |
+//!
+//! * `TO`, `FROM` and `VALUE` are registers, each a token: `{to}` for an operand of `asm!`, or a name such as `x0` in
+//!   assembly that a user writes. `TO` may be one of `[REGISTERS]`.
+//! * `[REGISTERS]` are those that reach the copy: none, one, or one for the offset and one for the per-CPU register.
+//! * `SYMBOL` may be a sum, of a symbol and an offset in it.
+//! * `GROUP` is `hot`, or a word for all other groups.
+//! * `WIDTH` is `byte`, `half`, `word` or `double`. A load zero-extends a byte or a half.
 //!
 //! A text writes only `TO` and, for `reach` and `add`, `REGISTERS` and `VALUE`. It preserves the flags. The exception is
 //! the form `memory`: its addresses and operations may change the flags, `{op}` selects an operation, and `fetch_add`
 //! and `compare_exchange` return the old value in an operand.
 //!
-//! `general_registers!` lists the registers that access in assembly can use.
-//!
-//! Other files replace an architecture's. With `sp-naive`, naive.rs replaces `access`, and the texts reach the one copy,
-//! which is the symbol. In a process, hosted.rs replaces the whole file. In both cases plain.rs replaces what linked.rs
-//! and direct.rs make of the texts.
+//! Other files replace an architecture's. With `sp-naive`, naive.rs replaces `access`, and only access in assembly uses
+//! the texts, which reach the one copy: the symbol. In a process, hosted.rs replaces the whole file. In both cases
+//! plain.rs replaces what linked.rs and direct.rs make of the texts.
 //!
 //! The feature `non-zero-vma` stands in each file: an architecture has other texts with it.
 //! The feature `sp-naive` stands in each file: it replaces the registers, and an architecture has other texts with it.

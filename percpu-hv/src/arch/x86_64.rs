@@ -212,7 +212,7 @@ pub(crate) mod access {
     /// A pointer takes two instructions, and every other access one.
     #[doc(hidden)]
     #[macro_export]
-    macro_rules! __form {
+    macro_rules! __direct_form {
         ([$($form:tt)*] $($place:tt)*) => { $($form)*! { memory reg_byte $($place)* } };
     }
 }
@@ -342,7 +342,7 @@ macro_rules! __text {
     };
 }
 
-/// An access in assembly.
+/// An access in assembly takes no register: the memory operand names the per-CPU register.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __this_cpu {
@@ -351,7 +351,7 @@ macro_rules! __this_cpu {
 
 // The general registers, as an access in assembly can name them.
 general_registers! {
-    $ "" ""
+    $ prefix "" whole ""
     rax { l "al" x "ax" e "eax" r "rax" } rbx { l "bl" x "bx" e "ebx" r "rbx" }
     rcx { l "cl" x "cx" e "ecx" r "rcx" } rdx { l "dl" x "dx" e "edx" r "rdx" }
     rsi { l "sil" x "si" e "esi" r "rsi" } rdi { l "dil" x "di" e "edi" r "rdi" }
