@@ -234,6 +234,9 @@ macro_rules! __thread_id {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __linked {
+    (register $to:tt) => {
+        $crate::__lines! { ["mrs " (x $to) ", " {$crate::__thread_id!()}] }
+    };
     (displacement $to:tt $symbol:expr) => {
         $crate::__lines! { ["movz " (x $to) ", #:abs_g0_nc:" $symbol] }
     };
@@ -257,6 +260,9 @@ macro_rules! __linked {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __linked {
+    (register $to:tt) => {
+        $crate::__lines! { ["mrs " (x $to) ", " {$crate::__thread_id!()}] }
+    };
     (address $to:tt $symbol:expr) => {
         $crate::__lines! { ["adrp " (x $to) ", " $symbol] ["add " (x $to) ", " (x $to) ", :lo12:" $symbol] }
     };
@@ -270,31 +276,12 @@ macro_rules! __linked {
     (copy $group:ident $($copy:tt)*) => { $crate::__copy_in!(indexed $($copy)*) };
 }
 
-/// Reads the per-CPU register.
-#[cfg(not(feature = "sp-naive"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __read_thread_id {
-    ($to:tt) => {
-        $crate::__lines! { ["mrs " (x $to) ", " {$crate::__thread_id!()}] }
-    };
-}
-
-/// Reads nothing: the one copy is the symbol.
-#[cfg(feature = "sp-naive")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __read_thread_id {
-    ($to:tt) => {
-        ""
-    };
-}
-
 /// The one copy is the symbol.
 #[cfg(feature = "sp-naive")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __linked {
+    (register $to:tt) => { "" };
     (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => {
         $crate::__lines! { ["adrp " (x $base) ", " $symbol] }
     };
@@ -317,7 +304,7 @@ macro_rules! __copy_in {
 #[macro_export]
 macro_rules! __text {
     (reach $($copy:tt)*) => { $crate::__linked!(reach $($copy)*) };
-    (register $to:tt) => { $crate::__read_thread_id!($to) };
+    (register $to:tt) => { $crate::__linked!(register $to) };
     (address $group:ident $to:tt $($copy:tt)*) => {
         $crate::__lines! { ["add " (x $to) ", " {$crate::__linked!(copy $group $($copy)*)}] }
     };
@@ -339,16 +326,9 @@ macro_rules! __text {
     };
 }
 
-/// An access in assembly takes a register for the offset, and one for the value of the per-CPU register.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __this_cpu {
-    ([$($by:tt)*] $($access:tt)*) => { $($by)*!(offset_and_base $($access)*) };
-}
-
-// The general registers, as an access in assembly can name them.
+// An access in assembly takes a register for the offset, and one for the value of the per-CPU register.
 general_registers! {
-    $ prefix "" whole ":x"
+    $ access offset_and_base prefix "" whole ":x"
     x0 { x "x0" w "w0" } x1 { x "x1" w "w1" } x2 { x "x2" w "w2" } x3 { x "x3" w "w3" } x4 { x "x4" w "w4" }
     x5 { x "x5" w "w5" } x6 { x "x6" w "w6" } x7 { x "x7" w "w7" } x8 { x "x8" w "w8" } x9 { x "x9" w "w9" }
     x10 { x "x10" w "w10" } x11 { x "x11" w "w11" } x12 { x "x12" w "w12" } x13 { x "x13" w "w13" } x14 { x "x14" w "w14" }

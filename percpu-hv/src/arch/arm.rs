@@ -172,6 +172,9 @@ macro_rules! __thread_id {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __linked {
+    (register $to:tt) => {
+        $crate::__lines! { [{$crate::__thread_id!("mrc", $crate::__register!($to))}] }
+    };
     (displacement $to:tt $symbol:expr) => {
         $crate::__lines! { ["movw " ($to) ", #:lower16:" $symbol] }
     };
@@ -188,6 +191,9 @@ macro_rules! __linked {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __linked {
+    (register $to:tt) => {
+        $crate::__lines! { [{$crate::__thread_id!("mrc", $crate::__register!($to))}] }
+    };
     (address $to:tt $symbol:expr) => {
         $crate::__lines! {
             ["movw " ($to) ", #:lower16:(" $symbol " - (19283f + 8))"]
@@ -209,31 +215,14 @@ macro_rules! __linked {
     };
 }
 
-/// Reads the per-CPU register.
-#[cfg(not(feature = "sp-naive"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __read_thread_id {
-    ($to:tt) => {
-        $crate::__lines! { [{$crate::__thread_id!("mrc", $crate::__register!($to))}] }
-    };
-}
-
-/// Reads nothing: the one copy is the symbol.
-#[cfg(feature = "sp-naive")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __read_thread_id {
-    ($to:tt) => {
-        ""
-    };
-}
-
 /// The one copy is the symbol.
 #[cfg(feature = "sp-naive")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __linked {
+    (register $to:tt) => {
+        ""
+    };
     (reach [$offset:tt $base:tt] $symbol:expr) => {
         $crate::__lines! {
             ["movw " ($offset) ", #:lower16:(" $symbol " - (19283f + 8))"]
@@ -247,7 +236,7 @@ macro_rules! __linked {
 #[macro_export]
 macro_rules! __text {
     (reach $group:ident $($copy:tt)*) => { $crate::__linked!(reach $($copy)*) };
-    (register $to:tt) => { $crate::__read_thread_id!($to) };
+    (register $to:tt) => { $crate::__linked!(register $to) };
     (address $group:ident $to:tt [$offset:tt $base:tt] $symbol:expr) => {
         $crate::__lines! { ["add " ($to) ", " ($base) ", " ($offset)] }
     };
@@ -290,16 +279,9 @@ macro_rules! __text {
     };
 }
 
-/// An access in assembly takes a register for the offset, and one for the value of the per-CPU register.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __this_cpu {
-    ([$($by:tt)*] $($access:tt)*) => { $($by)*!(offset_and_base $($access)*) };
-}
-
-// The general registers, as an access in assembly can name them.
+// An access in assembly takes a register for the offset, and one for the value of the per-CPU register.
 general_registers! {
-    $ prefix "" whole ""
+    $ access offset_and_base prefix "" whole ""
     r0 r1 r2 r3 r4 r5 r6 r7
     r8 r9 r10 r11 r12 lr
 }

@@ -219,9 +219,10 @@ macro_rules! __mark_hot {
 
 /// Defines the registers that an access in assembly can use, with their views: `__general!` expands to a name, or to
 /// another expression if there is no such register. `$` gives that macro its parameters, and `prefix` precedes names,
-/// and a view has its name in full. `whole` is the template modifier of a whole register.
+/// and a view has its name in full. `whole` is the template modifier of a whole register. `access` selects the registers
+/// that `__this_cpu!` takes, by a name of `__with_registers!` in assembly.rs.
 macro_rules! general_registers {
-    ($d:tt prefix $prefix:literal whole $whole:literal $($name:ident $({ $($view:ident $text:literal)* })?)*) => {
+    ($d:tt access $access:ident prefix $prefix:literal whole $whole:literal $($name:ident $({ $($view:ident $text:literal)* })?)*) => {
         #[doc(hidden)]
         #[macro_export]
         macro_rules! __general {
@@ -232,6 +233,12 @@ macro_rules! general_registers {
                 $($(($view $name or $d other:expr) => { $text };)*)?
             )*
             ($d view:ident $d name:ident or $d other:expr) => { $d other };
+        }
+
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! __this_cpu {
+            ([$d($d with_registers:tt)*] $d($d operand:tt)*) => { $d($d with_registers)*!($access $d($d operand)*) };
         }
     };
 }

@@ -180,16 +180,9 @@ macro_rules! __text {
     };
 }
 
-/// An access in assembly takes one register, and names the per-CPU register.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __this_cpu {
-    ([$($by:tt)*] $($access:tt)*) => { $($by)*!(one_register $($access)*) };
-}
-
-// The general registers, as an access in assembly can name them.
+// An access in assembly takes one register, and names the per-CPU register.
 general_registers! {
-    $ prefix "$" whole ""
+    $ access one_register prefix "$" whole ""
     a0 a1 a2 a3 a4 a5 a6 a7
     t0 t1 t2 t3 t4 t5 t6 t7
     t8 s0 s1 s2 s3 s4 s5 s6

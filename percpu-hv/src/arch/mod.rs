@@ -50,8 +50,7 @@
 //! | `__text!(register TO)` | reads the per-CPU register, where an access does not name it |
 //! | `__text!(add [MACRO] WIDTH GROUP VALUE [REGISTERS] SYMBOL, ADDEND)` | adds a literal to the copy, or by `MACRO` |
 //! | `__text!(increase WIDTH VALUE ADDEND)` | adds a literal to a register; `MACRO` loads before and stores after it |
-//! | `__this_cpu!([MACRO] ACCESS)` | calls `MACRO` with how many registers reach a copy: see `__with_registers!` |
-//! | `general_registers!` | names the registers that an access can use |
+//! | `general_registers!` | names the registers that an access can use, and how many reach a copy: `__with_registers!` |
 //!
 //! * `TO`, `FROM` and `VALUE` are registers, each a token: `{to}` for an operand of `asm!`, or a name such as `x0` in
 //!   assembly that a user writes. `TO` may be one of `[REGISTERS]`.

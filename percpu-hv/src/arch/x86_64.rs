@@ -342,16 +342,9 @@ macro_rules! __text {
     };
 }
 
-/// An access in assembly takes no register: the memory operand names the per-CPU register.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __this_cpu {
-    ([$($by:tt)*] $($access:tt)*) => { $($by)*!(no_register $($access)*) };
-}
-
-// The general registers, as an access in assembly can name them.
+// An access in assembly takes no register: the memory operand names the per-CPU register.
 general_registers! {
-    $ prefix "" whole ""
+    $ access no_register prefix "" whole ""
     rax { l "al" x "ax" e "eax" r "rax" } rbx { l "bl" x "bx" e "ebx" r "rbx" }
     rcx { l "cl" x "cx" e "ecx" r "rcx" } rdx { l "dl" x "dx" e "edx" r "rdx" }
     rsi { l "sil" x "si" e "esi" r "rsi" } rdi { l "dil" x "di" e "edi" r "rdi" }

@@ -12,7 +12,7 @@ mod vcpu;
 
 use hv_boot::{Cpu, ExitCode, Machine, println};
 
-use self::{guest::Guest, psci::End};
+use self::{guest::Guest, psci::End, vcpu::Vcpu};
 
 /// Runs on the boot core.
 pub(crate) fn main(machine: &'static Machine) -> ExitCode {
@@ -39,15 +39,21 @@ fn run_guest(cpu: Cpu) -> ! {
     stage2::enable();
     traps::enable();
     el1::reset();
-    let end = vcpu::run(psci::take_start(), |vcpu| {
+    let handle = |vcpu: &mut Vcpu| {
         let flow = exits::handle(vcpu, run_guest);
         report::stop_if_over();
         flow
-    });
+    };
+    let mut end = vcpu::run(|vcpu| *vcpu = psci::take_start(), handle);
     // This core borrows no variable any more: it may leave its stack.
-    match end {
-        End::CoreOff => psci::switch_off(),
-        End::SystemOff => report::finish(Ok(())),
-        End::SystemReset => report::finish(Err("Linux asked for a reset")),
+    loop {
+        match end {
+            End::CoreOff => {
+                let refusal = psci::switch_off();
+                end = vcpu::run(|vcpu| vcpu.x[0] = refusal, handle);
+            }
+            End::SystemOff => report::finish(Ok(())),
+            End::SystemReset => report::finish(Err("Linux asked for a reset")),
+        }
     }
 }

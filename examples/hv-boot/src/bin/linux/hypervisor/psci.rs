@@ -131,8 +131,12 @@ fn start_core(target: u64, start: Start, main: fn(Cpu) -> !) -> i64 {
     }
 }
 
-/// CPU_OFF. This core comes back by CPU_ON, at its beginning.
-pub(super) fn switch_off() -> ! {
-    let refusal = psci::cpu_off::<Smc>();
-    panic!("the firmware does not switch this core off: {refusal:?}")
+/// CPU_OFF. This core comes back by CPU_ON, at its beginning. If the firmware refuses, returns what it says: it does
+/// where a trusted OS needs this core.
+pub(super) fn switch_off() -> u64 {
+    let refusal = match psci::cpu_off::<Smc>() {
+        Ok(()) => error::INTERNAL_FAILURE.into(),
+        Err(refusal) => i64::from(refusal),
+    };
+    refusal as u64
 }

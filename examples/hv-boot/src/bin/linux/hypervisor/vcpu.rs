@@ -37,11 +37,15 @@ static VCPU: Vcpu = Vcpu::OFF;
 #[def_percpu(hot)]
 pub(super) static EXITS: u64 = 0;
 
-/// Runs this core's part of the guest from `start` on, and calls `handle` after each exit until it breaks.
-pub(super) fn run<R>(start: Vcpu, mut handle: impl FnMut(&mut Vcpu) -> ControlFlow<R>) -> R {
+/// Runs this core's part of the guest once `prepare` has changed its registers, and calls `handle` after each exit until
+/// it breaks.
+pub(super) fn run<R>(
+    prepare: impl FnOnce(&mut Vcpu),
+    mut handle: impl FnMut(&mut Vcpu) -> ControlFlow<R>,
+) -> R {
     install_vectors();
     VCPU.with_current(|vcpu| {
-        *vcpu = start;
+        prepare(vcpu);
         loop {
             // SAFETY: rule 10: `vcpu` is this core's VCPU, at EL1 or EL0, and hv-boot's functions run on SP_EL0.
             unsafe { enter(vcpu) };
