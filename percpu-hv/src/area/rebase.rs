@@ -28,7 +28,8 @@ use crate::error::InitError;
 /// * The memory of the areas is mapped at `base`, all of it. A wrong base need not be refused, but must be readable.
 /// * From the call until it has resumed, no CPU uses a variable or an id, or takes an interrupt that does (rule 4 of
 ///   docs/safety.md). No guard and no borrow is live: they hold the address of an area.
-/// * References into an area that were made before are used only while the old addresses are mapped.
+/// * A reference into an area or a [`CpuId`](crate::CpuId) that was made before is used only while the old addresses are
+///   mapped.
 /// * Later, all that rule 3 says of the areas holds at the new addresses.
 #[track_caller]
 pub unsafe fn rebase_areas(base: *mut u8) -> Result<(), InitError> {

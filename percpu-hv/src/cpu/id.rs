@@ -1,42 +1,69 @@
 //! The ids of CPUs that have an area.
 
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::ops::Range;
 
 use super::preempt::NoPreemptGuard;
 use super::register::assert_register;
 use crate::arch::Access;
 use crate::area::header::Id;
-use crate::area::{count, register_unchecked};
+use crate::area::{bias, checked_register, count, register, register_unchecked};
 
 /// The id of a CPU that has an area. It is made from a valid index only, and stays valid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CpuId(usize);
+///
+/// It knows where that area is, so an access to another CPU's copy looks nothing up.
+#[derive(Clone, Copy)]
+pub struct CpuId {
+    index: usize,
+    /// The value of the CPU's per-CPU register.
+    register: usize,
+}
 
 impl CpuId {
     /// Returns the CPU with this dense index, or `None` if it has no area: before init, and for
     /// `index >= percpu_area_num()`.
     #[inline]
     pub fn new(index: usize) -> Option<Self> {
-        (index < count()).then_some(Self(index))
+        let register = register(index).ok()?;
+        Some(Self { index, register })
     }
 
-    /// Wraps an index that the caller has checked.
-    pub(crate) const fn checked(index: usize) -> Self {
-        Self(index)
+    /// Returns the CPU with an index that the caller has checked.
+    ///
+    /// # Safety
+    ///
+    /// There is an area for `index` (rule 4 of docs/safety.md).
+    #[inline]
+    pub(crate) unsafe fn checked(index: usize) -> Self {
+        // SAFETY: rule 4 is the caller's.
+        let register = unsafe { register_unchecked(index) };
+        Self { index, register }
+    }
+
+    /// Returns the CPU with this index. Panics with the reason if it has no area.
+    #[track_caller]
+    pub(crate) fn expect(index: usize) -> Self {
+        let register = checked_register(index);
+        Self { index, register }
     }
 
     /// Returns the dense index, from 0.
     #[inline]
     pub const fn index(self) -> usize {
-        self.0
+        self.index
     }
 
     /// Returns the value of the CPU's per-CPU register.
     #[inline(always)]
-    pub(crate) fn register(self) -> usize {
-        // SAFETY: rule 4, the id was checked when it was made.
-        unsafe { register_unchecked(self.0) }
+    pub(crate) const fn register(self) -> usize {
+        self.register
+    }
+
+    /// Returns the base of the CPU's area.
+    pub(crate) fn base(self) -> usize {
+        self.register.wrapping_add(bias())
     }
 
     /// Returns all CPUs that have an area, in the order of their ids; none before init.
@@ -46,9 +73,43 @@ impl CpuId {
     }
 }
 
+/// Two ids are equal if their indices are.
+impl PartialEq for CpuId {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index
+    }
+}
+
+impl Eq for CpuId {}
+
+impl PartialOrd for CpuId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Ids are in the order of their indices.
+impl Ord for CpuId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.index.cmp(&other.index)
+    }
+}
+
+impl Hash for CpuId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.index.hash(state);
+    }
+}
+
+impl fmt::Debug for CpuId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CpuId").field(&self.index).finish()
+    }
+}
+
 impl fmt::Display for CpuId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.index.fmt(f)
     }
 }
 
@@ -61,7 +122,8 @@ impl Iterator for CpuIds {
 
     #[inline]
     fn next(&mut self) -> Option<CpuId> {
-        self.0.next().map(CpuId)
+        // SAFETY: rule 4, the range ends at the number of areas.
+        self.0.next().map(|index| unsafe { CpuId::checked(index) })
     }
 
     #[inline]
@@ -73,7 +135,10 @@ impl Iterator for CpuIds {
 impl DoubleEndedIterator for CpuIds {
     #[inline]
     fn next_back(&mut self) -> Option<CpuId> {
-        self.0.next_back().map(CpuId)
+        // SAFETY: as `next`.
+        self.0
+            .next_back()
+            .map(|index| unsafe { CpuId::checked(index) })
     }
 }
 

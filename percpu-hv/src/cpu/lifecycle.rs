@@ -3,15 +3,17 @@
 use super::id::CpuId;
 use super::register::write_percpu_reg;
 use crate::arch;
+use crate::area;
+#[cfg(not(process))]
+use crate::area::bias;
 use crate::area::header::owner_at;
 use crate::area::owner::{Owner, mark};
-use crate::area::{self, bias, percpu_area_base};
 use crate::error::InitError;
 
 /// Returns the owner record of a CPU's area.
 fn owner_of(cpu: CpuId) -> &'static Owner {
     // SAFETY: rule 3, an area.
-    unsafe { owner_at(cpu.register().wrapping_add(bias())) }
+    unsafe { owner_at(cpu.base()) }
 }
 
 /// Returns the id that the current CPU already has, found by its hardware id or else by its register.
@@ -21,7 +23,7 @@ fn own_id(hardware_id: Option<usize>) -> Option<CpuId> {
         return CpuId::all().find(|&cpu| owner_of(cpu).mark() == Some(mark(hardware_id)));
     }
     let cpu = area::cpu_at(base_from_register(arch::register()?, bias())?)?;
-    Some(CpuId::checked(cpu)).filter(|&cpu| owner_of(cpu).mark().is_some())
+    CpuId::new(cpu).filter(|&cpu| owner_of(cpu).mark().is_some())
 }
 
 /// Returns the base for a value of the per-CPU register, or `None` for 0, which boot code leaves there. (0 is
@@ -58,7 +60,7 @@ fn claim_uninterrupted(cpu: CpuId) -> Result<(), InitError> {
         }
     }
     // SAFETY: rule 2, the base of the area that this CPU has.
-    unsafe { write_percpu_reg(percpu_area_base(cpu_id)) };
+    unsafe { write_percpu_reg(cpu.base()) };
     Ok(())
 }
 
@@ -70,7 +72,7 @@ fn claim_id(cpu: CpuId) -> Result<(), InitError> {
         return Err(InitError::CpuTaken { cpu_id });
     }
     // SAFETY: rule 2, the base of the area that this thread has.
-    unsafe { write_percpu_reg(percpu_area_base(cpu_id)) };
+    unsafe { write_percpu_reg(cpu.base()) };
     Ok(())
 }
 
@@ -112,12 +114,11 @@ fn claim_id(cpu: CpuId) -> Result<(), InitError> {
 #[track_caller]
 pub fn init_percpu_reg(cpu_id: usize) {
     arch::assert_register_is_own();
-    // Panics with the reason if the id is invalid.
-    let base = percpu_area_base(cpu_id);
+    let cpu = CpuId::expect(cpu_id);
     if cfg!(process) || arch::ONE_CPU {
         // SAFETY: rule 2, the base of an area, which threads may share.
-        unsafe { write_percpu_reg(base) };
-    } else if let Err(error) = claim_id(CpuId::checked(cpu_id)) {
+        unsafe { write_percpu_reg(cpu.base()) };
+    } else if let Err(error) = claim_id(cpu) {
         panic!("{error}");
     }
 }
@@ -144,14 +145,14 @@ pub fn init_percpu_reg(cpu_id: usize) {
 #[track_caller]
 pub unsafe fn resume_percpu_reg(cpu_id: usize) {
     arch::assert_register_is_own();
-    let base = percpu_area_base(cpu_id);
+    let cpu = CpuId::expect(cpu_id);
     assert!(
-        cfg!(process) || arch::ONE_CPU || owner_of(CpuId::checked(cpu_id)).mark().is_some(),
+        cfg!(process) || arch::ONE_CPU || owner_of(cpu).mark().is_some(),
         "no CPU has CPU id {cpu_id}, so none can resume with it; for a new id, or one that \
          `reinit_percpu_area` freed, call `percpu_hv::init_percpu_reg(cpu_id)`"
     );
     // SAFETY: rule 2 is the caller's.
-    unsafe { write_percpu_reg(base) };
+    unsafe { write_percpu_reg(cpu.base()) };
 }
 
 /// Claims an id as [`init_percpu_reg`](crate::init_percpu_reg) does, but returns an error if the id is
@@ -170,11 +171,10 @@ pub unsafe fn resume_percpu_reg(cpu_id: usize) {
 #[track_caller]
 pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
     arch::assert_register_is_own();
-    let cpu = match area::register(cpu_id) {
-        Ok(_) => CpuId::checked(cpu_id),
-        Err(0) => return Err(InitError::NotInitialized),
-        Err(cpu_count) => return Err(InitError::NoSuchCpu { cpu_id, cpu_count }),
-    };
+    let cpu = CpuId::new(cpu_id).ok_or_else(|| match area::count() {
+        0 => InitError::NotInitialized,
+        cpu_count => InitError::NoSuchCpu { cpu_id, cpu_count },
+    })?;
     if !arch::ONE_CPU {
         claim_id(cpu)?;
     }
