@@ -38,7 +38,7 @@ pub use percpu_hv_macros::def_percpu;
 #[cfg(target_has_atomic = "64")]
 pub use types::PerCpuCounter;
 pub use types::PerCpuOnce;
-pub use variable::{Borrowed, PerCpu, Shared, kind};
+pub use variable::{Borrowed, PerCpu, Place, Shared, kind};
 
 /// What an area holds beside the variables, for [access in assembly](guide::assembly).
 ///

@@ -16,22 +16,22 @@ use super::{HOT_REACH, register_for_access};
 /// place in the per-CPU section.
 pub unsafe trait Access {
     /// Returns the address of the place in the template.
-    fn address() -> usize;
+    fn address(&self) -> usize;
 
     /// Returns what an access adds to the per-CPU register to reach this CPU's copy. It is the offset if the register
     /// holds the base, and the address if the register is biased.
-    fn displacement() -> usize;
+    fn displacement(&self) -> usize;
 
     /// Returns the address of a CPU's copy. `register` is the value of that CPU's per-CPU register.
     #[inline(always)]
-    fn at(register: usize) -> usize {
-        register.wrapping_add(Self::displacement())
+    fn at(&self, register: usize) -> usize {
+        register.wrapping_add(self.displacement())
     }
 
     /// Returns the address of this CPU's copy. `register` is the value of this CPU's per-CPU register.
     #[inline(always)]
-    fn pinned(register: usize) -> usize {
-        Self::at(register)
+    fn pinned(&self, register: usize) -> usize {
+        self.at(register)
     }
 
     /// Loads a CPU's copy. `register` is the value of that CPU's per-CPU register.
@@ -40,9 +40,9 @@ pub unsafe trait Access {
     ///
     /// `V` is the type of the place; rules 2 and 5 of docs/safety.md.
     #[inline(always)]
-    unsafe fn load_from<V: Scalar>(register: usize) -> V {
+    unsafe fn load_from<V: Scalar>(&self, register: usize) -> V {
         // SAFETY: rule 3; rules 2 and 5 are the caller's.
-        unsafe { load_at(Self::at(register)) }
+        unsafe { load_at(self.at(register)) }
     }
 
     /// Stores a CPU's copy. `register` is the value of that CPU's per-CPU register.
@@ -51,9 +51,9 @@ pub unsafe trait Access {
     ///
     /// As [`load_from`](Access::load_from).
     #[inline(always)]
-    unsafe fn store_to<V: Scalar>(register: usize, value: V) {
+    unsafe fn store_to<V: Scalar>(&self, register: usize, value: V) {
         // SAFETY: rule 3; rules 2 and 5 are the caller's.
-        unsafe { store_at(Self::at(register), value) }
+        unsafe { store_at(self.at(register), value) }
     }
 
     /// Whether loads and stores name the per-CPU register, so that they do not need its value in another register.
@@ -71,13 +71,13 @@ pub unsafe trait Access {
     ///
     /// As [`load_from`](Access::load_from), and the context stays on this CPU.
     #[inline(always)]
-    unsafe fn load_pinned<V: Scalar>(register: usize) -> V {
+    unsafe fn load_pinned<V: Scalar>(&self, register: usize) -> V {
         // SAFETY: as this method.
         unsafe {
             if Self::REGISTER_IS_OPERAND {
-                Self::load()
+                self.load()
             } else {
-                Self::load_from(register)
+                self.load_from(register)
             }
         }
     }
@@ -88,25 +88,25 @@ pub unsafe trait Access {
     ///
     /// As [`load_pinned`](Access::load_pinned).
     #[inline(always)]
-    unsafe fn store_pinned<V: Scalar>(register: usize, value: V) {
+    unsafe fn store_pinned<V: Scalar>(&self, register: usize, value: V) {
         // SAFETY: as this method.
         unsafe {
             if Self::REGISTER_IS_OPERAND {
-                Self::store(value);
+                self.store(value);
             } else {
-                Self::store_to(register, value);
+                self.store_to(register, value);
             }
         }
     }
 
     /// Returns the address of this CPU's copy.
     #[inline(always)]
-    fn current() -> usize {
+    fn current(&self) -> usize {
         if Self::OFFSET_IS_IMMEDIATE {
-            return Self::at(register_for_access());
+            return self.at(register_for_access());
         }
         // The displacement comes first. It is constant, so the optimizer hoists it out of loops.
-        let displacement = Self::displacement();
+        let displacement = self.displacement();
         register_for_access().wrapping_add(displacement)
     }
 
@@ -116,13 +116,13 @@ pub unsafe trait Access {
     ///
     /// As [`load_from`](Access::load_from).
     #[inline(always)]
-    unsafe fn load<V: Scalar>() -> V {
+    unsafe fn load<V: Scalar>(&self) -> V {
         // SAFETY: rule 3; rules 2 and 5 are the caller's.
         unsafe {
             if Self::OFFSET_IS_IMMEDIATE {
-                Self::load_from(register_for_access())
+                self.load_from(register_for_access())
             } else {
-                load_at(Self::current())
+                load_at(self.current())
             }
         }
     }
@@ -133,13 +133,13 @@ pub unsafe trait Access {
     ///
     /// As [`load`](Access::load).
     #[inline(always)]
-    unsafe fn store<V: Scalar>(value: V) {
+    unsafe fn store<V: Scalar>(&self, value: V) {
         // SAFETY: rule 3; rules 2 and 5 are the caller's.
         unsafe {
             if Self::OFFSET_IS_IMMEDIATE {
-                Self::store_to(register_for_access(), value);
+                self.store_to(register_for_access(), value);
             } else {
-                store_at(Self::current(), value);
+                store_at(self.current(), value);
             }
         }
     }
@@ -150,20 +150,20 @@ pub unsafe trait Access {
     ///
     /// As [`load`](Access::load).
     #[inline(always)]
-    unsafe fn replace_unprotected<V: Scalar>(new: impl FnOnce(V) -> V) -> V {
+    unsafe fn replace_unprotected<V: Scalar>(&self, new: impl FnOnce(V) -> V) -> V {
         // SAFETY: rule 3; rules 2 and 5 are the caller's.
         unsafe {
             if Self::OFFSET_IS_IMMEDIATE && Self::REGISTER_IS_OPERAND {
-                let old = Self::load();
-                Self::store(new(old));
+                let old = self.load();
+                self.store(new(old));
                 old
             } else if Self::OFFSET_IS_IMMEDIATE {
                 let register = register_for_access();
-                let old = Self::load_from(register);
-                Self::store_to(register, new(old));
+                let old = self.load_from(register);
+                self.store_to(register, new(old));
                 old
             } else {
-                let address = Self::current();
+                let address = self.current();
                 let old = load_at(address);
                 store_at(address, new(old));
                 old
@@ -178,32 +178,32 @@ pub unsafe trait Access {
     ///
     /// As [`load`](Access::load).
     #[inline(always)]
-    unsafe fn edit<V: Scalar, R>(f: impl FnOnce(&mut V) -> R) -> R {
+    unsafe fn edit<V: Scalar, R>(&self, f: impl FnOnce(&mut V) -> R) -> R {
         // SAFETY: rule 3; rules 2 and 5 are the caller's.
         unsafe {
             if Self::OFFSET_IS_IMMEDIATE && Self::REGISTER_IS_OPERAND {
-                let old = Self::load();
+                let old = self.load();
                 let (new, result) = edited(old, f);
                 if same_bits(old, new) {
-                    store_same_at(Self::current, old, new);
+                    store_same_at(|| self.current(), old, new);
                 } else {
                     publish::<V>();
-                    Self::store(new);
+                    self.store(new);
                 }
                 result
             } else if Self::OFFSET_IS_IMMEDIATE {
                 let register = register_for_access();
-                let old = Self::load_from(register);
+                let old = self.load_from(register);
                 let (new, result) = edited(old, f);
                 if same_bits(old, new) {
-                    store_same_at(|| Self::at(register), old, new);
+                    store_same_at(|| self.at(register), old, new);
                 } else {
                     publish::<V>();
-                    Self::store_to(register, new);
+                    self.store_to(register, new);
                 }
                 result
             } else {
-                let address = Self::current();
+                let address = self.current();
                 let old = load_at(address);
                 let (new, result) = edited(old, f);
                 if same_bits(old, new) {
@@ -226,9 +226,9 @@ pub unsafe trait Access {
     ///
     /// As [`load`](Access::load).
     #[inline(always)]
-    unsafe fn swap<V: Scalar>(value: V) -> V {
+    unsafe fn swap<V: Scalar>(&self, value: V) -> V {
         // SAFETY: rule 3; rules 2 and 5 are the caller's.
-        unsafe { swap_at(Self::current(), value) }
+        unsafe { swap_at(self.current(), value) }
     }
 
     /// Replaces this CPU's copy if it has the bits of `current`. Returns the old value, as `Ok` if it was replaced.
@@ -237,9 +237,9 @@ pub unsafe trait Access {
     ///
     /// As [`load`](Access::load).
     #[inline(always)]
-    unsafe fn compare_exchange<V: Scalar>(current: V, new: V) -> Result<V, V> {
+    unsafe fn compare_exchange<V: Scalar>(&self, current: V, new: V) -> Result<V, V> {
         // SAFETY: rule 3; rules 2 and 5 are the caller's.
-        unsafe { compare_exchange_at(Self::current(), current, new) }
+        unsafe { compare_exchange_at(self.current(), current, new) }
     }
 
     /// Replaces this CPU's copy with the result of `new`. Returns the old value.
@@ -248,12 +248,12 @@ pub unsafe trait Access {
     ///
     /// As [`load`](Access::load).
     #[inline(always)]
-    unsafe fn replace<V: Scalar>(mut new: impl FnMut(V) -> V) -> V {
+    unsafe fn replace<V: Scalar>(&self, mut new: impl FnMut(V) -> V) -> V {
         // SAFETY: as this method.
         unsafe {
-            let mut old = Self::load();
+            let mut old = self.load();
             loop {
-                match Self::compare_exchange(old, new(old)) {
+                match self.compare_exchange(old, new(old)) {
                     Ok(old) => return old,
                     Err(found) => old = found,
                 }
@@ -267,9 +267,9 @@ pub unsafe trait Access {
     ///
     /// As [`load`](Access::load); `V: Integer` for `add` and `sub`.
     #[inline(always)]
-    unsafe fn update<V: Bits, const OP: u8>(operand: V) {
+    unsafe fn update<V: Bits, const OP: u8>(&self, operand: V) {
         // SAFETY: as this method.
-        unsafe { fetch_at::<V, OP>(Self::current(), operand) };
+        unsafe { fetch_at::<V, OP>(self.current(), operand) };
     }
 
     /// Adds 1 to this CPU's copy, or subtracts 1 from it: `OP` is `add` or `sub`.
@@ -278,9 +278,9 @@ pub unsafe trait Access {
     ///
     /// As [`load`](Access::load).
     #[inline(always)]
-    unsafe fn step<V: Integer, const OP: u8>() {
+    unsafe fn step<V: Integer, const OP: u8>(&self) {
         // SAFETY: as this method.
-        unsafe { Self::update::<V, OP>(one()) };
+        unsafe { self.update::<V, OP>(one()) };
     }
 
     /// As [`update`](Access::update), and returns the old value.
@@ -289,9 +289,9 @@ pub unsafe trait Access {
     ///
     /// As [`update`](Access::update).
     #[inline(always)]
-    unsafe fn fetch<V: Bits, const OP: u8>(operand: V) -> V {
+    unsafe fn fetch<V: Bits, const OP: u8>(&self, operand: V) -> V {
         // SAFETY: as this method.
-        unsafe { fetch_at::<V, OP>(Self::current(), operand) }
+        unsafe { fetch_at::<V, OP>(self.current(), operand) }
     }
 }
 

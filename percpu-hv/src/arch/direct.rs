@@ -36,7 +36,7 @@ macro_rules! __direct_as {
 macro_rules! __direct_by_base {
     ($address:ident $group:ident $symbol:path, $offset:expr) => {
         #[inline(always)]
-        fn at(register: ::core::primitive::usize) -> ::core::primitive::usize {
+        fn at(&self, register: ::core::primitive::usize) -> ::core::primitive::usize {
             let to: ::core::primitive::usize;
             // SAFETY: rule 10. `pure` and `nomem`: the sum of the operand and a constant of the linker.
             unsafe {
@@ -53,22 +53,22 @@ macro_rules! __direct_by_base {
         }
 
         #[inline(always)]
-        unsafe fn load_from<V: $crate::Scalar>(register: ::core::primitive::usize) -> V {
+        unsafe fn load_from<V: $crate::Scalar>(&self, register: ::core::primitive::usize) -> V {
             // SAFETY: rule 10, one load. The caller keeps rules 2 and 5, and `V` is the variable's type.
             unsafe {
                 $crate::__load!(
-                    <Self as $crate::__priv::Access>::at(register),
+                    $crate::__priv::Access::at(self, register),
                     __text_by_base $group $symbol, $offset, [register = in($address) register,]
                 )
             }
         }
 
         #[inline(always)]
-        unsafe fn store_to<V: $crate::Scalar>(register: ::core::primitive::usize, value: V) {
+        unsafe fn store_to<V: $crate::Scalar>(&self, register: ::core::primitive::usize, value: V) {
             // SAFETY: rule 10, one store. The rest is as in `load_from`.
             unsafe {
                 $crate::__store!(
-                    value, <Self as $crate::__priv::Access>::at(register),
+                    value, $crate::__priv::Access::at(self, register),
                     __text_by_base $group $symbol, $offset, reg, [register = in($address) register,]
                 )
             }
@@ -93,20 +93,20 @@ macro_rules! __direct_moves {
         const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
 
         #[inline(always)]
-        unsafe fn load<V: $crate::Scalar>() -> V {
+        unsafe fn load<V: $crate::Scalar>(&self) -> V {
             // SAFETY: rule 10, one load. The caller keeps rules 2 and 5, and `V` is the variable's type. Not `pure`:
             // the register changes when the context moves.
             unsafe {
-                $crate::__load!(<Self as $crate::__priv::Access>::current(), $text $group $symbol, $offset, [])
+                $crate::__load!($crate::__priv::Access::current(self), $text $group $symbol, $offset, [])
             }
         }
 
         #[inline(always)]
-        unsafe fn store<V: $crate::Scalar>(value: V) {
+        unsafe fn store<V: $crate::Scalar>(&self, value: V) {
             // SAFETY: rule 10, one store. The rest is as in `load`.
             unsafe {
                 $crate::__store!(
-                    value, <Self as $crate::__priv::Access>::current(), $text $group $symbol, $offset, $byte, [$($operand)*]
+                    value, $crate::__priv::Access::current(self), $text $group $symbol, $offset, $byte, [$($operand)*]
                 )
             }
         }
@@ -122,12 +122,12 @@ macro_rules! __direct_by_name {
         $crate::__direct_moves! { __text_by_name $group $symbol, $offset, reg, [to = out(reg) _,] }
 
         #[inline(always)]
-        fn pinned(_: ::core::primitive::usize) -> ::core::primitive::usize {
-            <Self as $crate::__priv::Access>::current()
+        fn pinned(&self, _: ::core::primitive::usize) -> ::core::primitive::usize {
+            $crate::__priv::Access::current(self)
         }
 
         #[inline(always)]
-        fn current() -> ::core::primitive::usize {
+        fn current(&self) -> ::core::primitive::usize {
             let to: ::core::primitive::usize;
             // SAFETY: rule 10, no memory. Not `pure`: the register changes when the context moves.
             unsafe {
@@ -152,7 +152,7 @@ macro_rules! __direct_by_pointer {
         const OFFSET_IS_IMMEDIATE: ::core::primitive::bool = true;
 
         #[inline(always)]
-        fn current() -> ::core::primitive::usize {
+        fn current(&self) -> ::core::primitive::usize {
             let to: ::core::primitive::usize;
             // SAFETY: rule 10. One load from this CPU's area, and an addition, which changes the flags. Not `pure`: the
             // area changes when the context moves to another CPU.
@@ -306,19 +306,19 @@ macro_rules! __direct_operations {
         const IN_ONE_INSTRUCTION: ::core::primitive::bool = true;
 
         #[inline(always)]
-        unsafe fn update<V: $crate::Bits, const OP: ::core::primitive::u8>(operand: V) {
+        unsafe fn update<V: $crate::Bits, const OP: ::core::primitive::u8>(&self, operand: V) {
             // SAFETY: rule 10, one instruction. The caller keeps rules 2 and 5, and `V` is the variable's type.
             unsafe { $crate::__by_width!(__update operand, OP, $symbol, $offset) }
         }
 
         #[inline(always)]
-        unsafe fn step<V: $crate::Integer, const OP: ::core::primitive::u8>() {
+        unsafe fn step<V: $crate::Integer, const OP: ::core::primitive::u8>(&self) {
             // SAFETY: rule 10, as `update`.
             unsafe { $crate::__by_width!(__step OP, $symbol, $offset) }
         }
 
         #[inline(always)]
-        unsafe fn fetch<V: $crate::Bits, const OP: ::core::primitive::u8>(operand: V) -> V {
+        unsafe fn fetch<V: $crate::Bits, const OP: ::core::primitive::u8>(&self, operand: V) -> V {
             use $crate::__priv::{combine, op};
             // SAFETY: rule 10, as `update`; rule 14, the loop stores only values of `V`.
             unsafe {
@@ -328,19 +328,19 @@ macro_rules! __direct_operations {
                 };
                 match OP {
                     op::ADD | op::SUB => $crate::__by_width!(__fetch_add addend, $symbol, $offset),
-                    _ => <Self as $crate::__priv::Access>::replace(|old| combine::<V, OP>(old, operand)),
+                    _ => $crate::__priv::Access::replace(self, |old| combine::<V, OP>(old, operand)),
                 }
             }
         }
 
         #[inline(always)]
-        unsafe fn swap<V: $crate::Scalar>(value: V) -> V {
+        unsafe fn swap<V: $crate::Scalar>(&self, value: V) -> V {
             // SAFETY: as `fetch`. An exchange instruction with a memory operand would lock the bus.
-            unsafe { <Self as $crate::__priv::Access>::replace(|_| value) }
+            unsafe { $crate::__priv::Access::replace(self, |_| value) }
         }
 
         #[inline(always)]
-        unsafe fn compare_exchange<V: $crate::Scalar>(current: V, new: V) -> ::core::result::Result<V, V> {
+        unsafe fn compare_exchange<V: $crate::Scalar>(&self, current: V, new: V) -> ::core::result::Result<V, V> {
             // SAFETY: rule 10, as `update`.
             unsafe { $crate::__by_width!(__compare_exchange current, new, $symbol, $offset) }
         }

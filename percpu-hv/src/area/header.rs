@@ -67,19 +67,19 @@ macro_rules! displacement {
 macro_rules! field {
     ($(#[$doc:meta])* $name:ident = $field:ident) => {
         $(#[$doc])*
-        pub(crate) enum $name {}
+        pub(crate) struct $name;
 
         // SAFETY: rule 1, a field of the header.
         unsafe impl Access for $name {
             const HOT: bool = false;
 
             #[inline(always)]
-            fn address() -> usize {
+            fn address(&self) -> usize {
                 crate::__address!(__PERCPU_HEADER).wrapping_add(offset_of!(Header, $field))
             }
 
             #[inline(always)]
-            fn displacement() -> usize {
+            fn displacement(&self) -> usize {
                 displacement!($field)
             }
 
@@ -154,7 +154,7 @@ pub(crate) unsafe fn store_identity(base: usize, cpu: usize) {
     // SAFETY: rule 3, inside the area.
     unsafe {
         store_register(base);
-        store_at(base + offset(Id::displacement()), cpu);
+        store_at(base + offset(Id.displacement()), cpu);
     }
 }
 
@@ -181,5 +181,5 @@ pub(crate) unsafe fn store_register(base: usize) {
 /// There is an area at `base` (rule 3 of docs/safety.md).
 pub(crate) unsafe fn id_at(base: usize) -> usize {
     // SAFETY: rule 3, inside the area.
-    unsafe { load_at(base + offset(Id::displacement())) }
+    unsafe { load_at(base + offset(Id.displacement())) }
 }

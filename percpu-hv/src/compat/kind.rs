@@ -2,7 +2,7 @@
 
 use super::init::register_of;
 use crate::variable::kind::{Borrows, Kind};
-use crate::variable::{PerCpu, Symbol, are_values, sealed};
+use crate::variable::{Place, Symbol, are_values, pointer, sealed};
 
 /// The kind of a variable of `percpu`, which checks nothing. Its users keep rules 5 to 7 of docs/safety.md
 /// themselves.
@@ -27,15 +27,18 @@ are_values!(Percpu);
 unsafe impl<T> Borrows<T> for Percpu {
     #[inline(always)]
     #[track_caller]
-    unsafe fn with_current<S: Symbol<T, Kind = Self>, R>(f: impl FnOnce(&mut T) -> R) -> R {
+    unsafe fn with_current<P: Place<T, Kind = Self>, R>(
+        place: &P,
+        f: impl FnOnce(&mut T) -> R,
+    ) -> R {
         // SAFETY: rules 2 and 3; rules 5 and 7 are the users', as in `percpu`.
-        f(unsafe { &mut *PerCpu::<S, T>::pointer(S::current()).cast_mut() })
+        f(unsafe { &mut *pointer(place, place.current()).cast_mut() })
     }
 
     #[inline(always)]
     #[track_caller]
-    unsafe fn reset<S: Symbol<T, Kind = Self>>() {
+    unsafe fn reset<P: Symbol<T, Kind = Self>>(place: &P) {
         // SAFETY: as `with_current`.
-        unsafe { Self::with_current::<S, ()>(|value| *value = S::initial()) };
+        unsafe { Self::with_current(place, |value| *value = place.initial()) };
     }
 }

@@ -163,7 +163,7 @@ pub fn current_cpu() -> CpuId {
     let _guard = NoPreemptGuard::new();
     assert_register();
     // SAFETY: rules 2 and 13, the guard keeps the context on this CPU; the field is a `usize`.
-    match CpuId::new(unsafe { Id::load() }) {
+    match CpuId::new(unsafe { Id.load() }) {
         Some(cpu) => cpu,
         None => panic!(
             "this CPU has no per-CPU area; call `percpu_hv::init_percpu_reg(cpu_id)` on it first"

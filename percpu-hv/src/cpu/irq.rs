@@ -71,11 +71,11 @@ impl IrqOff {
         // the state alone.
         // SAFETY: rules 2 and 13, the context stays on this CPU; both fields are a `usize`.
         unsafe {
-            let depth: usize = IrqDepth::load_pinned(pin.register());
-            IrqDepth::store_pinned(pin.register(), depth + 1);
+            let depth: usize = IrqDepth.load_pinned(pin.register());
+            IrqDepth.store_pinned(pin.register(), depth + 1);
             compiler_fence(Ordering::SeqCst);
             if depth == 0 {
-                SavedIrqState::store_pinned(pin.register(), before);
+                SavedIrqState.store_pinned(pin.register(), before);
             }
         }
         Self {
@@ -130,10 +130,10 @@ impl Drop for IrqOff {
         // SAFETY: rules 2 and 13, the context stays on this CPU; both fields are a `usize`. Only the last
         // guard on this CPU restores the state, so no reference that depends on it is live.
         unsafe {
-            let before: usize = SavedIrqState::load_pinned(register);
+            let before: usize = SavedIrqState.load_pinned(register);
             compiler_fence(Ordering::SeqCst);
-            let depth = IrqDepth::load_pinned::<usize>(register) - 1;
-            IrqDepth::store_pinned(register, depth);
+            let depth = IrqDepth.load_pinned::<usize>(register) - 1;
+            IrqDepth.store_pinned(register, depth);
             if depth == 0 {
                 interrupts::restore(before);
             }

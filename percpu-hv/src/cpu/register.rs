@@ -83,7 +83,7 @@ mod tests {
         }
         let count = crate::init_hosted(4).unwrap();
         let (cpu, base) = (count - 1, crate::percpu_area_base(count - 1));
-        let own_id = base + header::Id::displacement().wrapping_sub(bias());
+        let own_id = base + header::Id.displacement().wrapping_sub(bias());
         thread::spawn(move || {
             crate::init_percpu_reg(cpu);
             check_register();

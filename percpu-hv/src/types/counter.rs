@@ -7,7 +7,7 @@ use crate::arch::op;
 use crate::cpu::CpuId;
 use crate::sync::AtomicI64;
 use crate::variable::kind::{References, Shared, Sums};
-use crate::variable::{self, PerCpu, Symbol, stay};
+use crate::variable::{self, PerCpu, Place, address_on, pointer, stay};
 
 /// A counter with a part on every CPU: an addition accesses no other CPU's memory.
 ///
@@ -78,38 +78,46 @@ impl<const BATCH: i64> variable::Shared for PerCpuCounter<BATCH> {}
 
 /// Returns the total of a counter.
 #[inline(always)]
-fn total<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64>() -> Total<'static> {
-    Total(&S::total().0)
+fn total<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(place: &P) -> Total<'static> {
+    Total(&place.total().0)
 }
 
 #[diagnostic::do_not_recommend]
 impl<const BATCH: i64> Sums<PerCpuCounter<BATCH>, i64> for Shared {
-    fn sum<S: Symbol<PerCpuCounter<BATCH>, Kind = Self>>() -> i64 {
-        let counter = PerCpu::<S, PerCpuCounter<BATCH>>::__new();
-        total::<S, BATCH>().sum(counter.iter().map(|(_, counter)| &counter.part))
+    fn sum<P: Place<PerCpuCounter<BATCH>, Kind = Self>>(place: &P) -> i64 {
+        let parts = CpuId::all().map(|cpu| {
+            // SAFETY: rules 3 and 4, the id is valid; rule 16, the variable is shared, and a counter is `Sync`.
+            let counter: &PerCpuCounter<BATCH> =
+                unsafe { &*pointer(place, address_on(place, cpu)) };
+            &counter.part
+        });
+        total(place).sum(parts)
     }
 }
 
-impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<BATCH>> {
+impl<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<P, PerCpuCounter<BATCH>> {
     /// Adds `amount` on this CPU, wrapping around, atomically against interrupts on this CPU.
     #[inline]
     #[track_caller]
     pub fn add(&self, amount: i64)
     where
-        S::Kind: References<PerCpuCounter<BATCH>>,
+        P::Kind: References<PerCpuCounter<BATCH>>,
     {
-        let _guard = stay::<S, _>();
+        let _guard = stay(&self.place);
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; the variable is the counter's
         // part, an `i64` that changes atomically only.
         unsafe {
             if BATCH == 0 {
-                S::update::<i64, { op::ADD }>(amount);
+                self.place.update::<i64, { op::ADD }>(amount);
                 return;
             }
-            let part = S::fetch::<i64, { op::ADD }>(amount).wrapping_add(amount);
+            let part = self
+                .place
+                .fetch::<i64, { op::ADD }>(amount)
+                .wrapping_add(amount);
             if part >= BATCH || part <= -BATCH {
                 // A handler may have moved the part already, so move what it holds now.
-                total::<S, BATCH>().receive(S::swap::<i64>(0));
+                total(&self.place).receive(self.place.swap::<i64>(0));
             }
         }
     }
@@ -119,7 +127,7 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
     #[track_caller]
     pub fn sub(&self, amount: i64)
     where
-        S::Kind: References<PerCpuCounter<BATCH>>,
+        P::Kind: References<PerCpuCounter<BATCH>>,
     {
         self.add(amount.wrapping_neg());
     }
@@ -131,7 +139,7 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
     #[inline]
     pub fn approximate(&self) -> i64
     where
-        S::Kind: References<PerCpuCounter<BATCH>>,
+        P::Kind: References<PerCpuCounter<BATCH>>,
     {
         const {
             assert!(
@@ -139,7 +147,7 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
                 "percpu-hv: `approximate` needs a batch: PerCpuCounter<32>"
             )
         };
-        total::<S, BATCH>().read()
+        total(&self.place).read()
     }
 
     /// Moves the part of a CPU that does not run to the total, so that the CPU's area can be
@@ -152,8 +160,8 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
     /// the part moved between its load and its store, the store would bring the part back.
     pub unsafe fn retire(&self, cpu: CpuId)
     where
-        S::Kind: References<PerCpuCounter<BATCH>>,
+        P::Kind: References<PerCpuCounter<BATCH>>,
     {
-        total::<S, BATCH>().take(&self.on(cpu).part);
+        total(&self.place).take(&self.on(cpu).part);
     }
 }

@@ -26,20 +26,20 @@ macro_rules! __define {
         }
 
         #[doc(hidden)]
-        #[allow(non_camel_case_types, clippy::exhaustive_enums)]
-        $vis enum $symbol {}
+        #[allow(non_camel_case_types, clippy::exhaustive_structs)]
+        $vis struct $symbol;
 
         // SAFETY: rule 1, the storage is the static above, which is in the section.
         unsafe impl $crate::__priv::Access for $symbol {
             const HOT: ::core::primitive::bool = $crate::__is_hot!($group);
 
             #[inline(always)]
-            fn address() -> ::core::primitive::usize {
+            fn address(&self) -> ::core::primitive::usize {
                 $crate::__address!($storage)
             }
 
             #[inline(always)]
-            fn displacement() -> ::core::primitive::usize {
+            fn displacement(&self) -> ::core::primitive::usize {
                 $crate::__displacement!($storage, 0)
             }
 
@@ -47,27 +47,30 @@ macro_rules! __define {
         }
 
         // SAFETY: rule 1, the storage is of this type.
-        unsafe impl $crate::__priv::Symbol<$ty> for $symbol {
+        unsafe impl $crate::Place<$ty> for $symbol {
             type Kind = $crate::__kind!($kind $ty);
 
             $crate::__flag! { $kind $storage $name }
 
+            #[cfg(target_has_atomic = "64")]
             #[inline(always)]
-            unsafe fn initial() -> $ty {
+            fn total(&self) -> &'static $crate::__priv::CacheLine<::core::sync::atomic::AtomicI64> {
+                static TOTAL: $crate::__priv::CacheLine<::core::sync::atomic::AtomicI64> =
+                    $crate::__priv::CacheLine { 0: ::core::sync::atomic::AtomicI64::new(0) };
+                &TOTAL
+            }
+        }
+
+        // SAFETY: as `Place`.
+        unsafe impl $crate::__priv::Symbol<$ty> for $symbol {
+            #[inline(always)]
+            unsafe fn initial(&self) -> $ty {
                 // Items have no hygiene, so `$value` must not mention this name. The struct literal extends
                 // the life of a temporary behind `&`, as the storage does.
                 static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
                     $crate::__priv::Initial { 0: $value };
                 // SAFETY: rule 3 is the caller's.
                 unsafe { __PERCPU_INITIAL.get() }
-            }
-
-            #[cfg(target_has_atomic = "64")]
-            #[inline(always)]
-            fn total() -> &'static $crate::__priv::CacheLine<::core::sync::atomic::AtomicI64> {
-                static TOTAL: $crate::__priv::CacheLine<::core::sync::atomic::AtomicI64> =
-                    $crate::__priv::CacheLine { 0: ::core::sync::atomic::AtomicI64::new(0) };
-                &TOTAL
             }
         }
 
@@ -77,7 +80,7 @@ macro_rules! __define {
 
         $($attr)*
         #[allow(private_interfaces)]
-        $vis static $name: $alias = $crate::PerCpu::__new();
+        $vis static $name: $alias = $crate::PerCpu::__new($symbol);
     };
 }
 
@@ -90,13 +93,13 @@ macro_rules! __flag {
         $crate::__flag! { shared $storage $name }
     };
     (shared $storage:ident $name:ident) => {
-        fn flag() -> $crate::__priv::Flag {
+        fn flag(&self) -> $crate::__priv::Flag {
             ::core::unreachable!()
         }
     };
     ($kind:ident $storage:ident $name:ident) => {
         #[inline(always)]
-        fn flag() -> $crate::__priv::Flag {
+        fn flag(&self) -> $crate::__priv::Flag {
             $crate::__storage! { flags [] {static mut} $storage: ::core::primitive::bool = false; }
             (
                 $crate::__displacement!($storage, 0),

@@ -3,9 +3,10 @@
 use core::fmt;
 use core::sync::atomic::{Ordering, compiler_fence};
 
+use super::accessor::{enter, pointer};
 use super::kind::{Borrows, Exclusive, TryBorrows};
 use super::per_cpu::PerCpu;
-use super::symbol::{Flag, Symbol};
+use super::place::{Flag, Place, Symbol};
 use crate::arch::{self, load_at, store_at};
 
 /// The error of [`try_with_current`](PerCpu::try_with_current): this CPU's copy is already borrowed.
@@ -82,22 +83,23 @@ impl Exclusive {
     /// As [`Borrows::with_current`].
     #[inline(always)]
     #[track_caller]
-    unsafe fn borrow<S: Symbol<T>, T, R>(f: impl FnOnce(&mut T) -> R) -> Result<R, Borrowed> {
+    unsafe fn borrow<P: Place<T>, T, R>(
+        place: &P,
+        f: impl FnOnce(&mut T) -> R,
+    ) -> Result<R, Borrowed> {
         // Compute the constants first, so that the optimizer moves them out of a loop.
-        let flag = S::flag();
-        let displacement = (!S::OFFSET_IS_IMMEDIATE).then(S::displacement);
+        let flag = place.flag();
+        let displacement = (!P::OFFSET_IS_IMMEDIATE).then(|| place.displacement());
         let register = arch::register_for_access();
         // SAFETY: rules 2 and 13 are the caller's.
         let _borrow = unsafe { Borrow::new(register, flag)? };
         let address = match displacement {
             Some(displacement) => register.wrapping_add(displacement),
-            None => S::at(register),
+            None => place.at(register),
         };
         // SAFETY: rule 3; rule 5, the flag excludes every other borrow, and safe code reaches a variable of
         // this kind in no other way.
-        Ok(f(unsafe {
-            &mut *PerCpu::<S, T>::pointer(address).cast_mut()
-        }))
+        Ok(f(unsafe { &mut *pointer(place, address).cast_mut() }))
     }
 }
 
@@ -106,9 +108,12 @@ impl Exclusive {
 unsafe impl<T: Send> Borrows<T> for Exclusive {
     #[inline(always)]
     #[track_caller]
-    unsafe fn with_current<S: Symbol<T, Kind = Self>, R>(f: impl FnOnce(&mut T) -> R) -> R {
+    unsafe fn with_current<P: Place<T, Kind = Self>, R>(
+        place: &P,
+        f: impl FnOnce(&mut T) -> R,
+    ) -> R {
         // SAFETY: rules 2 and 13 are the caller's; rule 7, `T: Send`.
-        match unsafe { Self::borrow::<S, T, R>(f) } {
+        match unsafe { Self::borrow(place, f) } {
             Ok(result) => result,
             Err(borrowed) => refuse(borrowed),
         }
@@ -116,9 +121,9 @@ unsafe impl<T: Send> Borrows<T> for Exclusive {
 
     #[inline(always)]
     #[track_caller]
-    unsafe fn reset<S: Symbol<T, Kind = Self>>() {
+    unsafe fn reset<P: Symbol<T, Kind = Self>>(place: &P) {
         // SAFETY: rules 2 and 13 are the caller's.
-        unsafe { Self::with_current::<S, ()>(|value| *value = S::initial()) };
+        unsafe { Self::with_current(place, |value| *value = place.initial()) };
     }
 }
 
@@ -126,7 +131,7 @@ unsafe impl<T: Send> Borrows<T> for Exclusive {
 // SAFETY: rules 5 and 7, as `Borrows`.
 unsafe impl<T: Send> TryBorrows<T> for Exclusive {}
 
-impl<S: Symbol<T>, T> PerCpu<S, T> {
+impl<P: Place<T>, T> PerCpu<P, T> {
     /// Calls `f` as [`with_current`](Self::with_current) does for an [`Exclusive`] variable, but returns an
     /// error instead of panicking: for handlers.
     ///
@@ -138,11 +143,11 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     pub fn try_with_current<F, R>(&self, f: F) -> Result<R, Borrowed>
     where
         F: FnOnce(&mut T) -> R,
-        S::Kind: TryBorrows<T>,
+        P::Kind: TryBorrows<T>,
     {
-        let _guard = Self::enter();
+        let _guard = enter(&self.place);
         // SAFETY: rules 2 and 13, the guard keeps the context on this CPU; rule 7, the method exists only for
         // an `Exclusive` variable of a type that is `Send`.
-        unsafe { Exclusive::borrow::<S, T, R>(f) }
+        unsafe { Exclusive::borrow(&self.place, f) }
     }
 }

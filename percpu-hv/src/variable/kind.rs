@@ -18,10 +18,10 @@
 
 use core::marker::PhantomData;
 
-use super::symbol::{Symbol, sealed};
+use super::place::{Place, Symbol, sealed};
 use crate::arch::{Bits, Integer, Scalar};
 
-pub use super::symbol::Kind;
+pub use super::place::Kind;
 
 /// The kind of variables that are loaded and stored as a whole. Safe code never holds a reference to one.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ pub unsafe trait IntegerValues<T>: BitValues<T> + Values<T, As: Integer> {}
 )]
 pub trait Sums<T, R>: Kind {
     #[doc(hidden)]
-    fn sum<S: Symbol<T, Kind = Self>>() -> R;
+    fn sum<P: Place<T, Kind = Self>>(place: &P) -> R;
 }
 
 /// Kinds whose variables provide `&T` to the copy of any CPU.
@@ -159,10 +159,13 @@ pub unsafe trait Borrows<T>: Kind {
     ///
     /// # Safety
     ///
-    /// `S` is a variable of this kind, this CPU's register is set, and the context stays on the CPU (rules 2
+    /// The variable is of this kind, this CPU's register is set, and the context stays on the CPU (rules 2
     /// and 13 of docs/safety.md).
     #[doc(hidden)]
-    unsafe fn with_current<S: Symbol<T, Kind = Self>, R>(f: impl FnOnce(&mut T) -> R) -> R;
+    unsafe fn with_current<P: Place<T, Kind = Self>, R>(
+        place: &P,
+        f: impl FnOnce(&mut T) -> R,
+    ) -> R;
 
     /// Assigns the initial value.
     ///
@@ -170,7 +173,7 @@ pub unsafe trait Borrows<T>: Kind {
     ///
     /// As [`with_current`](Self::with_current).
     #[doc(hidden)]
-    unsafe fn reset<S: Symbol<T, Kind = Self>>();
+    unsafe fn reset<P: Symbol<T, Kind = Self>>(place: &P);
 }
 
 /// Kinds whose variables have `try_with_current`.

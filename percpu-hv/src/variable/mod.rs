@@ -1,21 +1,23 @@
 //! Variables: what `def_percpu` defines, and the accessors of each kind.
 
+mod accessor;
 mod define;
 mod exclusive;
 pub mod kind;
 mod operations;
 mod per_cpu;
+mod place;
 mod remote;
 mod shared;
 mod shared_types;
-mod symbol;
 mod value;
 
-pub use exclusive::Borrowed;
+pub(crate) use accessor::pointer;
 #[cfg(target_has_atomic = "64")]
-pub(crate) use operations::stay;
+pub(crate) use accessor::{address_on, stay};
+pub use exclusive::Borrowed;
 pub use per_cpu::PerCpu;
+pub(crate) use place::sealed;
+pub use place::{Flag, Initial, Place, Symbol};
 pub use shared_types::Shared;
-pub(crate) use symbol::sealed;
-pub use symbol::{Flag, Initial, Symbol};
 pub(crate) use value::{are_values, sum};

@@ -3,28 +3,12 @@
 //! They are atomic against everything else that runs on this CPU, including interrupts and exceptions, and
 //! order no other access. Other CPUs see each value whole, at some time.
 
+use super::accessor::{enter, stay};
 use super::kind::{BitValues, IntegerValues, Values};
 use super::per_cpu::PerCpu;
-use super::symbol::{Kind, Symbol};
+use super::place::Place;
 use super::value::{As, from_scalar, to_scalar};
 use crate::arch::{combine, one, op, publish};
-use crate::cpu::{NoPreemptGuard, assert_register};
-
-/// Keeps the context on its CPU between the read of the register and the operation. Takes no guard if both
-/// are one instruction.
-#[inline(always)]
-#[track_caller]
-pub(crate) fn stay<S: Symbol<T>, T>() -> Option<NoPreemptGuard> {
-    if S::IN_ONE_INSTRUCTION {
-        if <S::Kind as Kind>::CHECKED {
-            assert_register();
-        }
-        PerCpu::<S, T>::assert_reach();
-        None
-    } else {
-        Some(PerCpu::<S, T>::enter())
-    }
-}
 
 /// Defines the methods of an operation: protected, protected with the previous value, and both unprotected.
 macro_rules! operations {
@@ -32,19 +16,19 @@ macro_rules! operations {
         $update:ident, $fetch:ident, $update_unprotected:ident, $fetch_unprotected:ident,
         $op:ident, $linux:literal, $effect:literal;
     )*) => {
-        impl<S: Symbol<T>, T> PerCpu<S, T> {
+        impl<P: Place<T>, T> PerCpu<P, T> {
             $(
                 #[doc = concat!($effect, ", atomically against interrupts on this CPU. Linux: `this_cpu_", $linux, "`.")]
                 #[inline]
                 #[track_caller]
                 pub fn $update(&self, operand: T)
                 where
-                    S::Kind: $bound<T>,
+                    P::Kind: $bound<T>,
                 {
-                    let _guard = stay::<S, T>();
+                    let _guard = stay(&self.place);
                     // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the
-                    // type of `S`.
-                    unsafe { S::update::<As<S, T>, { op::$op }>(to_scalar::<S, T>(operand)) }
+                    // type of the place.
+                    unsafe { self.place.update::<As<P, T>, { op::$op }>(to_scalar::<P, T>(operand)) }
                 }
 
                 #[doc = concat!("As [`", stringify!($update), "`](Self::", stringify!($update), "), and returns the previous value.")]
@@ -52,12 +36,12 @@ macro_rules! operations {
                 #[track_caller]
                 pub fn $fetch(&self, operand: T) -> T
                 where
-                    S::Kind: $bound<T>,
+                    P::Kind: $bound<T>,
                 {
-                    let _guard = stay::<S, T>();
+                    let _guard = stay(&self.place);
                     // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the
-                    // type of `S`.
-                    from_scalar::<S, T>(unsafe { S::fetch::<As<S, T>, { op::$op }>(to_scalar::<S, T>(operand)) })
+                    // type of the place.
+                    from_scalar::<P, T>(unsafe { self.place.fetch::<As<P, T>, { op::$op }>(to_scalar::<P, T>(operand)) })
                 }
 
                 #[doc = concat!($effect, ", by a load and a store: a value that an interrupt on this CPU")]
@@ -66,9 +50,9 @@ macro_rules! operations {
                 #[track_caller]
                 pub fn $update_unprotected(&self, operand: T)
                 where
-                    S::Kind: $bound<T>,
+                    P::Kind: $bound<T>,
                 {
-                    if S::IN_ONE_INSTRUCTION {
+                    if P::IN_ONE_INSTRUCTION {
                         self.$update(operand);
                     } else {
                         self.$fetch_unprotected(operand);
@@ -80,11 +64,11 @@ macro_rules! operations {
                 #[track_caller]
                 pub fn $fetch_unprotected(&self, operand: T) -> T
                 where
-                    S::Kind: $bound<T>,
+                    P::Kind: $bound<T>,
                 {
-                    let operand = to_scalar::<S, T>(operand);
+                    let operand = to_scalar::<P, T>(operand);
                     // SAFETY: rule 14, `add` and `sub` exist for integers only.
-                    self.change_unprotected(|old| unsafe { combine::<As<S, T>, { op::$op }>(old, operand) })
+                    self.change_unprotected(|old| unsafe { combine::<As<P, T>, { op::$op }>(old, operand) })
                 }
             )*
         }
@@ -109,18 +93,18 @@ operations! {
         XOR, "xor", "Replaces this CPU's value by its bitwise XOR with the operand";
 }
 
-impl<S: Symbol<T>, T> PerCpu<S, T> {
+impl<P: Place<T>, T> PerCpu<P, T> {
     /// Adds 1 to this CPU's value, wrapping around, atomically against interrupts on this CPU.
     /// Linux: `this_cpu_inc`.
     #[inline]
     #[track_caller]
     pub fn inc_current(&self)
     where
-        S::Kind: IntegerValues<T>,
+        P::Kind: IntegerValues<T>,
     {
-        let _guard = stay::<S, T>();
-        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
-        unsafe { S::step::<As<S, T>, { op::ADD }>() }
+        let _guard = stay(&self.place);
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of the place.
+        unsafe { self.place.step::<As<P, T>, { op::ADD }>() }
     }
 
     /// Subtracts 1 from this CPU's value, wrapping around, atomically against interrupts on this
@@ -129,11 +113,11 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[track_caller]
     pub fn dec_current(&self)
     where
-        S::Kind: IntegerValues<T>,
+        P::Kind: IntegerValues<T>,
     {
-        let _guard = stay::<S, T>();
-        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
-        unsafe { S::step::<As<S, T>, { op::SUB }>() }
+        let _guard = stay(&self.place);
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of the place.
+        unsafe { self.place.step::<As<P, T>, { op::SUB }>() }
     }
 
     /// Adds 1 by a load and a store, as [`add_current_unprotected`](Self::add_current_unprotected)
@@ -142,12 +126,12 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[track_caller]
     pub fn inc_current_unprotected(&self)
     where
-        S::Kind: IntegerValues<T>,
+        P::Kind: IntegerValues<T>,
     {
-        if S::IN_ONE_INSTRUCTION {
+        if P::IN_ONE_INSTRUCTION {
             self.inc_current();
         } else {
-            self.add_current_unprotected(from_scalar::<S, T>(one()));
+            self.add_current_unprotected(from_scalar::<P, T>(one()));
         }
     }
 
@@ -157,29 +141,29 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[track_caller]
     pub fn dec_current_unprotected(&self)
     where
-        S::Kind: IntegerValues<T>,
+        P::Kind: IntegerValues<T>,
     {
-        if S::IN_ONE_INSTRUCTION {
+        if P::IN_ONE_INSTRUCTION {
             self.dec_current();
         } else {
-            self.sub_current_unprotected(from_scalar::<S, T>(one()));
+            self.sub_current_unprotected(from_scalar::<P, T>(one()));
         }
     }
 }
 
-impl<S: Symbol<T>, T> PerCpu<S, T> {
+impl<P: Place<T>, T> PerCpu<P, T> {
     /// Replaces this CPU's value and returns the previous one, atomically against interrupts on this CPU.
     /// Linux: `this_cpu_xchg`.
     #[inline]
     #[track_caller]
     pub fn swap_current(&self, value: T) -> T
     where
-        S::Kind: Values<T>,
+        P::Kind: Values<T>,
     {
-        let _guard = stay::<S, T>();
-        publish::<As<S, T>>();
-        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
-        from_scalar::<S, T>(unsafe { S::swap(to_scalar::<S, T>(value)) })
+        let _guard = stay(&self.place);
+        publish::<As<P, T>>();
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of the place.
+        from_scalar::<P, T>(unsafe { self.place.swap(to_scalar::<P, T>(value)) })
     }
 
     /// Replaces this CPU's value if its bits equal those of `current`, and returns the previous value,
@@ -193,14 +177,16 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[track_caller]
     pub fn compare_exchange_current(&self, current: T, new: T) -> Result<T, T>
     where
-        S::Kind: Values<T>,
+        P::Kind: Values<T>,
     {
-        let _guard = stay::<S, T>();
-        publish::<As<S, T>>();
-        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
-        let result =
-            unsafe { S::compare_exchange(to_scalar::<S, T>(current), to_scalar::<S, T>(new)) };
-        result.map(from_scalar::<S, T>).map_err(from_scalar::<S, T>)
+        let _guard = stay(&self.place);
+        publish::<As<P, T>>();
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of the place.
+        let result = unsafe {
+            self.place
+                .compare_exchange(to_scalar::<P, T>(current), to_scalar::<P, T>(new))
+        };
+        result.map(from_scalar::<P, T>).map_err(from_scalar::<P, T>)
     }
 
     /// Replaces this CPU's value by a load and a store, and returns the previous one. A value that an
@@ -210,20 +196,20 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[track_caller]
     pub fn swap_current_unprotected(&self, value: T) -> T
     where
-        S::Kind: Values<T>,
+        P::Kind: Values<T>,
     {
-        let value = to_scalar::<S, T>(value);
+        let value = to_scalar::<P, T>(value);
         self.change_unprotected(|_| value)
     }
 
     #[inline(always)]
-    fn change_unprotected(&self, change: impl FnOnce(As<S, T>) -> As<S, T>) -> T
+    fn change_unprotected(&self, change: impl FnOnce(As<P, T>) -> As<P, T>) -> T
     where
-        S::Kind: Values<T>,
+        P::Kind: Values<T>,
     {
-        let _guard = Self::enter();
-        publish::<As<S, T>>();
-        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of `S`.
-        from_scalar::<S, T>(unsafe { S::replace_unprotected(change) })
+        let _guard = enter(&self.place);
+        publish::<As<P, T>>();
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of the place.
+        from_scalar::<P, T>(unsafe { self.place.replace_unprotected(change) })
     }
 }

@@ -1,13 +1,12 @@
 //! The handle of a variable, and the accessors that every kind has.
 
 use core::marker::PhantomData;
-use core::ptr;
 
+use super::accessor::{enter, pointer};
 use super::kind::Borrows;
-use super::symbol::{Kind, Symbol};
-use crate::arch::{self, form};
-use crate::area::{bias, start};
-use crate::cpu::{CpuPin, NoPreemptGuard, assert_register};
+use super::place::{Place, Symbol};
+use crate::arch::form;
+use crate::area::bias;
 
 /// The type of a static that `#[def_percpu]` defines: a handle for one `T` per CPU.
 ///
@@ -27,22 +26,24 @@ use crate::cpu::{CpuPin, NoPreemptGuard, assert_register};
 /// assert_eq!(EXITS.read_current(), 1);
 /// # }
 /// ```
-pub struct PerCpu<S, T> {
-    symbol: PhantomData<fn() -> (S, T)>,
+pub struct PerCpu<P, T> {
+    pub(crate) place: P,
+    value: PhantomData<fn() -> T>,
 }
 
-impl<S: Symbol<T>, T> PerCpu<S, T> {
+impl<P: Place<T>, T> PerCpu<P, T> {
     #[doc(hidden)]
-    pub const fn __new() -> Self {
+    pub const fn __new(place: P) -> Self {
         Self {
-            symbol: PhantomData,
+            place,
+            value: PhantomData,
         }
     }
 
     /// Returns the linked address of the variable in the template, which is the same on all CPUs.
     #[inline]
     pub fn symbol_vma(&self) -> usize {
-        S::address()
+        self.place.address()
     }
 
     /// Returns the variable's offset: its distance in bytes from the base of any area.
@@ -51,14 +52,14 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// [`percpu_area_base`](crate::percpu_area_base) is 0.
     #[inline]
     pub fn offset(&self) -> usize {
-        S::displacement().wrapping_sub(bias())
+        self.place.displacement().wrapping_sub(bias())
     }
 
     /// Returns the operand `VARIABLE_form` of the assembly macros: the size and the group of the variable, by which they
     /// select the instructions. [`guide::assembly`](crate::guide::assembly) has examples.
     #[inline]
     pub const fn form(&self) -> u64 {
-        form::<T>(S::HOT, 0)
+        form::<T>(P::HOT, 0)
     }
 
     /// Returns the operand `VARIABLE_form` of the assembly macros for a field of type `F`, which is `offset` bytes from
@@ -77,7 +78,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
             offset % align_of::<F>() == 0,
             "the field is not aligned in the per-CPU variable"
         );
-        form::<F>(S::HOT, offset)
+        form::<F>(P::HOT, offset)
     }
 
     /// Returns a pointer to this CPU's copy: the per-CPU register plus an offset.
@@ -88,7 +89,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// CPU for as long as it uses the pointer (rules 2 and 5 of docs/safety.md).
     #[inline]
     pub unsafe fn current_ptr(&self) -> *const T {
-        Self::pointer(S::current())
+        pointer(&self.place, self.place.current())
     }
 
     /// Returns a shared reference to this CPU's copy.
@@ -135,11 +136,11 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     pub fn with_current<F, R>(&self, f: F) -> R
     where
         F: FnOnce(&mut T) -> R,
-        S::Kind: Borrows<T>,
+        P::Kind: Borrows<T>,
     {
-        let _guard = Self::enter();
+        let _guard = enter(&self.place);
         // SAFETY: rules 2 and 13, the guard keeps the context on this CPU.
-        unsafe { <S::Kind as Borrows<T>>::with_current::<S, R>(f) }
+        unsafe { <P::Kind as Borrows<T>>::with_current(&self.place, f) }
     }
 
     /// Calls `f` with this CPU's copy itself, for every kind and type. Otherwise as
@@ -156,7 +157,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     where
         F: FnOnce(&mut T) -> R,
     {
-        let _guard = Self::enter();
+        let _guard = enter(&self.place);
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; rules 5 and 7 are the caller's.
         f(unsafe { self.current_ref_mut_raw() })
     }
@@ -177,60 +178,11 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[track_caller]
     pub fn reset_to_init(&self)
     where
-        S::Kind: Borrows<T>,
+        P: Symbol<T>,
+        P::Kind: Borrows<T>,
     {
-        let _guard = Self::enter();
+        let _guard = enter(&self.place);
         // SAFETY: rules 2 and 13, the guard keeps the context on this CPU.
-        unsafe { <S::Kind as Borrows<T>>::reset::<S>() };
-    }
-
-    /// Returns the address of the copy on the CPU of `pin`.
-    #[inline(always)]
-    pub(crate) fn pinned(pin: &CpuPin) -> usize {
-        S::pinned(pin.register())
-    }
-
-    /// Begins a safe access: keeps the context on this CPU and, in debug builds of a kernel, checks the
-    /// register.
-    #[inline(always)]
-    #[track_caller]
-    pub(crate) fn enter() -> NoPreemptGuard {
-        let guard = NoPreemptGuard::new();
-        if <S::Kind as Kind>::CHECKED {
-            assert_register();
-        }
-        Self::assert_reach();
-        guard
-    }
-
-    /// Panics, in debug builds of a kernel, if the linker script placed a hot variable where its accesses do
-    /// not reach.
-    #[inline(always)]
-    #[track_caller]
-    pub(crate) fn assert_reach() {
-        if let (true, Some(reach)) = (cfg!(debug_assertions) && S::HOT, arch::HOT_REACH) {
-            let offset = S::address().wrapping_sub(start());
-            let name = core::any::type_name::<S>().rsplit("__PERCPU_SYM_").next();
-            assert!(
-                offset < reach,
-                "the hot per-CPU variable `{}` is {offset:#x} bytes into the template, but its accesses \
-                 reach only {reach:#x}; link with percpu.x of percpu-hv, or put `*(percpu_hot)` first \
-                 into `.percpu` and make fewer variables hot",
-                name.unwrap_or_default()
-            );
-        }
-    }
-
-    #[inline(always)]
-    #[track_caller]
-    pub(crate) fn pointer(address: usize) -> *const T {
-        Self::assert_reach();
-        // A script written for `percpu` fixes the stride, and honours no alignment above 64.
-        debug_assert!(
-            address % align_of::<T>() == 0 || !<S::Kind as Kind>::CHECKED,
-            "a per-CPU variable is misaligned in this area; link with percpu.x of percpu-hv, \
-             which aligns areas to their variables"
-        );
-        ptr::with_exposed_provenance(address)
+        unsafe { <P::Kind as Borrows<T>>::reset(&self.place) };
     }
 }

@@ -1,10 +1,11 @@
 //! Accessors of other CPUs' copies, for every kind.
 
+use super::accessor::pointer;
 use super::per_cpu::PerCpu;
-use super::symbol::{Kind, Symbol};
+use super::place::{Kind, Place, Symbol};
 use crate::cpu::CpuId;
 
-impl<S: Symbol<T>, T> PerCpu<S, T> {
+impl<P: Place<T>, T> PerCpu<P, T> {
     /// Returns a pointer to the copy of CPU `cpu_id`.
     ///
     /// # Panics
@@ -18,7 +19,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[inline]
     #[track_caller]
     pub unsafe fn remote_ptr(&self, cpu_id: usize) -> *const T {
-        Self::pointer(S::at(S::Kind::register_of(cpu_id)))
+        pointer(&self.place, self.place.at(P::Kind::register_of(cpu_id)))
     }
 
     /// Returns a shared reference to the copy of CPU `cpu_id`.
@@ -55,22 +56,17 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
         unsafe { &mut *self.remote_ptr(cpu_id).cast_mut() }
     }
 
-    /// Returns the address of a CPU's copy. A [`CpuId`] needs no check.
-    #[inline(always)]
-    #[track_caller]
-    pub(crate) fn address_on(cpu: CpuId) -> usize {
-        Self::assert_reach();
-        S::at(cpu.register())
-    }
-
     /// Assigns the initial value to a CPU's copy, of every kind. The calling CPU drops the old value.
     ///
     /// # Safety
     ///
     /// Nothing uses that copy during the call, and no reference to it is live (rule 6 of docs/safety.md). `T`
     /// is `Send`, or the old value may be dropped on this CPU.
-    pub unsafe fn reset_remote(&self, cpu: CpuId) {
+    pub unsafe fn reset_remote(&self, cpu: CpuId)
+    where
+        P: Symbol<T>,
+    {
         // SAFETY: rules 3 and 4, the id is valid; rules 6 and 7 are the caller's.
-        unsafe { *self.remote_ref_mut_raw(cpu.index()) = S::initial() };
+        unsafe { *self.remote_ref_mut_raw(cpu.index()) = self.place.initial() };
     }
 }

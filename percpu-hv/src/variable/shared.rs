@@ -2,9 +2,10 @@
 
 use core::cell::{BorrowError, BorrowMutError, Ref, RefCell, RefMut};
 
+use super::accessor::{address_on, pointer};
 use super::kind::{self, LocalReferences, References};
 use super::per_cpu::PerCpu;
-use super::symbol::Symbol;
+use super::place::Place;
 use crate::cpu::{CpuId, CpuPin, IrqOff};
 
 #[diagnostic::do_not_recommend]
@@ -14,46 +15,46 @@ unsafe impl<T: Sync> References<T> for kind::Shared {}
 // SAFETY: rules 7 and 16, `T: Send`, and there is no store and no `&mut T`.
 unsafe impl<T: Send> LocalReferences<T> for kind::Shared {}
 
-impl<S: Symbol<T>, T> PerCpu<S, T> {
+impl<P: Place<T>, T> PerCpu<P, T> {
     /// Returns this CPU's copy, for as long as the context stays on this CPU.
     #[inline]
     #[track_caller]
-    pub fn get<'pin>(&self, pin: &'pin CpuPin) -> &'pin T
+    pub fn get<'pin>(&'pin self, pin: &'pin CpuPin) -> &'pin T
     where
-        S::Kind: References<T>,
+        P::Kind: References<T>,
     {
         // SAFETY: rules 2, 3 and 13, the context stays on this CPU; rule 16, the variable is shared, and `T: Sync`.
-        unsafe { &*Self::pointer(Self::pinned(pin)) }
+        unsafe { &*pointer(&self.place, self.place.pinned(pin.register())) }
     }
 
     /// Returns this CPU's copy, for as long as interrupts are masked. Nothing else runs on this CPU then, so
     /// `T` need not be `Sync`: `Cell` and `RefCell`, for example.
     #[inline]
     #[track_caller]
-    pub fn get_local<'irq>(&self, irq: &'irq IrqOff) -> &'irq T
+    pub fn get_local<'irq>(&'irq self, irq: &'irq IrqOff) -> &'irq T
     where
-        S::Kind: LocalReferences<T>,
+        P::Kind: LocalReferences<T>,
     {
         // SAFETY: rules 2, 3 and 13, the context stays on this CPU; rule 16, the variable is shared, and nothing
         // else runs on this CPU; rule 7, `T: Send`.
-        unsafe { &*Self::pointer(Self::pinned(irq)) }
+        unsafe { &*pointer(&self.place, self.place.pinned(irq.register())) }
     }
 
     /// Returns the copy of any CPU.
     #[inline]
     pub fn on(&self, cpu: CpuId) -> &T
     where
-        S::Kind: References<T>,
+        P::Kind: References<T>,
     {
         // SAFETY: rules 3 and 4, the id is valid; rule 16, the variable is shared, and `T: Sync`.
-        unsafe { &*Self::pointer(Self::address_on(cpu)) }
+        unsafe { &*pointer(&self.place, address_on(&self.place, cpu)) }
     }
 
     /// Returns an iterator over the copies of all CPUs, in the order of their ids.
     #[inline]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (CpuId, &T)> + ExactSizeIterator
     where
-        S::Kind: References<T>,
+        P::Kind: References<T>,
     {
         CpuId::all().map(|cpu| (cpu, self.on(cpu)))
     }
@@ -62,14 +63,14 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[inline]
     pub fn fold<A>(&self, start: A, mut f: impl FnMut(A, &T) -> A) -> A
     where
-        S::Kind: References<T>,
+        P::Kind: References<T>,
     {
         self.iter().fold(start, |sum, (_, value)| f(sum, value))
     }
 }
 
 /// A `RefCell`, whose value may stay borrowed for longer than a call while interrupts are masked.
-impl<S: Symbol<RefCell<T>>, T> PerCpu<S, RefCell<T>> {
+impl<P: Place<RefCell<T>>, T> PerCpu<P, RefCell<T>> {
     /// Borrows this CPU's value.
     ///
     /// # Panics
@@ -77,9 +78,9 @@ impl<S: Symbol<RefCell<T>>, T> PerCpu<S, RefCell<T>> {
     /// If the value is mutably borrowed.
     #[inline]
     #[track_caller]
-    pub fn borrow<'irq>(&self, irq: &'irq IrqOff) -> Ref<'irq, T>
+    pub fn borrow<'irq>(&'irq self, irq: &'irq IrqOff) -> Ref<'irq, T>
     where
-        S::Kind: LocalReferences<RefCell<T>>,
+        P::Kind: LocalReferences<RefCell<T>>,
     {
         self.get_local(irq).borrow()
     }
@@ -91,9 +92,9 @@ impl<S: Symbol<RefCell<T>>, T> PerCpu<S, RefCell<T>> {
     /// If the value is borrowed.
     #[inline]
     #[track_caller]
-    pub fn borrow_mut<'irq>(&self, irq: &'irq IrqOff) -> RefMut<'irq, T>
+    pub fn borrow_mut<'irq>(&'irq self, irq: &'irq IrqOff) -> RefMut<'irq, T>
     where
-        S::Kind: LocalReferences<RefCell<T>>,
+        P::Kind: LocalReferences<RefCell<T>>,
     {
         self.get_local(irq).borrow_mut()
     }
@@ -104,9 +105,9 @@ impl<S: Symbol<RefCell<T>>, T> PerCpu<S, RefCell<T>> {
     ///
     /// If the value is mutably borrowed.
     #[inline]
-    pub fn try_borrow<'irq>(&self, irq: &'irq IrqOff) -> Result<Ref<'irq, T>, BorrowError>
+    pub fn try_borrow<'irq>(&'irq self, irq: &'irq IrqOff) -> Result<Ref<'irq, T>, BorrowError>
     where
-        S::Kind: LocalReferences<RefCell<T>>,
+        P::Kind: LocalReferences<RefCell<T>>,
     {
         self.get_local(irq).try_borrow()
     }
@@ -117,9 +118,12 @@ impl<S: Symbol<RefCell<T>>, T> PerCpu<S, RefCell<T>> {
     ///
     /// If the value is borrowed.
     #[inline]
-    pub fn try_borrow_mut<'irq>(&self, irq: &'irq IrqOff) -> Result<RefMut<'irq, T>, BorrowMutError>
+    pub fn try_borrow_mut<'irq>(
+        &'irq self,
+        irq: &'irq IrqOff,
+    ) -> Result<RefMut<'irq, T>, BorrowMutError>
     where
-        S::Kind: LocalReferences<RefCell<T>>,
+        P::Kind: LocalReferences<RefCell<T>>,
     {
         self.get_local(irq).try_borrow_mut()
     }

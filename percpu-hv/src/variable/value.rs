@@ -1,32 +1,41 @@
 //! Values: variables that are loaded and stored as a whole.
 
+use super::accessor::{address_on, assert_reach, enter};
 use super::kind::{Borrows, Sums, Value, Values};
 use super::per_cpu::PerCpu;
-use super::symbol::Symbol;
+use super::place::{Place, Symbol};
 use crate::arch::{Integer, Scalar, combine, load_at, obtain, op, publish, zero};
 use crate::cpu::{CpuId, CpuPin};
 
 /// The scalar type of a variable's value.
-pub(crate) type As<S, T> = <<S as Symbol<T>>::Kind as Values<T>>::As;
+pub(crate) type As<P, T> = <<P as Place<T>>::Kind as Values<T>>::As;
 
 /// Converts a value of the variable to its scalar.
 #[inline(always)]
-pub(crate) fn to_scalar<S: Symbol<T, Kind: Values<T>>, T>(value: T) -> As<S, T> {
-    <S::Kind as Values<T>>::to(value)
+pub(crate) fn to_scalar<P: Place<T, Kind: Values<T>>, T>(value: T) -> As<P, T> {
+    <P::Kind as Values<T>>::to(value)
 }
 
 /// Converts a scalar to a value of the variable.
 #[inline(always)]
-pub(crate) fn from_scalar<S: Symbol<T, Kind: Values<T>>, T>(value: As<S, T>) -> T {
-    <S::Kind as Values<T>>::from(value)
+pub(crate) fn from_scalar<P: Place<T, Kind: Values<T>>, T>(value: As<P, T>) -> T {
+    <P::Kind as Values<T>>::from(value)
+}
+
+/// Returns the value of any CPU.
+#[inline(always)]
+fn read_remote<P: Place<T, Kind: Values<T>>, T>(place: &P, cpu: CpuId) -> T {
+    // SAFETY: rules 3 and 4, the id is valid; rule 6, the load is atomic.
+    let value = unsafe { load_at(address_on(place, cpu)) };
+    obtain::<As<P, T>>();
+    from_scalar::<P, T>(value)
 }
 
 /// Returns the sum of a variable's values over all CPUs.
 #[inline]
-pub(crate) fn sum<S: Symbol<T, Kind: Values<T>>, T: Integer>() -> T {
-    let variable = PerCpu::<S, T>::__new();
+pub(crate) fn sum<P: Place<T, Kind: Values<T>>, T: Integer>(place: &P) -> T {
     CpuId::all()
-        .map(|cpu| variable.read_remote(cpu))
+        .map(|cpu| read_remote(place, cpu))
         // SAFETY: rule 14, `T` is an integer.
         .reduce(|a, b| unsafe { combine::<T, { op::ADD }>(a, b) })
         .unwrap_or_else(zero)
@@ -62,8 +71,8 @@ macro_rules! are_values {
         #[diagnostic::do_not_recommend]
         impl<T: $crate::Integer> $crate::kind::Sums<T, T> for $kind {
             #[inline]
-            fn sum<S: $crate::variable::Symbol<T, Kind = Self>>() -> T {
-                $crate::variable::sum::<S, T>()
+            fn sum<P: $crate::variable::Place<T, Kind = Self>>(place: &P) -> T {
+                $crate::variable::sum(place)
             }
         }
     };
@@ -77,22 +86,25 @@ are_values!(Value);
 unsafe impl<T: Scalar> Borrows<T> for Value {
     #[inline(always)]
     #[track_caller]
-    unsafe fn with_current<S: Symbol<T, Kind = Self>, R>(f: impl FnOnce(&mut T) -> R) -> R {
-        // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 13 are the caller's.
-        unsafe { S::edit(f) }
+    unsafe fn with_current<P: Place<T, Kind = Self>, R>(
+        place: &P,
+        f: impl FnOnce(&mut T) -> R,
+    ) -> R {
+        // SAFETY: rule 1, `T` is the type of the place; rules 2 and 13 are the caller's.
+        unsafe { place.edit(f) }
     }
 
     #[inline(always)]
-    unsafe fn reset<S: Symbol<T, Kind = Self>>() {
-        // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 13 are the caller's.
+    unsafe fn reset<P: Symbol<T, Kind = Self>>(place: &P) {
+        // SAFETY: rule 1, `T` is the type of the place; rules 2 and 13 are the caller's.
         unsafe {
             publish::<T>();
-            S::store(S::initial());
+            place.store(place.initial());
         }
     }
 }
 
-impl<S: Symbol<T>, T> PerCpu<S, T> {
+impl<P: Place<T>, T> PerCpu<P, T> {
     /// Returns this CPU's value, with a single load.
     ///
     /// # Safety
@@ -102,10 +114,10 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[inline]
     pub unsafe fn read_current_raw(&self) -> T
     where
-        S::Kind: Values<T>,
+        P::Kind: Values<T>,
     {
-        // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 5 are the caller's.
-        from_scalar::<S, T>(unsafe { S::load() })
+        // SAFETY: rule 1, `T` is the type of the place; rules 2 and 5 are the caller's.
+        from_scalar::<P, T>(unsafe { self.place.load() })
     }
 
     /// Stores `value` to this CPU's copy, with a single store.
@@ -116,11 +128,11 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[inline]
     pub unsafe fn write_current_raw(&self, value: T)
     where
-        S::Kind: Values<T>,
+        P::Kind: Values<T>,
     {
-        publish::<As<S, T>>();
-        // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 5 are the caller's.
-        unsafe { S::store(to_scalar::<S, T>(value)) }
+        publish::<As<P, T>>();
+        // SAFETY: rule 1, `T` is the type of the place; rules 2 and 5 are the caller's.
+        unsafe { self.place.store(to_scalar::<P, T>(value)) }
     }
 
     /// Returns this CPU's value. With `preempt` or `preempt-hook`, preemption is disabled during the call.
@@ -128,9 +140,9 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[track_caller]
     pub fn read_current(&self) -> T
     where
-        S::Kind: Values<T>,
+        P::Kind: Values<T>,
     {
-        let _guard = Self::enter();
+        let _guard = enter(&self.place);
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU.
         unsafe { self.read_current_raw() }
     }
@@ -140,9 +152,9 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[track_caller]
     pub fn write_current(&self, value: T)
     where
-        S::Kind: Values<T>,
+        P::Kind: Values<T>,
     {
-        let _guard = Self::enter();
+        let _guard = enter(&self.place);
         // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU.
         unsafe { self.write_current_raw(value) }
     }
@@ -152,11 +164,11 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[track_caller]
     pub fn read(&self, pin: &CpuPin) -> T
     where
-        S::Kind: Values<T>,
+        P::Kind: Values<T>,
     {
-        Self::assert_reach();
-        // SAFETY: rules 2, 3 and 13, the context stays on this CPU; `T` is the type of `S`.
-        from_scalar::<S, T>(unsafe { S::load_pinned(pin.register()) })
+        assert_reach(&self.place);
+        // SAFETY: rules 2, 3 and 13, the context stays on this CPU; `T` is the type of the place.
+        from_scalar::<P, T>(unsafe { self.place.load_pinned(pin.register()) })
     }
 
     /// Stores `value` to this CPU's copy, with a single store.
@@ -164,12 +176,15 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[track_caller]
     pub fn write(&self, pin: &CpuPin, value: T)
     where
-        S::Kind: Values<T>,
+        P::Kind: Values<T>,
     {
-        Self::assert_reach();
-        publish::<As<S, T>>();
-        // SAFETY: rules 2, 3 and 13, the context stays on this CPU; `T` is the type of `S`.
-        unsafe { S::store_pinned(pin.register(), to_scalar::<S, T>(value)) }
+        assert_reach(&self.place);
+        publish::<As<P, T>>();
+        // SAFETY: rules 2, 3 and 13, the context stays on this CPU; `T` is the type of the place.
+        unsafe {
+            self.place
+                .store_pinned(pin.register(), to_scalar::<P, T>(value))
+        }
     }
 
     /// Returns the value of any CPU, with a single load. If that CPU changes the value meanwhile, the result is one
@@ -178,12 +193,9 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[inline]
     pub fn read_remote(&self, cpu: CpuId) -> T
     where
-        S::Kind: Values<T>,
+        P::Kind: Values<T>,
     {
-        // SAFETY: rules 3 and 4, the id is valid; rule 6, the load is atomic.
-        let value = unsafe { load_at(Self::address_on(cpu)) };
-        obtain::<As<S, T>>();
-        from_scalar::<S, T>(value)
+        read_remote(&self.place, cpu)
     }
 
     /// Returns an iterator over the values of all CPUs, in the order of their ids. Each value is read once, when the
@@ -191,7 +203,7 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[inline]
     pub fn values(&self) -> impl DoubleEndedIterator<Item = (CpuId, T)> + ExactSizeIterator
     where
-        S::Kind: Values<T>,
+        P::Kind: Values<T>,
     {
         CpuId::all().map(|cpu| (cpu, self.read_remote(cpu)))
     }
@@ -203,8 +215,8 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     #[inline]
     pub fn sum<R>(&self) -> R
     where
-        S::Kind: Sums<T, R>,
+        P::Kind: Sums<T, R>,
     {
-        <S::Kind as Sums<T, R>>::sum::<S>()
+        <P::Kind as Sums<T, R>>::sum(&self.place)
     }
 }

@@ -134,7 +134,7 @@ fn alone(bench: &Bench<'_>) {
         other: usize,
         unit: usize,
     ) where
-        S: percpu_hv::__priv::Symbol<T>,
+        S: percpu_hv::Place<T>,
     {
         // SAFETY: rule 5, only the address is used.
         let address = unsafe { variable.current_ptr() }.addr();

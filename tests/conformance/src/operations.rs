@@ -47,7 +47,7 @@ fn against<S, T>(
     number: fn(u64) -> T,
     operations: &[Operation<S, T>],
 ) where
-    S: percpu_hv::__priv::Symbol<T, Kind = Value> + Sync,
+    S: percpu_hv::Place<T, Kind = Value> + Sync,
     T: Bits + PartialEq + Debug + Sync,
 {
     bench.on_all(|cpu| {
@@ -68,7 +68,7 @@ fn against<S, T>(
 
 fn bits<S, T>(bench: &Bench<'_>, variable: &PerCpu<S, T>, number: fn(u64) -> T)
 where
-    S: percpu_hv::__priv::Symbol<T, Kind = Value> + Sync,
+    S: percpu_hv::Place<T, Kind = Value> + Sync,
     T: Bits + PartialEq + Debug + Sync,
     T: core::ops::BitAnd<Output = T> + core::ops::BitOr<Output = T> + core::ops::BitXor<Output = T>,
 {
@@ -109,7 +109,7 @@ fn arithmetic<S, T>(
     add: fn(T, T) -> T,
     sub: fn(T, T) -> T,
 ) where
-    S: percpu_hv::__priv::Symbol<T, Kind = Value> + Sync,
+    S: percpu_hv::Place<T, Kind = Value> + Sync,
     T: Integer + PartialEq + Debug + Sync,
 {
     let one = number(1);
@@ -231,7 +231,7 @@ fn flag(bench: &Bench<'_>) {
 /// The methods that any scalar has.
 fn exchanges<S, T>(bench: &Bench<'_>, variable: &PerCpu<S, T>, values: [T; 3])
 where
-    S: percpu_hv::__priv::Symbol<T, Kind = Value> + Sync,
+    S: percpu_hv::Place<T, Kind = Value> + Sync,
     T: Scalar + PartialEq + Debug + Sync,
 {
     let [a, b, c] = values;

@@ -32,7 +32,7 @@ pub(crate) fn scalar<S, T>(
     initial: T,
     of: impl Fn(usize) -> T + Sync,
 ) where
-    S: percpu_hv::__priv::Symbol<T, Kind = percpu_hv::kind::Value> + Sync,
+    S: percpu_hv::Place<T, Kind = percpu_hv::kind::Value> + Sync,
     T: Scalar + PartialEq + Debug + Sync,
 {
     bench.on_all(|cpu| {

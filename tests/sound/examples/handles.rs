@@ -17,7 +17,7 @@ static SHARED: AtomicU64 = AtomicU64::new(0);
 
 fn borrow<S, T>(variable: &'static PerCpu<S, T>, f: impl FnOnce(&mut T))
 where
-    S: percpu_hv::__priv::Symbol<T, Kind: Borrows<T>>,
+    S: percpu_hv::Place<T, Kind: Borrows<T>>,
 {
     let handle: &'static PerCpu<S, T> = variable;
     handle.with_current(f);
@@ -25,7 +25,7 @@ where
 
 fn reference<S, T>(variable: &PerCpu<S, T>, f: impl FnOnce(&T))
 where
-    S: percpu_hv::__priv::Symbol<T, Kind: References<T>>,
+    S: percpu_hv::Place<T, Kind: References<T>>,
 {
     f(variable.get(&CpuPin::new()));
 }

@@ -16,11 +16,11 @@ static EXCLUSIVE: Vec<u64> = Vec::new();
 #[def_percpu]
 static SHARED: AtomicU64 = AtomicU64::new(0);
 
-fn reference<S: percpu_hv::__priv::Symbol<T, Kind: References<T>>, T>(variable: &PerCpu<S, T>) {
+fn reference<S: percpu_hv::Place<T, Kind: References<T>>, T>(variable: &PerCpu<S, T>) {
     let _ = variable.get(&CpuPin::new());
 }
 
-fn borrow<S: percpu_hv::__priv::Symbol<T, Kind: Borrows<T>>, T>(variable: &PerCpu<S, T>) {
+fn borrow<S: percpu_hv::Place<T, Kind: Borrows<T>>, T>(variable: &PerCpu<S, T>) {
     variable.with_current(|_| ());
 }
 

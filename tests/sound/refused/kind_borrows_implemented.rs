@@ -4,17 +4,17 @@
 #![forbid(unsafe_code)]
 
 use percpu_hv::__priv::Symbol;
-use percpu_hv::{Shared, kind};
+use percpu_hv::{Place, Shared, kind};
 
 struct Queue(Vec<String>);
 impl Shared for Queue {}
 impl kind::TryBorrows<Queue> for kind::Shared {} //~
 impl kind::Borrows<Queue> for kind::Shared {
     //~^
-    fn with_current<S: Symbol<Queue, Kind = Self>, R>(f: impl FnOnce(&mut Queue) -> R) -> R {
+    fn with_current<P: Place<Queue, Kind = Self>, R>(_: &P, f: impl FnOnce(&mut Queue) -> R) -> R {
         f(&mut Queue(Vec::new()))
     }
-    fn reset<S: Symbol<Queue, Kind = Self>>() {}
+    fn reset<P: Symbol<Queue, Kind = Self>>(_: &P) {}
 }
 
 #[percpu_hv::def_percpu]

@@ -3,21 +3,18 @@
 //! must not compile: E0200
 #![forbid(unsafe_code)]
 
-enum Symbol {}
-impl percpu_hv::__priv::Symbol<u64> for Symbol {
+struct Symbol;
+impl percpu_hv::Place<u64> for Symbol {
     //~^
     type Kind = percpu_hv::kind::Exclusive;
     const HOT: bool = false;
-    fn address() -> usize {
+    fn address(&self) -> usize {
         8
     }
-    fn displacement() -> usize {
+    fn displacement(&self) -> usize {
         8
     }
-    fn initial() -> u64 {
-        0
-    }
-    fn flag() -> (usize, &'static str) {
+    fn flag(&self) -> (usize, &'static str) {
         (8, "")
     }
 }

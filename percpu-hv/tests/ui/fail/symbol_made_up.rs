@@ -2,33 +2,29 @@
 
 use percpu_hv::PerCpu;
 
-enum Symbol {}
+struct Symbol;
 
 impl percpu_hv::__priv::Access for Symbol {
     const HOT: bool = false;
 
-    fn address() -> usize {
+    fn address(&self) -> usize {
         0x1000
     }
 
-    fn displacement() -> usize {
+    fn displacement(&self) -> usize {
         0x1000
     }
 }
 
-impl percpu_hv::__priv::Symbol<u64> for Symbol {
+impl percpu_hv::Place<u64> for Symbol {
     type Kind = percpu_hv::kind::Value;
 
-    fn initial() -> u64 {
-        0
-    }
-
-    fn flag() -> percpu_hv::__priv::Flag {
+    fn flag(&self) -> percpu_hv::__priv::Flag {
         (0x1000, "MADE_UP")
     }
 }
 
 fn main() {
-    let made_up: PerCpu<Symbol, u64> = PerCpu::__new();
+    let made_up: PerCpu<Symbol, u64> = PerCpu::__new(Symbol);
     made_up.write_current(1);
 }

@@ -16,7 +16,7 @@ macro_rules! assert_kinds {
     )*};
 }
 
-fn is<S: percpu_hv::__priv::Symbol<T, Kind = K>, T, K>(_: &PerCpu<S, T>) {}
+fn is<S: percpu_hv::Place<T, Kind = K>, T, K>(_: &PerCpu<S, T>) {}
 
 mod values {
     use super::*;

@@ -1,4 +1,4 @@
-//! A variable as a type: a place in every area, with the type of its value and a kind.
+//! A place in every area, as a type: with the type of its value and a kind.
 
 #[cfg(target_has_atomic = "64")]
 use core::sync::atomic::AtomicI64;
@@ -33,30 +33,62 @@ pub(crate) mod sealed {
 /// The displacement of a variable's borrow flag, and the variable's name.
 pub type Flag = (usize, &'static str);
 
-/// A variable: a place of type `T` in every area.
+/// A place of type `T` in every area: of a variable that `#[def_percpu]` defines, for example.
+///
+/// Functions that are generic over variables have it as a bound. Only this crate and its macros implement it.
+///
+/// ```
+/// # #[cfg(target_os = "linux")] {
+/// use percpu_hv::kind::IntegerValues;
+/// use percpu_hv::{PerCpu, Place, def_percpu};
+///
+/// /// Counts an event on this CPU.
+/// fn count<P: Place<u64, Kind: IntegerValues<u64>>>(events: &PerCpu<P, u64>) {
+///     events.inc_current();
+/// }
+///
+/// #[def_percpu]
+/// static EXITS: u64 = 0;
+///
+/// percpu_hv::init_hosted(4).unwrap();
+/// percpu_hv::init_percpu_reg(0);
+/// count(&EXITS);
+/// assert_eq!(EXITS.read_current(), 1);
+/// # }
+/// ```
 ///
 /// # Safety
 ///
-/// Rule 1 of docs/safety.md: [`Access::address`] and [`Access::displacement`] name one static of type `T`. Only the
-/// expansion of `def_percpu` implements this trait.
-pub unsafe trait Symbol<T>: Access {
+/// Rule 1 of docs/safety.md: [`Access::address`] and [`Access::displacement`] name one place of type `T`.
+pub unsafe trait Place<T>: Access {
     /// The kind, which determines the safe accessors.
     type Kind: Kind;
 
+    /// Returns the displacement of an exclusive variable's borrow flag, and the variable's name.
+    #[doc(hidden)]
+    fn flag(&self) -> Flag;
+
+    /// Returns a word that all CPUs share, outside of the areas: the total of a counter.
+    #[cfg(target_has_atomic = "64")]
+    #[doc(hidden)]
+    fn total(&self) -> &'static CacheLine<AtomicI64>;
+}
+
+/// The place of a static variable, which has an initial value.
+///
+/// # Safety
+///
+/// Rule 1 of docs/safety.md: the place is one static of type `T`. Only the expansion of `def_percpu` implements this
+/// trait.
+pub unsafe trait Symbol<T>: Place<T> {
     /// Returns the initial value, evaluated anew.
     ///
     /// # Safety
     ///
     /// The result becomes the value of a copy and nothing else: like the template's value, it is a bitwise
     /// duplicate.
-    unsafe fn initial() -> T;
-
-    /// Returns the displacement of an exclusive variable's borrow flag, and the variable's name.
-    fn flag() -> Flag;
-
-    /// Returns a word that all CPUs share, outside of the areas: the total of a counter.
-    #[cfg(target_has_atomic = "64")]
-    fn total() -> &'static CacheLine<AtomicI64>;
+    #[doc(hidden)]
+    unsafe fn initial(&self) -> T;
 }
 
 /// The initial value of a variable. It is in a static, not a constant, because it may refer to other statics.

@@ -1,0 +1,77 @@
+//! What accessors of all kinds do with a place: checks, guards and addresses.
+
+use core::ptr;
+
+use super::place::{Kind, Place};
+use crate::arch;
+use crate::area::start;
+use crate::cpu::{CpuId, NoPreemptGuard, assert_register};
+
+/// Begins a safe access: keeps the context on this CPU and, in debug builds of a kernel, checks the
+/// register.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn enter<P: Place<T>, T>(place: &P) -> NoPreemptGuard {
+    let guard = NoPreemptGuard::new();
+    if <P::Kind as Kind>::CHECKED {
+        assert_register();
+    }
+    assert_reach(place);
+    guard
+}
+
+/// Begins a this-CPU operation: keeps the context on its CPU between the read of the register and the operation. Takes
+/// no guard if both are one instruction.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn stay<P: Place<T>, T>(place: &P) -> Option<NoPreemptGuard> {
+    if P::IN_ONE_INSTRUCTION {
+        if <P::Kind as Kind>::CHECKED {
+            assert_register();
+        }
+        assert_reach(place);
+        None
+    } else {
+        Some(enter(place))
+    }
+}
+
+/// Panics, in debug builds of a kernel, if the linker script placed a hot variable where its accesses do
+/// not reach.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn assert_reach<P: Place<T>, T>(place: &P) {
+    if let (true, Some(reach)) = (cfg!(debug_assertions) && P::HOT, arch::HOT_REACH) {
+        let offset = place.address().wrapping_sub(start());
+        let name = core::any::type_name::<P>().rsplit("__PERCPU_SYM_").next();
+        assert!(
+            offset < reach,
+            "the hot per-CPU variable `{}` is {offset:#x} bytes into the template, but its accesses \
+             reach only {reach:#x}; link with percpu.x of percpu-hv, or put `*(percpu_hot)` first \
+             into `.percpu` and make fewer variables hot",
+            name.unwrap_or_default()
+        );
+    }
+}
+
+/// Returns the pointer to a copy of the place, at the copy's address.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn pointer<P: Place<T>, T>(place: &P, address: usize) -> *const T {
+    assert_reach(place);
+    // A script written for `percpu` fixes the stride, and honours no alignment above 64.
+    debug_assert!(
+        address % align_of::<T>() == 0 || !<P::Kind as Kind>::CHECKED,
+        "a per-CPU variable is misaligned in this area; link with percpu.x of percpu-hv, \
+         which aligns areas to their variables"
+    );
+    ptr::with_exposed_provenance(address)
+}
+
+/// Returns the address of a CPU's copy. A [`CpuId`] needs no check.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn address_on<P: Place<T>, T>(place: &P, cpu: CpuId) -> usize {
+    assert_reach(place);
+    place.at(cpu.register())
+}
