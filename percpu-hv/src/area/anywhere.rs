@@ -1,0 +1,301 @@
+//! Areas at any addresses, one after the other: a table says where the area of each CPU is.
+
+use core::mem::MaybeUninit;
+use core::ptr;
+
+use super::geometry::{Geometry, overlap};
+use super::init::build_area;
+use super::layout::{loaded_template, percpu_area_layout_expected};
+use super::registry::AREAS;
+use super::slot::AreaSlot;
+use super::template::{Template, bias};
+use crate::arch::{self, load_at, store_at};
+use crate::error::{AreaFault, InitError};
+
+/// Memory for an area, before any check.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    address: usize,
+    bytes: usize,
+}
+
+impl Candidate {
+    /// Returns the part of `memory` that starts at an aligned address.
+    fn aligned(memory: &'static mut [MaybeUninit<u8>], geometry: &Geometry) -> Self {
+        let address = memory.as_mut_ptr().expose_provenance();
+        let aligned = geometry.align_up(address).unwrap_or(address);
+        Self {
+            address: aligned,
+            bytes: memory.len().saturating_sub(aligned - address),
+        }
+    }
+
+    /// Returns memory that the caller promises to be large enough.
+    fn promised(base: *mut u8) -> Self {
+        Self {
+            address: base.expose_provenance(),
+            bytes: usize::MAX,
+        }
+    }
+
+    /// Returns the base of the area, if all is right but for other areas.
+    fn check(self, template: &Template, geometry: &Geometry) -> Result<usize, AreaFault> {
+        let Self { address, bytes } = self;
+        let (needed, align) = (geometry.stride(), geometry.align());
+        if address == 0 {
+            return Err(AreaFault::Null);
+        }
+        if address % align != 0 {
+            return Err(AreaFault::Unaligned { address, align });
+        }
+        if bytes < needed {
+            return Err(AreaFault::TooSmall {
+                needed,
+                given: bytes,
+            });
+        }
+        if address.checked_add(needed).is_none() {
+            return Err(AreaFault::Wraps { address });
+        }
+        if overlap(template.image, template.size, address, needed) {
+            return Err(AreaFault::OverTemplate { address });
+        }
+        Ok(address)
+    }
+}
+
+/// Where areas are: the value of a CPU's per-CPU register is the base of its area without the bias.
+fn base_in(slot: &AreaSlot) -> usize {
+    slot.register().wrapping_add(bias())
+}
+
+/// Checks `candidates`, stores where they are in the first slots of `table`, and returns how many there are.
+fn fill(
+    table: &[AreaSlot],
+    candidates: impl Iterator<Item = Candidate>,
+    template: &Template,
+    geometry: &Geometry,
+) -> Result<usize, InitError> {
+    let mut count = 0;
+    for candidate in candidates {
+        let Some(slot) = table.get(count) else {
+            let slots = table.len();
+            return Err(InitError::TableTooSmall { slots });
+        };
+        let base = candidate
+            .check(template, geometry)
+            .map_err(|fault| InitError::Area {
+                cpu_id: count,
+                fault,
+            })?;
+        slot.set(base.wrapping_sub(bias()));
+        count += 1;
+    }
+    if count == 0 {
+        return Err(InitError::NoCpus);
+    }
+    Ok(count)
+}
+
+/// Finds two areas that overlap, in a time that grows with the number of areas as a copy to them does: each area stamps
+/// its granules with its CPU's id, and then looks whether another one has stamped them anew.
+///
+/// All areas have one size and one alignment, which is the size of a granule. So two that overlap share a granule.
+///
+/// # Safety
+///
+/// Memory of a stride is writable at each base (rule 9 of docs/safety.md).
+unsafe fn check_overlaps(table: &[AreaSlot], geometry: &Geometry) -> Result<(), InitError> {
+    let granules =
+        |slot| (base_in(slot)..base_in(slot) + geometry.stride()).step_by(geometry.align());
+    for (cpu, slot) in table.iter().enumerate() {
+        for granule in granules(slot) {
+            // SAFETY: rule 9, the caller's; aligned to a cache line.
+            unsafe { store_at(granule, cpu) };
+        }
+    }
+    for (cpu_id, slot) in table.iter().enumerate() {
+        for granule in granules(slot) {
+            // SAFETY: as above; it was written above.
+            let other_id: usize = unsafe { load_at(granule) };
+            if other_id != cpu_id {
+                return Err(InitError::Area {
+                    cpu_id: other_id,
+                    fault: AreaFault::Overlaps { other_id: cpu_id },
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Builds the areas of `candidates`, or waits while another CPU builds areas.
+fn init_table(
+    table: &'static [AreaSlot],
+    candidates: impl Iterator<Item = Candidate>,
+    template: &Template,
+    geometry: &Geometry,
+) -> Result<usize, InitError> {
+    let build = || {
+        let count = fill(table, candidates, template, geometry)?;
+        let table = &table[..count];
+        // SAFETY: rule 9, `fill` checked the memory.
+        unsafe { check_overlaps(table, geometry)? };
+        for (cpu, slot) in table.iter().enumerate() {
+            // SAFETY: rules 3 and 9, the memory is this CPU's area, which nobody uses yet.
+            unsafe { build_area(template, base_in(slot), cpu) };
+        }
+        Ok(count)
+    };
+    AREAS
+        .0
+        .init_table(table, arch::memory_is_normal(), build)
+        .unwrap_or_else(|cpu_count| Err(InitError::AlreadyInitialized { cpu_count }))
+}
+
+/// Initializes areas at any addresses, one in each item of `memories`, and returns their number. The items are in the
+/// order of the CPU ids. Where each area is stands in `table`, which needs a slot for each CPU.
+///
+/// Each item needs the size and alignment that
+/// [`percpu_area_layout_expected(1)`](crate::percpu_area_layout_expected) returns. If it is not aligned, the area starts
+/// at the first aligned address in it. [`split_areas`] makes such items of a larger block, [`reserved_table`] returns a
+/// table that the linker script reserves, and [the guide](crate::guide::boot#areas-anywhere) has an example.
+///
+/// Slots that are left over are for [`add_area_from`](crate::add_area_from).
+///
+/// It may run before the MMU is on, under the conditions of [`init_in_place`](crate::init_in_place), if `memories` moves
+/// no blocks of memory itself: ranges and closures do not, an array by value may. The iterator runs while other inits
+/// wait, so it must not call one.
+///
+/// # Errors
+///
+/// `Area`, which names the CPU whose memory is refused; `NoCpus`; `TableTooSmall`; `AlreadyInitialized`; and any
+/// [`InitError`] about the template. Nothing is published then, but memory and slots may have been written.
+///
+/// # Panics
+///
+/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg).
+#[track_caller]
+pub fn init_from_each(
+    table: &'static [AreaSlot],
+    memories: impl IntoIterator<Item = &'static mut [MaybeUninit<u8>]>,
+) -> Result<usize, InitError> {
+    arch::assert_register_is_own();
+    let template = loaded_template()?;
+    let geometry = template.geometry()?;
+    let memories = memories.into_iter();
+    let candidates = memories.map(|memory| Candidate::aligned(memory, &geometry));
+    init_table(table, candidates, &template, &geometry)
+}
+
+/// Initializes areas at any addresses, one at each of `bases`, and returns their number. The bases are in the order of
+/// the CPU ids; all else is as with [`init_from_each`], the safe alternative for memory that Rust knows.
+///
+/// It refuses a base that is null, unaligned or wraps around, an area that overlaps the template, and two areas that
+/// overlap.
+///
+/// # Errors
+///
+/// As [`init_from_each`].
+///
+/// # Panics
+///
+/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg).
+///
+/// # Safety
+///
+/// For as long as the image runs, memory of the size that
+/// [`percpu_area_layout_expected(1)`](crate::percpu_area_layout_expected) returns is mapped and writable at each base, and
+/// nothing else uses it (rule 9 of docs/safety.md). Other areas may be what else uses it: that is refused. So is a base
+/// that is null, unaligned, wraps around or is over the template, and need not point to memory.
+#[track_caller]
+pub unsafe fn init_each(
+    table: &'static [AreaSlot],
+    bases: impl IntoIterator<Item = *mut u8>,
+) -> Result<usize, InitError> {
+    arch::assert_register_is_own();
+    let template = loaded_template()?;
+    let geometry = template.geometry()?;
+    let candidates = bases.into_iter().map(Candidate::promised);
+    init_table(table, candidates, &template, &geometry)
+}
+
+/// Cuts `memory` into as many areas as fit in it, for [`init_from_each`]: one block for each NUMA node gives areas near
+/// the CPUs of that node. What is before the first aligned address and behind the last area is left out.
+///
+/// # Panics
+///
+/// If the linker script does not describe a template.
+#[track_caller]
+pub fn split_areas(
+    memory: &'static mut [MaybeUninit<u8>],
+) -> impl DoubleEndedIterator<Item = &'static mut [MaybeUninit<u8>]> + ExactSizeIterator {
+    let layout = percpu_area_layout_expected(1);
+    let start = memory.as_ptr().addr();
+    let skipped = start.wrapping_neg() % layout.align();
+    let aligned = memory.get_mut(skipped..).unwrap_or_default();
+    aligned.chunks_exact_mut(layout.size())
+}
+
+/// Returns the table that the linker script reserves: `PERCPU_TABLE_NUM` slots behind the areas of percpu.x. It is
+/// empty if the script does not define that symbol, and in a process.
+pub fn reserved_table() -> &'static [AreaSlot] {
+    let (start, bytes) = super::template::table();
+    if bytes == 0 {
+        return &[];
+    }
+    let start: *const AreaSlot = ptr::with_exposed_provenance(start);
+    // SAFETY: rule 8, memory that the linker script reserves for nothing else; any bits are an atomic word.
+    unsafe { core::slice::from_raw_parts(start, bytes / size_of::<AreaSlot>()) }
+}
+
+/// Adds an area to the table, and returns its CPU's id.
+fn append(
+    candidate: Candidate,
+    template: &Template,
+    geometry: &Geometry,
+) -> Result<usize, InitError> {
+    AREAS.0.add(arch::memory_is_normal(), |cpu_id, table| {
+        if cpu_id == 0 {
+            return Err(InitError::NotInitialized);
+        }
+        let table = table.ok_or(InitError::NoTable)?;
+        let slots = table.len();
+        let slot = table
+            .get(cpu_id)
+            .ok_or(InitError::TableTooSmall { slots })?;
+        let refused = |fault| InitError::Area { cpu_id, fault };
+        let base = candidate.check(template, geometry).map_err(refused)?;
+        let size = geometry.stride();
+        let mut others = table[..cpu_id].iter().map(base_in);
+        if let Some(other_id) = others.position(|other| overlap(other, size, base, size)) {
+            return Err(refused(AreaFault::Overlaps { other_id }));
+        }
+        // SAFETY: rules 3 and 9, memory for this area, which nobody uses yet.
+        unsafe { build_area(template, base, cpu_id) };
+        Ok((slot, base.wrapping_sub(bias())))
+    })
+}
+
+/// Adds an area in `memory`, and returns its CPU's id.
+#[track_caller]
+pub(crate) fn append_from(memory: &'static mut [MaybeUninit<u8>]) -> Result<usize, InitError> {
+    arch::assert_register_is_own();
+    let template = loaded_template()?;
+    let geometry = template.geometry()?;
+    let candidate = Candidate::aligned(memory, &geometry);
+    append(candidate, &template, &geometry)
+}
+
+/// Adds an area at `base`, and returns its CPU's id.
+///
+/// # Safety
+///
+/// As [`init_each`].
+#[track_caller]
+pub(crate) unsafe fn append_at(base: *mut u8) -> Result<usize, InitError> {
+    arch::assert_register_is_own();
+    let template = loaded_template()?;
+    let geometry = template.geometry()?;
+    append(Candidate::promised(base), &template, &geometry)
+}
