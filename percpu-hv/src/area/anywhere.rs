@@ -299,3 +299,161 @@ pub(crate) unsafe fn append_at(base: *mut u8) -> Result<usize, InitError> {
     let geometry = template.geometry()?;
     append(Candidate::promised(base), &template, &geometry)
 }
+
+#[cfg(all(test, hosted))]
+mod tests {
+    use std::alloc::{Layout, alloc_zeroed, dealloc};
+    use std::vec::Vec;
+
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Memory that areas of any alignment below fit in.
+    struct Arena(*mut u8);
+
+    impl Arena {
+        const LAYOUT: Layout = match Layout::from_size_align(1 << 14, 1 << 14) {
+            Ok(layout) => layout,
+            Err(_) => unreachable!(),
+        };
+
+        fn new() -> Self {
+            // SAFETY: rule 9, the layout is not empty.
+            Self(unsafe { alloc_zeroed(Self::LAYOUT) })
+        }
+    }
+
+    impl Drop for Arena {
+        fn drop(&mut self) {
+            // SAFETY: rule 9, allocated above with this layout; nothing refers to it.
+            unsafe { dealloc(self.0, Self::LAYOUT) };
+        }
+    }
+
+    fn table_of(bases: &[usize]) -> Vec<AreaSlot> {
+        let slot = |base: &usize| {
+            let slot = AreaSlot::new();
+            slot.set(base.wrapping_sub(bias()));
+            slot
+        };
+        bases.iter().map(slot).collect()
+    }
+
+    /// Two areas that share a byte, the lower id last.
+    fn overlapping(bases: &[usize], stride: usize) -> Vec<(usize, usize)> {
+        let pairs = (0..bases.len()).flat_map(|high| (0..high).map(move |low| (high, low)));
+        pairs
+            .filter(|&(high, low)| bases[high].abs_diff(bases[low]) < stride)
+            .collect()
+    }
+
+    const TEMPLATE: Template = Template {
+        start: 0x10_0000,
+        size: 0x90,
+        image: 0x10_0000,
+        align: 64,
+    };
+
+    fn checked(address: usize, bytes: usize) -> Result<usize, AreaFault> {
+        Candidate { address, bytes }.check(&TEMPLATE, &TEMPLATE.geometry().unwrap())
+    }
+
+    #[test]
+    fn each_fault_is_told() {
+        let address = 0x20_0040;
+        assert_eq!(checked(address, 0xc0), Ok(address));
+        assert_eq!(checked(0, 0xc0), Err(AreaFault::Null));
+        let (needed, given) = (0xc0, 0xbf);
+        let fault = AreaFault::TooSmall { needed, given };
+        assert_eq!(checked(address, given), Err(fault));
+        let (address, align) = (0x20_0048, 64);
+        let fault = AreaFault::Unaligned { address, align };
+        assert_eq!(checked(address, 0xc0), Err(fault));
+        let address = usize::MAX - 63;
+        assert_eq!(checked(address, 0xc0), Err(AreaFault::Wraps { address }));
+        for address in [0x10_0000 - 0x80, 0x10_0000, 0x10_0080] {
+            let fault = AreaFault::OverTemplate { address };
+            assert_eq!(checked(address, 0xc0), Err(fault));
+        }
+        for address in [0x10_0000 - 0xc0, 0x10_00c0] {
+            assert_eq!(checked(address, 0xc0), Ok(address));
+        }
+    }
+
+    #[test]
+    fn slots_are_filled_in_order_and_no_more_than_there_are() {
+        let geometry = TEMPLATE.geometry().unwrap();
+        let fill = |slots: usize, addresses: &[usize]| {
+            let table = table_of(&std::vec![0; slots]);
+            let candidate = |&address| Candidate {
+                address,
+                bytes: 0xc0,
+            };
+            let candidates = addresses.iter().map(candidate);
+            let filled = super::fill(&table, candidates, &TEMPLATE, &geometry)?;
+            Ok(table[..filled].iter().map(base_in).collect::<Vec<_>>())
+        };
+        let bases = [0x30_0000, 0x20_0000, 0x40_0000];
+        assert_eq!(fill(3, &bases), Ok(bases.to_vec()));
+        assert_eq!(fill(4, &bases[..1]), Ok(bases[..1].to_vec()));
+        let refused = Err(InitError::TableTooSmall { slots: 2 });
+        assert_eq!(fill(2, &bases), refused);
+        assert_eq!(fill(0, &bases), Err(InitError::TableTooSmall { slots: 0 }));
+        assert_eq!(fill(3, &[]), Err(InitError::NoCpus));
+        let (cpu_id, fault) = (2, AreaFault::Null);
+        let refused = Err(InitError::Area { cpu_id, fault });
+        assert_eq!(fill(3, &[0x30_0000, 0x20_0000, 0]), refused);
+    }
+
+    proptest! {
+        #[test]
+        fn overlaps_are_found_if_and_only_if_there_are_some(
+            size in 1usize..700,
+            shift in 3u32..=8,
+            places in proptest::collection::vec(0usize..1 << 8, 1..24),
+        ) {
+            let geometry = Geometry::new(size, 1 << shift).unwrap();
+            let arena = Arena::new();
+            let (first, stride, align) = (arena.0.expose_provenance(), geometry.stride(), geometry.align());
+            let last = (Arena::LAYOUT.size() - stride) / align;
+            let bases: Vec<_> = places.iter().map(|place| first + place % (last + 1) * align).collect();
+            let table = table_of(&bases);
+            // SAFETY: rule 9, all areas are in the arena.
+            let found = unsafe { check_overlaps(&table, &geometry) };
+            let expected = overlapping(&bases, stride);
+            match found {
+                Ok(()) => prop_assert!(expected.is_empty(), "{expected:?} were not found"),
+                Err(InitError::Area { cpu_id, fault: AreaFault::Overlaps { other_id } }) => {
+                    prop_assert!(expected.contains(&(cpu_id, other_id)), "{cpu_id} {other_id}: {expected:?}");
+                }
+                other => prop_assert!(false, "{other:?}"),
+            }
+        }
+
+        #[test]
+        fn areas_side_by_side_in_any_order_are_accepted(
+            size in 1usize..300,
+            shift in 3u32..=8,
+            order in Just((0usize..16).collect::<Vec<_>>()).prop_shuffle(),
+        ) {
+            let geometry = Geometry::new(size, 1 << shift).unwrap();
+            let arena = Arena::new();
+            let first = arena.0.expose_provenance();
+            let bases: Vec<_> = order.iter().map(|place| first + place * geometry.stride()).collect();
+            // SAFETY: rule 9, all areas are in the arena.
+            prop_assert_eq!(unsafe { check_overlaps(&table_of(&bases), &geometry) }, Ok(()));
+        }
+
+        #[test]
+        fn what_is_accepted_is_right(address: usize, bytes: usize, align in 0u32..=12) {
+            let template = Template { align: 1 << align, ..TEMPLATE };
+            let geometry = template.geometry().unwrap();
+            if let Ok(base) = (Candidate { address, bytes }).check(&template, &geometry) {
+                prop_assert!(base == address && base != 0 && base % geometry.align() == 0);
+                prop_assert!(bytes >= geometry.stride());
+                let end = base.checked_add(geometry.stride()).unwrap();
+                prop_assert!(end <= template.image || template.image + template.size <= base);
+            }
+        }
+    }
+}
