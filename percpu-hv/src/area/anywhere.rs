@@ -64,7 +64,8 @@ impl Candidate {
     }
 }
 
-/// Where areas are: the value of a CPU's per-CPU register is the base of its area without the bias.
+/// Returns the base of the area that a slot leads to.
+#[inline]
 fn base_in(slot: &AreaSlot) -> usize {
     slot.register().wrapping_add(bias())
 }
@@ -157,15 +158,15 @@ fn init_table(
 /// order of the CPU ids. Where each area is stands in `table`, which needs a slot for each CPU.
 ///
 /// Each item needs the size and alignment that
-/// [`percpu_area_layout_expected(1)`](crate::percpu_area_layout_expected) returns. If it is not aligned, the area starts
-/// at the first aligned address in it. [`split_areas`] makes such items of a larger block, [`reserved_table`] returns a
+/// [`percpu_area_layout_expected(1)`](crate::percpu_area_layout_expected) returns. If it is not aligned, the area
+/// starts at the first aligned address in it. [`split_areas`] makes such items of a larger block, [`reserved_table`] returns a
 /// table that the linker script reserves, and [the guide](crate::guide::boot#areas-anywhere) has an example.
 ///
 /// Slots that are left over are for [`add_area_from`](crate::add_area_from).
 ///
-/// It may run before the MMU is on, under the conditions of [`init_in_place`](crate::init_in_place), if `memories` moves
-/// no blocks of memory itself: ranges and closures do not, an array by value may. The iterator runs while other inits
-/// wait, so it must not call one.
+/// It may run before the MMU is on, under the conditions of [`init_in_place`](crate::init_in_place), if `memories`
+/// moves no blocks of memory itself: ranges and closures do not, an array by value may. The iterator runs while other
+/// inits wait, so it must not call one.
 ///
 /// # Errors
 ///
@@ -205,9 +206,9 @@ pub fn init_from_each(
 /// # Safety
 ///
 /// For as long as the image runs, memory of the size that
-/// [`percpu_area_layout_expected(1)`](crate::percpu_area_layout_expected) returns is mapped and writable at each base, and
-/// nothing else uses it (rule 9 of docs/safety.md). Other areas may be what else uses it: that is refused. So is a base
-/// that is null, unaligned, wraps around or is over the template, and need not point to memory.
+/// [`percpu_area_layout_expected(1)`](crate::percpu_area_layout_expected) returns is mapped and writable at each base,
+/// and nothing else uses it (rule 9 of docs/safety.md). Other areas may be what else uses it: that is refused. So is a
+/// base that is null, unaligned, wraps around or is over the template, and need not point to memory.
 #[track_caller]
 pub unsafe fn init_each(
     table: &'static [AreaSlot],

@@ -40,8 +40,8 @@ pub fn areas() -> impl Iterator<Item = Range<usize>> {
 }
 
 /// Returns the addresses of the table that [`init_from_each`](crate::init_from_each) or
-/// [`init_each`](crate::init_each) got; the range is empty if the areas are in one block. Before init, returns the table
-/// that the linker script reserves, as [`reserved_table`](crate::reserved_table) does.
+/// [`init_each`](crate::init_each) got; the range is empty if the areas are in one block. Before init, returns the
+/// table that the linker script reserves, as [`reserved_table`](crate::reserved_table) does.
 pub fn table() -> Range<usize> {
     let table = match AREAS.0.count() {
         0 => reserved_table(),

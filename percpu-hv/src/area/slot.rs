@@ -16,6 +16,7 @@ pub struct AreaSlot(AtomicUsize);
 impl AreaSlot {
     constructor! {
         /// Returns a slot without an area.
+        #[inline]
         pub const fn new() -> Self {
             Self(AtomicUsize::new(0))
         }
@@ -29,6 +30,7 @@ impl AreaSlot {
     }
 
     /// Stores the value of the CPU's per-CPU register, before the slot is published.
+    #[inline]
     pub(crate) fn set(&self, register: usize) {
         self.0.store(register, Ordering::Relaxed);
     }

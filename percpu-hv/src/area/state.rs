@@ -65,8 +65,8 @@ impl Registers {
 
 /// Uninit (both counts are 0) -> Building (claimed) -> Ready (one of them is not 0).
 ///
-/// `register`, `stride` and `slots` are written while Building and published by a count (rule 4). `in_table` grows: each
-/// value publishes one more slot.
+/// `register`, `stride` and `slots` are written while Building and published by a count (rule 4). `in_table` grows:
+/// each value publishes one more slot.
 ///
 /// There are two counts, so that the check of an id also tells a block from a table.
 pub(crate) struct Areas {
@@ -196,8 +196,8 @@ impl Areas {
         Ok(built)
     }
 
-    /// Adds the area of the next CPU, and returns that CPU's id. `build` gets the id and the table, and returns the slot
-    /// and the value of the CPU's per-CPU register. If it fails, nothing is published.
+    /// Adds the area of the next CPU, and returns that CPU's id. `build` gets the id and the table, and returns the
+    /// slot and the value of the CPU's per-CPU register. If it fails, nothing is published.
     pub(crate) fn add<E>(
         &self,
         exclusives: bool,
@@ -272,6 +272,7 @@ impl Areas {
 struct Claim<'a>(&'a AtomicBool);
 
 impl Drop for Claim<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }

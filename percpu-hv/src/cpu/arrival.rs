@@ -11,8 +11,8 @@ use crate::error::InitError;
 /// slot left.
 ///
 /// From then on [`CpuId::new`] and [`CpuId::all`] know the CPU, and it can take its area by
-/// [`init_percpu_reg`](crate::init_percpu_reg). Any CPU may call this, while others use variables. Calls at the same time
-/// wait for each other; with the MMU off, there must be only one.
+/// [`init_percpu_reg`](crate::init_percpu_reg). Any CPU may call this, while others use variables. Calls at the same
+/// time wait for each other; with the MMU off, there must be only one.
 ///
 /// What `memory` needs is said at [`init_from_each`](crate::init_from_each).
 ///
