@@ -130,18 +130,19 @@ unsafe fn check_overlaps(table: &[AreaSlot], geometry: &Geometry) -> Result<(), 
     Ok(())
 }
 
-/// Builds the areas of `candidates`, or waits while another CPU builds areas.
+/// Builds the areas of `candidates`, or waits while another CPU builds areas. `check` looks whether the areas in the
+/// filled part of the table overlap.
 fn init_table(
     table: &'static [AreaSlot],
     candidates: impl Iterator<Item = Candidate>,
+    check: impl FnOnce(&[AreaSlot]) -> Result<(), InitError>,
     template: &Template,
     geometry: &Geometry,
 ) -> Result<usize, InitError> {
     let build = || {
         let count = fill(table, candidates, template, geometry)?;
         let table = &table[..count];
-        // SAFETY: rule 9, `fill` checked the memory.
-        unsafe { check_overlaps(table, geometry)? };
+        check(table)?;
         for (cpu, slot) in table.iter().enumerate() {
             // SAFETY: rules 3 and 9, the memory is this CPU's area, which nobody uses yet.
             unsafe { build_area(template, base_in(slot), cpu) };
@@ -171,7 +172,7 @@ fn init_table(
 /// # Errors
 ///
 /// `Area`, which names the CPU whose memory is refused; `NoCpus`; `TableTooSmall`; `AlreadyInitialized`; and any
-/// [`InitError`] about the template. Nothing is published then, but memory and slots may have been written.
+/// [`InitError`] about the template. Nothing has changed then, but for the slots of the table.
 ///
 /// # Panics
 ///
@@ -186,14 +187,15 @@ pub fn init_from_each(
     let geometry = template.geometry()?;
     let memories = memories.into_iter();
     let candidates = memories.map(|memory| Candidate::aligned(memory, &geometry));
-    init_table(table, candidates, &template, &geometry)
+    // No two `&'static mut` overlap.
+    init_table(table, candidates, |_| Ok(()), &template, &geometry)
 }
 
 /// Initializes areas at any addresses, one at each of `bases`, and returns their number. The bases are in the order of
 /// the CPU ids; all else is as with [`init_from_each`], the safe alternative for memory that Rust knows.
 ///
 /// It refuses a base that is null, unaligned or wraps around, an area that overlaps the template, and two areas that
-/// overlap.
+/// overlap. To find these, it writes to all areas, so memory that is refused may have been written.
 ///
 /// # Errors
 ///
@@ -218,7 +220,9 @@ pub unsafe fn init_each(
     let template = loaded_template()?;
     let geometry = template.geometry()?;
     let candidates = bases.into_iter().map(Candidate::promised);
-    init_table(table, candidates, &template, &geometry)
+    // SAFETY: rule 9, the caller's; what need not be memory is refused before.
+    let check = |table: &[AreaSlot]| unsafe { check_overlaps(table, &geometry) };
+    init_table(table, candidates, check, &template, &geometry)
 }
 
 /// Cuts `memory` into as many areas as fit in it, for [`init_from_each`]: one block for each NUMA node gives areas near
