@@ -69,6 +69,11 @@ fn main() {
         "loongarch64" | "riscv32" | "riscv64" => "0x800",
         _ => "0x7fffffff",
     };
+    let width = env::var("CARGO_CFG_TARGET_POINTER_WIDTH");
+    let word = match width.expect("cargo sets it").as_str() {
+        "32" => "4",
+        _ => "8",
+    };
     for (name, text) in [
         ("percpu.x", fragment),
         ("percpu-regions.x", regions),
@@ -76,7 +81,8 @@ fn main() {
     ] {
         let text = text
             .replace("@ARCH_ASSERT@\n", own_assert)
-            .replace("@HOT_LIMIT@", hot_limit);
+            .replace("@HOT_LIMIT@", hot_limit)
+            .replace("@WORD@", word);
         fs::write(out.join(name), text).expect("OUT_DIR is writable");
     }
     println!("cargo::rustc-link-search={}", out.display());
@@ -105,19 +111,19 @@ fn anywhere(align: &str, limit: &str) -> [String; 3] {
     let regions = replaced(
         &fragment,
         [
-            ("}\n\n/* The areas:", "} > PERCPU_TEMPLATE\n\n/* The areas:"),
+            ("}\n\n/* The areas", "} > PERCPU_TEMPLATE\n\n/* The areas"),
             REGIONS_ASSERT,
             AREAS_REGION,
         ],
     );
     let (template, areas) = fragment
-        .split_once("/* The areas:")
+        .split_once("/* The areas")
         .expect("percpu.x holds the template, then the areas");
     // Before, not after: GNU ld would insert the template between `__bss_start = .` and `.bss`, where boot
     // code clears it. The areas come before `.bss`, so that `_end` stays behind them.
     let insert = format!(
         "SECTIONS {{\n{template}}} INSERT BEFORE .data;\n\
-         SECTIONS {{\n/* The areas:{areas}}} INSERT BEFORE .bss;\n"
+         SECTIONS {{\n/* The areas{areas}}} INSERT BEFORE .bss;\n"
     );
     [fragment, regions, insert]
 }
@@ -162,8 +168,8 @@ const AREAS_REGION: (&str, &str) = ("@ARCH_ASSERT@\n}", "@ARCH_ASSERT@\n} > PERC
 
 /// GNU ld only warns of a region that is not declared, and gives it all addresses.
 const REGIONS_ASSERT: (&str, &str) = (
-    "  _percpu_end = .;\n",
-    "  _percpu_end = .;\n\
+    "  __percpu_hv_table_end = .;\n",
+    "  __percpu_hv_table_end = .;\n\
      \x20 ASSERT(LENGTH(PERCPU_TEMPLATE) + 1 != 0 && LENGTH(PERCPU_AREAS) + 1 != 0, \"\n\
      ERROR(percpu-hv): your script does not say which regions PERCPU_TEMPLATE and PERCPU_AREAS are.\n\
      Name them by REGION_ALIAS before SECTIONS.\");\n",

@@ -14,6 +14,8 @@ fn main() {
     };
     let script = Path::new(&package).join(format!("src/platform/{platform}/image.ld"));
     println!("cargo::rerun-if-changed={}", script.display());
+    // Its areas are in other memory. Before the script, which asks for the symbol.
+    println!("cargo::rustc-link-arg-bin=hv-boot-given-memory=--defsym=HV_BOOT_AREAS=0");
     println!("cargo::rustc-link-arg-bins=-T{}", script.display());
     // Some targets link position-independent executables unless told otherwise.
     println!("cargo::rustc-link-arg-bins=--no-pie");

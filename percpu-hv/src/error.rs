@@ -1,6 +1,6 @@
 use core::fmt;
 
-/// The reason why an init failed. A failed init changes nothing: correct the cause and call it again.
+/// The reason why an init failed. A failed init publishes nothing: correct the cause and call it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InitError {
@@ -22,6 +22,22 @@ pub enum InitError {
         /// The bytes of the memory.
         given: usize,
     },
+    /// The memory for the area of one CPU is refused.
+    Area {
+        /// The id of the CPU.
+        cpu_id: usize,
+        /// What is wrong with it.
+        fault: AreaFault,
+    },
+    /// There are more CPUs than slots in the table of the areas.
+    TableTooSmall {
+        /// The slots of the table.
+        slots: usize,
+    },
+    /// An area can only be added to a table, and the areas are in one block.
+    NoTable,
+    /// The areas are in a table, so they have no common base that `rebase_areas` could change.
+    AreasInTable,
     /// The image reserves no areas for `init_in_place`.
     NoAreas,
     /// The areas exist already, for this many CPUs; their live values are not overwritten.
@@ -92,6 +108,72 @@ pub enum InitError {
     TemplateNotLoaded,
 }
 
+/// What is wrong with the memory for the area of one CPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AreaFault {
+    /// The base is null.
+    Null,
+    /// The base is not aligned.
+    Unaligned {
+        /// The base.
+        address: usize,
+        /// The alignment that `percpu_area_layout_expected` states.
+        align: usize,
+    },
+    /// From its first aligned address on, the memory is too small.
+    TooSmall {
+        /// The bytes that an area takes.
+        needed: usize,
+        /// The bytes from the first aligned address on.
+        given: usize,
+    },
+    /// The area would wrap around the address space.
+    Wraps {
+        /// The base.
+        address: usize,
+    },
+    /// The area would overlap the template.
+    OverTemplate {
+        /// The base.
+        address: usize,
+    },
+    /// The area would overlap the area of another CPU.
+    Overlaps {
+        /// The id of the other CPU.
+        other_id: usize,
+    },
+}
+
+impl fmt::Display for AreaFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("its address is null"),
+            Self::Unaligned { address, align } => write!(
+                f,
+                "{address:#x} is not a multiple of {align:#x}; align it as `percpu_area_layout_expected(1)` states"
+            ),
+            Self::TooSmall { needed, given } => write!(
+                f,
+                "an area takes {needed} bytes, but from the first aligned address on there are {given}; size and align \
+                 the memory as `percpu_area_layout_expected(1)` states"
+            ),
+            Self::Wraps { address } => {
+                write!(f, "at {address:#x} it would wrap around the address space")
+            }
+            Self::OverTemplate { address } => {
+                write!(f, "at {address:#x} it would overlap the template")
+            }
+            Self::Overlaps { other_id } => write!(
+                f,
+                "it would overlap the area of CPU id {other_id}; give each CPU memory of its own"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for AreaFault {}
+
 impl fmt::Display for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -110,6 +192,22 @@ impl fmt::Display for InitError {
                 f,
                 "the per-CPU areas take {needed} bytes, but {given} were given; size the memory \
                  by `percpu_area_layout_expected`"
+            ),
+            Self::Area { cpu_id, fault } => {
+                write!(f, "no per-CPU area for CPU id {cpu_id}: {fault}")
+            }
+            Self::TableTooSmall { slots } => write!(
+                f,
+                "there are more CPUs than the {slots} slots in the table of the per-CPU areas; give it one slot for \
+                 each CPU that may ever come"
+            ),
+            Self::NoTable => f.write_str(
+                "the per-CPU areas are in one block, to which none can be added; initialize by `init_from_each` or \
+                 `init_each`, with a table",
+            ),
+            Self::AreasInTable => f.write_str(
+                "the per-CPU areas have no common base, because a table says where each of them is; initialize them \
+                 after the image has moved to its last address",
             ),
             Self::NotInitialized => f.write_str(
                 "there are no per-CPU areas yet; call `init_in_place` or `init_from` first \
@@ -141,7 +239,7 @@ impl fmt::Display for InitError {
             ),
             Self::NoAreas => f.write_str(
                 "this image reserves no per-CPU areas; set PERCPU_CPU_NUM in the linker script, \
-                 or hand memory to `init` or `init_from` (`init_hosted` in tests on a host)",
+                 or hand memory to `init_from`, `init_from_each` or `init` (`init_hosted` in tests on a host)",
             ),
             Self::AlreadyInitialized { cpu_count } => write!(
                 f,

@@ -26,14 +26,15 @@ pub use arch::{Bits, Integer, Scalar};
 #[cfg(hosted)]
 pub use area::init_hosted;
 pub use area::{
-    init, init_from, init_in_place, maintenance, percpu_area_base, percpu_area_layout_expected,
-    percpu_area_num, percpu_area_size, rebase_areas,
+    AreaSlot, init, init_each, init_from, init_from_each, init_in_place, maintenance,
+    percpu_area_base, percpu_area_layout_expected, percpu_area_num, percpu_area_size, rebase_areas,
+    reserved_table, split_areas,
 };
 pub use cpu::{
-    CpuId, CpuIds, CpuPin, IrqOff, claim_percpu_reg, current_cpu, init_percpu_reg, read_percpu_reg,
-    reinit_percpu_area, resume_percpu_reg, write_percpu_reg,
+    CpuId, CpuIds, CpuPin, IrqOff, add_area, add_area_from, claim_percpu_reg, current_cpu,
+    init_percpu_reg, read_percpu_reg, reinit_percpu_area, resume_percpu_reg, write_percpu_reg,
 };
-pub use error::InitError;
+pub use error::{AreaFault, InitError};
 pub use percpu_hv_macros::def_percpu;
 #[cfg(target_has_atomic = "64")]
 pub use types::PerCpuCounter;

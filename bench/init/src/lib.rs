@@ -9,11 +9,11 @@ use std::{
     time::Instant,
 };
 
-use percpu_hv::InitError;
+use percpu_hv::{AreaSlot, InitError};
 
-/// For so many areas as the first argument says, prints how many nanoseconds an init took, and how many a copy of the
-/// template to each area took right before it. `content` is the address in the template, and `offset` the offset, of
-/// a variable of so many bytes.
+/// For so many areas as the first argument says, in one block, or with `anywhere` as the second one by a table, prints
+/// how many nanoseconds an init took, and how many a copy of the template to each area took right before it. `content`
+/// is the address in the template, and `offset` the offset, of a variable of so many bytes.
 ///
 /// # Panics
 ///
@@ -67,8 +67,16 @@ pub fn run(content: usize, offset: usize, bytes: usize) {
     }
 
     let copied = copy();
+    let anywhere = env::args().nth(2).is_some_and(|way| way == "anywhere");
+    let table = Vec::leak((0..count).map(|_| AreaSlot::new()).collect::<Vec<_>>());
     let start = Instant::now();
-    let result = percpu_hv::init_from(slice(0), count);
+    let result = if anywhere {
+        // From the highest address down.
+        let areas = percpu_hv::split_areas(slice(0)).take(count).rev();
+        percpu_hv::init_from_each(table, areas)
+    } else {
+        percpu_hv::init_from(slice(0), count)
+    };
     let init = start.elapsed();
     assert_eq!(result, Ok(count));
     println!("{} {}", init.as_nanos(), copied.as_nanos());

@@ -49,8 +49,17 @@ impl Geometry {
         self.size
     }
 
+    pub(crate) const fn align(&self) -> usize {
+        self.align
+    }
+
     pub(crate) const fn stride(&self) -> usize {
         self.stride
+    }
+
+    /// Returns the first address from `address` where an area may start, or `None` beyond the address space.
+    pub(crate) const fn align_up(&self, address: usize) -> Option<usize> {
+        address.checked_next_multiple_of(self.align)
     }
 
     /// Returns the memory layout of `cpu_count` areas, or `None` if they exceed the address space.

@@ -7,7 +7,7 @@ use core::ptr;
 use super::geometry::overlap;
 use super::header;
 use super::layout::{linked_template, loaded_template};
-use super::registry::{AREAS, percpu_area_base, register_unchecked};
+use super::registry::{AREAS, percpu_area_base};
 use super::state::Block;
 use super::template::{self, Template, bias};
 use crate::arch;
@@ -150,9 +150,19 @@ pub(crate) unsafe fn rebuild(cpu: usize) -> Result<(), InitError> {
     if percpu_area_base(0) == template.image {
         return Err(InitError::TemplateInUse);
     }
-    // SAFETY: rule 4 is the caller's.
-    let area = unsafe { register_unchecked(cpu) }.wrapping_add(bias());
+    let area = percpu_area_base(cpu);
     // SAFETY: rule 3, an area; rule 17 is the caller's.
+    unsafe { build_area(&template, area, cpu) };
+    Ok(())
+}
+
+/// Copies the template to the area of a CPU, stores the CPU's id there, and marks the area free.
+///
+/// # Safety
+///
+/// Memory for an area is at `area`, apart from the template (rules 3 and 9 of docs/safety.md), and no CPU uses it.
+pub(super) unsafe fn build_area(template: &Template, area: usize, cpu: usize) {
+    // SAFETY: rules 3 and 9 are the caller's.
     unsafe {
         let owner = header::owner_at(area);
         owner.hold();
@@ -161,7 +171,6 @@ pub(crate) unsafe fn rebuild(cpu: usize) -> Result<(), InitError> {
         // Last, so that a CPU that claims the area sees all stores above.
         owner.release();
     }
-    Ok(())
 }
 
 /// Plans the areas that the linker script reserves. Inlined for the same reason as [`Plan::new`].

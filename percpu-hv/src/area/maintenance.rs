@@ -8,7 +8,7 @@
 #[cfg(data_cache)]
 use core::ops::Range;
 
-pub use super::ranges::{area, areas, registry, template};
+pub use super::ranges::{area, areas, registry, table, template};
 
 #[cfg(data_cache)]
 use super::geometry::blocks;
@@ -70,9 +70,10 @@ impl DataCache {
         self.block
     }
 
-    /// Flushes the [`template`], all [`areas`] and the [`registry`].
+    /// Flushes the [`template`], all [`areas`], their [`table`] and the [`registry`].
     pub fn flush(self) {
-        for range in [template(), areas(), registry()] {
+        let ranges = [template()].into_iter().chain(areas());
+        for range in ranges.chain([table(), registry()]) {
             // SAFETY: rules 3 and 8, memory of this crate, which is mapped.
             unsafe { self.flush_range(range) };
         }

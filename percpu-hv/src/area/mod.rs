@@ -6,11 +6,13 @@
 //! | template.rs, segments.rs | their sections, where the linker put them, and how it aligned them |
 //! | geometry.rs, layout.rs | sizes, strides and the memory that areas take |
 //! | header.rs, owner.rs | what an area holds beside variables: its CPU's id, and who owns it |
-//! | init.rs | builds the areas |
-//! | state.rs, registry.rs | publishes where they are, once |
+//! | init.rs | builds the areas in one block |
+//! | slot.rs, anywhere.rs | builds areas at any addresses, and a table of them |
+//! | state.rs, registry.rs | publishes where they are, once, and which are added to a table |
 //! | rebase.rs | publishes another address of them, for an image that runs low first and high later |
 //! | ranges.rs, maintenance.rs | which memory all of this is, and the maintenance of its caches |
 
+mod anywhere;
 pub(crate) mod geometry;
 pub(crate) mod header;
 pub(crate) mod init;
@@ -23,10 +25,13 @@ pub(crate) mod registry;
 // On other hosts no variable compiles, so there is no section to look up.
 #[cfg(all(hosted, target_os = "linux"))]
 mod segments;
+mod slot;
 pub(crate) mod state;
 mod storage;
 pub(crate) mod template;
 
+pub(crate) use anywhere::{append_at, append_from};
+pub use anywhere::{init_each, init_from_each, reserved_table, split_areas};
 #[cfg(hosted)]
 pub use init::init_hosted;
 pub(crate) use init::rebuild;
@@ -34,6 +39,8 @@ pub use init::{init, init_from, init_in_place, percpu_area_num};
 pub use layout::{percpu_area_layout_expected, percpu_area_size};
 pub use rebase::rebase_areas;
 pub use registry::percpu_area_base;
-pub(crate) use registry::{checked_register, count, cpu_at, register, register_unchecked};
+pub(crate) use registry::{all, checked_register, count, cpu_at, register};
+pub use slot::AreaSlot;
+pub(crate) use state::Registers;
 pub use storage::{CacheLine, Page};
 pub(crate) use template::{bias, start};

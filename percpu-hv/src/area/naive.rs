@@ -13,8 +13,11 @@ pub(crate) mod header;
 pub mod maintenance;
 #[allow(dead_code, reason = "no area is built")]
 pub(crate) mod owner;
+#[allow(dead_code, reason = "no table is filled")]
+mod slot;
 mod storage;
 
+pub use slot::AreaSlot;
 pub use storage::{CacheLine, Page};
 
 /// Returns 0: there are no areas.
@@ -63,6 +66,64 @@ pub fn init_from(
     Ok(1)
 }
 
+/// Does nothing, and returns 1. Table and memory are not used.
+pub fn init_from_each(
+    _table: &'static [AreaSlot],
+    _memories: impl IntoIterator<Item = &'static mut [MaybeUninit<u8>]>,
+) -> Result<usize, InitError> {
+    Ok(1)
+}
+
+/// Does nothing, and returns 1. Table and memory are not used.
+///
+/// # Safety
+///
+/// Always safe; `unsafe` for the same signature as in the other modes.
+pub unsafe fn init_each(
+    _table: &'static [AreaSlot],
+    _bases: impl IntoIterator<Item = *mut u8>,
+) -> Result<usize, InitError> {
+    Ok(1)
+}
+
+/// Returns nothing: there are no areas.
+pub fn split_areas(
+    _memory: &'static mut [MaybeUninit<u8>],
+) -> impl DoubleEndedIterator<Item = &'static mut [MaybeUninit<u8>]> + ExactSizeIterator {
+    <&mut [&'static mut [MaybeUninit<u8>]]>::default()
+        .iter_mut()
+        .map(core::mem::take)
+}
+
+/// Returns an empty table.
+pub const fn reserved_table() -> &'static [AreaSlot] {
+    &[]
+}
+
+/// Refuses: there is one CPU.
+///
+/// # Errors
+///
+/// Always `NoTable`.
+pub(crate) const fn append_from(
+    _memory: &'static mut [MaybeUninit<u8>],
+) -> Result<usize, InitError> {
+    Err(InitError::NoTable)
+}
+
+/// Refuses: there is one CPU.
+///
+/// # Errors
+///
+/// Always `NoTable`.
+///
+/// # Safety
+///
+/// Always safe; `unsafe` for the same signature as in the other modes.
+pub(crate) const unsafe fn append_at(_base: *mut u8) -> Result<usize, InitError> {
+    Err(InitError::NoTable)
+}
+
 /// Does nothing, and returns 1.
 #[cfg(hosted)]
 pub fn init_hosted(_cpu_count: usize) -> Result<usize, InitError> {
@@ -91,8 +152,13 @@ mod ranges {
         0..0
     }
 
+    /// Returns no range.
+    pub fn areas() -> impl Iterator<Item = Range<usize>> {
+        core::iter::empty()
+    }
+
     /// Returns an empty range.
-    pub fn areas() -> Range<usize> {
+    pub fn table() -> Range<usize> {
         0..0
     }
 
@@ -128,13 +194,24 @@ pub(crate) const fn register(cpu_id: usize) -> Result<usize, usize> {
     if cpu_id == 0 { Ok(0) } else { Err(1) }
 }
 
-/// Returns 0.
-///
-/// # Safety
-///
-/// Always safe; `unsafe` for the same signature as in the other modes.
-pub(crate) const unsafe fn register_unchecked(_cpu: usize) -> usize {
-    0
+/// How the per-CPU registers of all CPUs are found: there is none.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Registers;
+
+impl Registers {
+    /// Returns 0.
+    ///
+    /// # Safety
+    ///
+    /// Always safe; `unsafe` for the same signature as in the other modes.
+    pub(crate) const unsafe fn of(self, _cpu_id: usize) -> usize {
+        0
+    }
+}
+
+/// Returns the number of CPUs, which is 1, and how their per-CPU registers are found.
+pub(crate) const fn all() -> (usize, Registers) {
+    (1, Registers)
 }
 
 /// Returns 0.

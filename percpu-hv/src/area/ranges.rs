@@ -2,6 +2,7 @@
 
 use core::ops::Range;
 
+use super::anywhere::reserved_table;
 use super::layout::{linked_template, percpu_area_layout_expected};
 use super::registry::{AREAS, percpu_area_base};
 use super::template;
@@ -19,20 +20,38 @@ pub fn template() -> Range<usize> {
     }
 }
 
-/// Returns the addresses of all areas. Before init, returns those that the linker script reserves; the range is empty
-/// if it reserves none.
-pub fn areas() -> Range<usize> {
-    let (base, bytes) = match AREAS.0.count() {
-        0 => template::block(),
-        count => (
-            percpu_area_base(0),
-            percpu_area_layout_expected(count).size(),
-        ),
+/// Returns the addresses of all areas: of the block that they are in, or of each area that a [`table`] leads to. Before
+/// init, returns the block that the linker script reserves, which is empty if it reserves none.
+pub fn areas() -> impl Iterator<Item = Range<usize>> {
+    let count = AREAS.0.count();
+    let anywhere = AREAS.0.table().is_some();
+    let block = move || {
+        let (base, bytes) = match count {
+            0 => template::block(),
+            count => (
+                percpu_area_base(0),
+                percpu_area_layout_expected(count).size(),
+            ),
+        };
+        base..base + bytes
     };
-    base..base + bytes
+    let ranges = if anywhere { count } else { 1 };
+    (0..ranges).map(move |cpu_id| if anywhere { area(cpu_id) } else { block() })
 }
 
-/// Returns the addresses of the area of CPU `cpu_id`, up to the next area.
+/// Returns the addresses of the table that [`init_from_each`](crate::init_from_each) or
+/// [`init_each`](crate::init_each) got; the range is empty if the areas are in one block. Before init, returns the
+/// table that the linker script reserves, as [`reserved_table`](crate::reserved_table) does.
+pub fn table() -> Range<usize> {
+    let table = match AREAS.0.count() {
+        0 => reserved_table(),
+        _ => AREAS.0.table().unwrap_or(&[]),
+    };
+    let start = table.as_ptr().addr();
+    start..start + size_of_val(table)
+}
+
+/// Returns the addresses of the area of CPU `cpu_id`; in a block, up to the next area.
 ///
 /// # Panics
 ///

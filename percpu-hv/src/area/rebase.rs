@@ -16,7 +16,7 @@ use crate::error::InitError;
 ///
 /// # Errors
 ///
-/// `NotInitialized`; `InvalidBase` or `UnalignedBase`; `NoAreaAt` if some area is not where it should be, according to
+/// `NotInitialized`; `AreasInTable` if each area has an address of its own; `InvalidBase` or `UnalignedBase`; `NoAreaAt` if some area is not where it should be, according to
 /// its magic number and its CPU's id. Nothing has changed then.
 ///
 /// # Panics
@@ -38,6 +38,9 @@ pub unsafe fn rebase_areas(base: *mut u8) -> Result<(), InitError> {
     let count = AREAS.0.count();
     if count == 0 {
         return Err(InitError::NotInitialized);
+    }
+    if AREAS.0.table().is_some() {
+        return Err(InitError::AreasInTable);
     }
     let geometry = linked_template().geometry()?;
     geometry.check_base(base, count)?;

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::AtomicBool;
 
-use super::state::Areas;
+use super::state::{Areas, Registers};
 use super::storage::CacheLine;
 use super::template::bias;
 use crate::sync::{AtomicUsize, Published};
@@ -16,7 +16,9 @@ impl Areas {
             claimed: AtomicBool::new(false),
             register: Published::new(0),
             stride: Published::new(0),
-            count: AtomicUsize::new(0),
+            slots: Published::new(0),
+            in_block: AtomicUsize::new(0),
+            in_table: AtomicUsize::new(0),
         }
     }
 }
@@ -34,16 +36,10 @@ pub(crate) fn register(cpu_id: usize) -> Result<usize, usize> {
     AREAS.0.register(cpu_id)
 }
 
-/// Returns the value of the per-CPU register of CPU `cpu`, without a check.
-///
-/// # Safety
-///
-/// [`count`] has returned a number other than 0 (rule 4 of docs/safety.md). Only an id below that number has
-/// an area.
-#[inline(always)]
-pub(crate) unsafe fn register_unchecked(cpu: usize) -> usize {
-    // SAFETY: rule 4, the caller acquired `count`, and it was not 0.
-    unsafe { AREAS.0.register_unchecked(cpu) }
+/// Returns the number of CPUs with an area, and how their per-CPU registers are found.
+#[inline]
+pub(crate) fn all() -> (usize, Registers) {
+    AREAS.0.all()
 }
 
 /// Returns the value of the per-CPU register of CPU `cpu_id`. Panics if there is no such CPU.
@@ -72,16 +68,16 @@ fn refuse(cpu_id: usize, count: usize) -> ! {
     );
 }
 
-/// Returns the id of the CPU whose area is at `base`, if there is one.
+/// Returns the id of the CPU whose area is at `base`, if there is one. With a table, it looks at all slots.
 pub(crate) fn cpu_at(base: usize) -> Option<usize> {
-    let count = count();
-    if count == 0 {
-        return None;
-    }
-    // SAFETY: rule 4, `count` was acquired and is not 0.
-    let (first, second) = unsafe { (register_unchecked(0), register_unchecked(1)) };
-    let distance = base.wrapping_sub(first.wrapping_add(bias()));
-    let stride = second.wrapping_sub(first);
+    let (count, registers) = all();
+    let register = base.wrapping_sub(bias());
+    let Some(stride) = registers.stride() else {
+        // SAFETY: rule 4, an id below `count`.
+        return (0..count).find(|&cpu| unsafe { registers.of(cpu) } == register);
+    };
+    // SAFETY: rule 4, a block has an area for CPU 0.
+    let distance = register.wrapping_sub(unsafe { registers.of(0) });
     (distance % stride == 0 && distance / stride < count).then_some(distance / stride)
 }
 

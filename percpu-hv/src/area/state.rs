@@ -1,10 +1,13 @@
-//! The state of the areas: one CPU builds them, and publishes them once.
+//! The state of the areas: one CPU builds them and publishes them once. Those of later CPUs are added to a table.
 //!
 //! tests/loom also compiles this file, with atomics that try every order of accesses.
 
+use core::{ptr, slice};
+
+use super::slot::AreaSlot;
 use crate::sync::{AtomicBool, AtomicUsize, Ordering, Published, spin_loop};
 
-/// The location of the areas, and their number.
+/// The location of the areas in one block, and their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Block {
     /// The value of CPU 0's per-CPU register. An access to another CPU's copy adds to that CPU's value what
@@ -14,45 +17,122 @@ pub(crate) struct Block {
     pub(crate) count: usize,
 }
 
-/// Uninit (`count` is 0) -> Building (claimed) -> Ready (`count` is not 0).
+/// How the per-CPU registers of all CPUs are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Registers {
+    /// The register of CPU 0, or the address of the table.
+    first: usize,
+    /// The distance between two areas of a block, which is never 0, or 0 for a table.
+    stride: usize,
+}
+
+impl Registers {
+    /// Returns the distance between two areas of a block, or `None` for a table.
+    #[inline(always)]
+    pub(crate) fn stride(self) -> Option<usize> {
+        (self.stride != 0).then_some(self.stride)
+    }
+
+    /// Returns the value of the per-CPU register of CPU `cpu_id`.
+    ///
+    /// # Safety
+    ///
+    /// There is an area for `cpu_id` (rule 4 of docs/safety.md).
+    #[inline(always)]
+    pub(crate) unsafe fn of(self, cpu_id: usize) -> usize {
+        match self.stride() {
+            Some(stride) => Self::in_block(self.first, stride, cpu_id),
+            // SAFETY: rule 4 is the caller's.
+            None => unsafe { Self::in_table(self.first, cpu_id) },
+        }
+    }
+
+    #[inline(always)]
+    const fn in_block(first: usize, stride: usize, cpu_id: usize) -> usize {
+        first.wrapping_add(cpu_id.wrapping_mul(stride))
+    }
+
+    /// # Safety
+    ///
+    /// The table at `table` leads to an area for `cpu_id` (rule 4 of docs/safety.md).
+    #[inline(always)]
+    unsafe fn in_table(table: usize, cpu_id: usize) -> usize {
+        let table: *const AreaSlot = ptr::with_exposed_provenance(table);
+        // SAFETY: rule 4, a table has a slot for each area, and is never freed.
+        unsafe { (*table.add(cpu_id)).register() }
+    }
+}
+
+/// Uninit (both counts are 0) -> Building (claimed) -> Ready (one of them is not 0).
 ///
-/// `register` and `stride` are written while Building and published by `count` (rule 4).
+/// `register`, `stride` and `slots` are written while Building and published by a count (rule 4). `in_table` grows:
+/// each value publishes one more slot.
+///
+/// There are two counts, so that the check of an id also tells a block from a table.
 pub(crate) struct Areas {
     pub(crate) claimed: AtomicBool,
+    /// The register of CPU 0, or the address of the table.
     pub(crate) register: Published,
+    /// The distance between two areas of a block, or 0 with a table.
     pub(crate) stride: Published,
-    pub(crate) count: AtomicUsize,
+    /// The number of slots of the table.
+    pub(crate) slots: Published,
+    /// The number of areas in a block, or 0.
+    pub(crate) in_block: AtomicUsize,
+    /// The number of areas in a table, or 0.
+    pub(crate) in_table: AtomicUsize,
 }
 
 impl Areas {
     /// Returns the number of CPUs with an area; 0 until Ready.
     #[inline]
     pub(crate) fn count(&self) -> usize {
-        self.count.load(Ordering::Acquire)
+        match self.in_block.load(Ordering::Acquire) {
+            0 => self.in_table.load(Ordering::Acquire),
+            count => count,
+        }
     }
 
     /// Returns the value of the per-CPU register of CPU `cpu_id`, or the number of CPUs as the error if there
     /// is no such CPU.
     #[inline]
     pub(crate) fn register(&self, cpu_id: usize) -> Result<usize, usize> {
-        let count = self.count();
-        if cpu_id >= count {
-            return Err(count);
+        let in_block = self.in_block.load(Ordering::Acquire);
+        if cpu_id < in_block {
+            // SAFETY: rule 4, `in_block` was acquired and is not 0.
+            let (first, stride) = unsafe { (self.register.get(), self.stride.get()) };
+            return Ok(Registers::in_block(first, stride, cpu_id));
         }
-        // SAFETY: rule 4, `count` was acquired and is not 0.
-        Ok(unsafe { self.register_unchecked(cpu_id) })
+        let in_table = self.in_table.load(Ordering::Acquire);
+        if cpu_id < in_table {
+            // SAFETY: rule 4, `in_table` was acquired and is above `cpu_id`.
+            return Ok(unsafe { Registers::in_table(self.register.get(), cpu_id) });
+        }
+        Err(in_block | in_table)
     }
 
-    /// Returns the value of the per-CPU register of CPU `cpu_id`, without a check.
-    ///
-    /// # Safety
-    ///
-    /// [`count`](Self::count) has returned a number other than 0 (rule 4 of docs/safety.md).
-    #[inline(always)]
-    pub(crate) unsafe fn register_unchecked(&self, cpu_id: usize) -> usize {
-        // SAFETY: rule 4, both were published by `count`.
-        let (register, stride) = unsafe { (self.register.get(), self.stride.get()) };
-        register.wrapping_add(cpu_id.wrapping_mul(stride))
+    /// Returns the number of CPUs with an area, and how their per-CPU registers are found.
+    #[inline]
+    pub(crate) fn all(&self) -> (usize, Registers) {
+        let count = self.count();
+        let (first, stride) = if count == 0 {
+            (0, 0)
+        } else {
+            // SAFETY: rule 4, a count was acquired and is not 0.
+            unsafe { (self.register.get(), self.stride.get()) }
+        };
+        (count, Registers { first, stride })
+    }
+
+    /// Returns the table of the areas; `None` until Ready, and if they are in a block.
+    pub(crate) fn table(&self) -> Option<&'static [AreaSlot]> {
+        if self.in_table.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        // SAFETY: rule 4, `in_table` was acquired and is not 0.
+        let (table, slots) = unsafe { (self.register.get(), self.slots.get()) };
+        // SAFETY: rule 4, the table that `init_table` got, and its length.
+        Some(unsafe { slice::from_raw_parts(ptr::with_exposed_provenance(table), slots) })
     }
 
     /// Builds the areas, or waits while another CPU builds them. Without `exclusives` no other CPU runs
@@ -70,13 +150,12 @@ impl Areas {
         if live != 0 {
             return Err(live);
         }
-        self.claim(exclusives);
+        let _claim = self.claim(exclusives);
         let live = self.count();
         if live == 0 {
             build();
             self.publish(block);
         }
-        self.release();
         if live == 0 || self.are_live(block) {
             Ok(block.count)
         } else {
@@ -84,16 +163,63 @@ impl Areas {
         }
     }
 
+    /// Builds areas at any addresses, or waits while another CPU builds areas. `build` fills the first slots of `table`
+    /// and returns how many, which is not 0. If it fails, nothing is published.
+    ///
+    /// The outer error is the number of CPUs with an area: then nothing was built.
+    pub(crate) fn init_table<E>(
+        &self,
+        table: &'static [AreaSlot],
+        exclusives: bool,
+        build: impl FnOnce() -> Result<usize, E>,
+    ) -> Result<Result<usize, E>, usize> {
+        // Before the table is written: it may be that of the live areas.
+        let live = self.count();
+        if live != 0 {
+            return Err(live);
+        }
+        let _claim = self.claim(exclusives);
+        let live = self.count();
+        if live != 0 {
+            return Err(live);
+        }
+        let built = build();
+        if let Ok(count) = built {
+            // SAFETY: rule 4, this CPU claimed the areas, and there are none.
+            unsafe {
+                self.register.set(table.as_ptr().expose_provenance());
+                self.stride.set(0);
+                self.slots.set(table.len());
+            }
+            self.in_table.store(count, Ordering::Release);
+        }
+        Ok(built)
+    }
+
+    /// Adds the area of the next CPU, and returns that CPU's id. `build` gets the id and the table, and returns the
+    /// slot and the value of the CPU's per-CPU register. If it fails, nothing is published.
+    pub(crate) fn add<E>(
+        &self,
+        exclusives: bool,
+        build: impl FnOnce(usize, Option<&'static [AreaSlot]>) -> Result<(&'static AreaSlot, usize), E>,
+    ) -> Result<usize, E> {
+        let _claim = self.claim(exclusives);
+        let (slot, register) = build(self.count(), self.table())?;
+        slot.set(register);
+        let cpu = self.in_table.load(Ordering::Relaxed);
+        self.in_table.store(cpu + 1, Ordering::Release);
+        Ok(cpu)
+    }
+
     /// Builds the areas in any state, also over live ones.
     #[allow(dead_code, reason = "only the init functions in compat use it")]
     pub(crate) fn rebuild(&self, block: Block, exclusives: bool, build: impl FnOnce()) {
-        self.claim(exclusives);
+        let _claim = self.claim(exclusives);
         build();
         self.publish(block);
-        self.release();
     }
 
-    /// Publishes other addresses of the areas, whose memory stays the same.
+    /// Publishes other addresses of the areas in a block, whose memory stays the same.
     ///
     /// # Safety
     ///
@@ -101,16 +227,21 @@ impl Areas {
     pub(crate) unsafe fn rebase(&self, register: usize) {
         // SAFETY: rule 4 is the caller's.
         unsafe { self.register.set(register) };
-        self.count.store(self.count(), Ordering::Release);
+        let count = self.in_block.load(Ordering::Relaxed);
+        self.in_block.store(count, Ordering::Release);
     }
 
     /// Returns whether the live areas are those of `block`.
     pub(crate) fn are_live(&self, block: Block) -> bool {
-        self.count() == block.count && self.register(0) == Ok(block.register)
+        let registers = Registers {
+            first: block.register,
+            stride: block.stride,
+        };
+        self.all() == (block.count, registers)
     }
 
-    /// Enters Building, one CPU at a time. The wait of the others ends, because building cannot fail.
-    fn claim(&self, exclusives: bool) {
+    /// Enters Building, one CPU at a time, until the result is dropped.
+    fn claim(&self, exclusives: bool) -> Claim<'_> {
         if exclusives {
             while self
                 .claimed
@@ -123,18 +254,26 @@ impl Areas {
             // Rule 11: only one CPU runs, and exclusive accesses need not work.
             self.claimed.store(true, Ordering::Relaxed);
         }
+        Claim(&self.claimed)
     }
 
     fn publish(&self, block: Block) {
-        // SAFETY: rule 4, this CPU claimed the areas, and `count` is 0 or no other CPU reads them.
+        // SAFETY: rule 4, this CPU claimed the areas, and there are none or no other CPU reads them.
         unsafe {
             self.register.set(block.register);
             self.stride.set(block.stride);
         }
-        self.count.store(block.count, Ordering::Release);
+        self.in_table.store(0, Ordering::Relaxed);
+        self.in_block.store(block.count, Ordering::Release);
     }
+}
 
-    fn release(&self) {
-        self.claimed.store(false, Ordering::Release);
+/// Building. It ends also if the caller's iterator panics, so that nobody waits for ever.
+struct Claim<'a>(&'a AtomicBool);
+
+impl Drop for Claim<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }

@@ -92,6 +92,12 @@ mod symbols {
         let end = crate::__optional_address!("_percpu_end");
         (running(base), end.saturating_sub(base))
     }
+
+    pub(crate) fn table() -> (usize, usize) {
+        let start = crate::__optional_address!("__percpu_hv_table");
+        let end = crate::__optional_address!("__percpu_hv_table_end");
+        (running(start), end.saturating_sub(start))
+    }
 }
 
 /// In a process: the bounds that the linker defines for a section whose name is an identifier.
@@ -146,6 +152,10 @@ mod symbols {
     pub(crate) fn block() -> (usize, usize) {
         (0, 0)
     }
+
+    pub(crate) fn table() -> (usize, usize) {
+        (0, 0)
+    }
 }
 
 /// Returns the size of the template in bytes, as linked.
@@ -167,6 +177,12 @@ pub(crate) fn template() -> Template {
 /// reserves none or does not define their end.
 pub(crate) fn block() -> (usize, usize) {
     symbols::block()
+}
+
+/// Returns the address and the size in bytes of the table that the linker script reserves. The size is 0 if it reserves
+/// none.
+pub(crate) fn table() -> (usize, usize) {
+    symbols::table()
 }
 
 /// Returns the difference between the base of an area and the value of the per-CPU register.

@@ -9,7 +9,7 @@ use super::preempt::NoPreemptGuard;
 use super::register::assert_register;
 use crate::arch::Access;
 use crate::area::header::Id;
-use crate::area::{bias, checked_register, count, register, register_unchecked};
+use crate::area::{self, Registers, bias, checked_register, register};
 
 /// The id of a CPU that has an area. It is made from a valid index only, and stays valid.
 ///
@@ -28,18 +28,6 @@ impl CpuId {
     pub fn new(index: usize) -> Option<Self> {
         let register = register(index).ok()?;
         Some(Self { index, register })
-    }
-
-    /// Returns the CPU with an index that the caller has checked.
-    ///
-    /// # Safety
-    ///
-    /// There is an area for `index` (rule 4 of docs/safety.md).
-    #[inline]
-    pub(crate) unsafe fn checked(index: usize) -> Self {
-        // SAFETY: rule 4 is the caller's.
-        let register = unsafe { register_unchecked(index) };
-        Self { index, register }
     }
 
     /// Returns the CPU with this index. Panics with the reason if it has no area.
@@ -66,10 +54,15 @@ impl CpuId {
         self.register.wrapping_add(bias())
     }
 
-    /// Returns all CPUs that have an area, in the order of their ids; none before init.
+    /// Returns all CPUs that have an area, in the order of their ids; none before init. CPUs whose area is added later
+    /// are not among them.
     #[inline]
     pub fn all() -> CpuIds {
-        CpuIds(0..count())
+        let (count, registers) = area::all();
+        CpuIds {
+            indices: 0..count,
+            registers,
+        }
     }
 }
 
@@ -115,30 +108,41 @@ impl fmt::Display for CpuId {
 
 /// An iterator over the CPUs that have an area, made by [`CpuId::all`].
 #[derive(Clone, Debug)]
-pub struct CpuIds(Range<usize>);
+pub struct CpuIds {
+    indices: Range<usize>,
+    registers: Registers,
+}
+
+impl CpuIds {
+    /// Returns the CPU with an index of `indices`.
+    #[inline(always)]
+    fn at(&self, index: usize) -> CpuId {
+        // SAFETY: rule 4, the range ends at a number of areas.
+        let register = unsafe { self.registers.of(index) };
+        CpuId { index, register }
+    }
+}
 
 impl Iterator for CpuIds {
     type Item = CpuId;
 
     #[inline]
     fn next(&mut self) -> Option<CpuId> {
-        // SAFETY: rule 4, the range ends at the number of areas.
-        self.0.next().map(|index| unsafe { CpuId::checked(index) })
+        let index = self.indices.next()?;
+        Some(self.at(index))
     }
 
     #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
+        self.indices.size_hint()
     }
 }
 
 impl DoubleEndedIterator for CpuIds {
     #[inline]
     fn next_back(&mut self) -> Option<CpuId> {
-        // SAFETY: as `next`.
-        self.0
-            .next_back()
-            .map(|index| unsafe { CpuId::checked(index) })
+        let index = self.indices.next_back()?;
+        Some(self.at(index))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The current CPU: its id, its per-CPU register, and the guards that keep a context on it.
 
+mod arrival;
 mod id;
 mod irq;
 mod lifecycle;
@@ -7,6 +8,7 @@ mod pin;
 mod preempt;
 mod register;
 
+pub use arrival::{add_area, add_area_from};
 pub use id::{CpuId, CpuIds, current_cpu};
 pub use irq::IrqOff;
 pub use lifecycle::{claim_percpu_reg, init_percpu_reg, reinit_percpu_area, resume_percpu_reg};

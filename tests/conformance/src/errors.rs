@@ -23,6 +23,7 @@ pub(crate) const TESTS_AFTER_INIT: &[Test] = &[
     ("a second init is refused", second_init),
     ("defect 04: every CPU still finds its own area", own_area),
     ("the number of CPUs is the one initialized", number),
+    ("no area is added to a block", no_addition),
 ];
 
 /// An init of memory that is refused.
@@ -34,6 +35,16 @@ fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> {
 /// An address with the alignment of an area, which is refused before it is used.
 fn somewhere() -> *mut u8 {
     ptr::without_provenance_mut(percpu_hv::percpu_area_layout_expected(1).align())
+}
+
+fn no_addition(bench: &Bench<'_>) {
+    let count = percpu_hv::percpu_area_num();
+    bench.equal(
+        0,
+        percpu_hv::add_area_from(&mut []),
+        Err(InitError::NoTable),
+    );
+    bench.equal(0, percpu_hv::percpu_area_num(), count);
 }
 
 fn null_base(bench: &Bench<'_>) {

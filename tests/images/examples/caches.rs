@@ -59,21 +59,26 @@ fn flush(what: &str, range: Range<usize>, flush: impl FnOnce(DataCache)) {
     flush(data_cache());
 }
 
+/// The block that the areas are in.
+fn block() -> Range<usize> {
+    maintenance::areas().next().unwrap_or_default()
+}
+
 fn main(machine: &'static Machine) -> ExitCode {
     println!("block: {}", of_this_cpu());
-    println!("reserved: {:#x?}", maintenance::areas());
+    println!("reserved: {:#x?}", block());
     if let Err(status) = images::report(percpu_hv::init_in_place()) {
         return status;
     }
     flush("template", maintenance::template(), |_| ());
-    flush("areas", maintenance::areas(), |_| ());
+    flush("areas", block(), |_| ());
     flush("registry", maintenance::registry(), DataCache::flush);
     for cpu in 0..machine.cpu_count() {
         let area = maintenance::area(cpu);
         flush("area", area, |cache| cache.flush_area(cpu));
     }
     // Ranges that end within blocks, and with them; one byte; and none.
-    let start = maintenance::areas().start;
+    let start = block().start;
     let half = of_this_cpu() / 2;
     for (start, end) in [
         (start + 1, start + 640),

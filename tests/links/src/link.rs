@@ -87,6 +87,11 @@ impl Link {
         self.arg(format!("--defsym=PERCPU_CPU_NUM={count}"))
     }
 
+    /// Defines `PERCPU_TABLE_NUM`.
+    pub fn slots(self, count: usize) -> Self {
+        self.arg(format!("--defsym=PERCPU_TABLE_NUM={count}"))
+    }
+
     /// Adds a script: of `tests/links/scripts`, or of percpu-hv.
     pub fn script(self, name: &str) -> Self {
         self.arg("-T").arg(name)

@@ -79,6 +79,38 @@ fn boot(name: &str, mode: Mode, linker: Linker, entry: &str) -> (Elf, End, Execu
     (elf, end, executed)
 }
 
+#[test]
+fn init_anywhere_with_the_mmu_off_uses_no_exclusive_instruction() {
+    for mode in [Mode::Default, Mode::NonZeroVma] {
+        for linker in Linker::ALL {
+            let link = image(mode, "anywhere").link(linker).cpus(0).slots(4);
+            let link = link.arg("-eearly_start").script("include.ld");
+            let elf = link.run().unwrap();
+            let log = elf.path().with_extension("log");
+            let end = Boot::el2(elf.path()).log_code(&log).run();
+            for line in [
+                "reserved: 0 areas, 4 slots",
+                "in place: Err(NoAreas)",
+                "twice: Err(Area { cpu_id: 2, fault: Overlaps { other_id: 0 } })",
+                "init: Ok(3)",
+                "late and null: Err(Area { cpu_id: 3, fault: Null })",
+                "late: Ok(CpuId(3))",
+                "4 areas anywhere with the MMU off: ok",
+            ] {
+                assert!(end.said(line), "{mode:?}, {linker:?}: {line}: {end}");
+            }
+            assert_eq!(end.status, 0, "{mode:?}, {linker:?}: {end}");
+            let executed = Executed::read(&log);
+            assert_eq!(executed.exclusives(), [""; 0], "{mode:?}, {linker:?}");
+            assert_eq!(
+                executed.block_functions(&elf),
+                [""; 0],
+                "{mode:?}, {linker:?}"
+            );
+        }
+    }
+}
+
 /// An image of 32-bit Arm, in SVC mode or, where the machine has it, in Hyp mode.
 fn boot_arm(machine: &str) -> (Elf, End, Executed) {
     let image = image_for(Arch::Arm, "early", &[]);

@@ -53,16 +53,6 @@ fn no_cpu_count() {
 }
 
 #[test]
-fn no_cpu() {
-    for linker in Linker::ALL {
-        let text = "ERROR(percpu-hv): PERCPU_CPU_NUM is 0";
-        refused(areas(linker).cpus(0).script("include.ld"), text);
-        let link = areas(linker).cpus(0).script("percpu-insert.x");
-        refused(link.script("plain.ld"), text);
-    }
-}
-
-#[test]
 fn nothing_to_insert_before() {
     let link = |linker| areas(linker).cpus(4).script("percpu-insert.x");
     let link = |linker| link(linker).script("no-data.ld");

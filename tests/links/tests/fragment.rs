@@ -202,6 +202,53 @@ fn hot_variables_stand_first() {
 }
 
 #[test]
+fn an_image_reserves_a_table_and_no_areas() {
+    let mode = Mode::Default;
+    let slots = 6;
+    for linker in Linker::ALL {
+        let link = || image(mode, "anywhere").link(linker).cpus(0).slots(slots);
+        let insert = link().script("percpu-insert.x").script("plain.ld");
+        // In the script, before the fragment, the symbol is as good.
+        let own = image(mode, "anywhere").link(linker);
+        let own = own.script_text(&format!(
+            "PERCPU_CPU_NUM = 0; PERCPU_TABLE_NUM = {slots}; INCLUDE include.ld"
+        ));
+        for link in [link().script("include.ld"), insert, own] {
+            let elf = link.run().unwrap();
+            assert_eq!(elf.symbol("_percpu_start"), elf.symbol("_percpu_end"));
+            let table = elf.symbol("__percpu_hv_table")..elf.symbol("__percpu_hv_table_end");
+            assert_eq!((table.start % 8, table.end - table.start), (0, 48));
+            let end = Boot::el2(elf.path()).run();
+            for line in [
+                "reserved: 0 areas, 6 slots",
+                &format!("table: {:#x} {:#x}", table.start, table.end),
+                "in place: Err(NoAreas)",
+                "init: Ok(3)",
+                "late: Ok(CpuId(3))",
+                "4 CPUs anywhere: ok",
+                "2 more: TableTooSmall { slots: 6 }",
+            ] {
+                assert!(end.said(line), "{linker:?}: {line}: {end}");
+            }
+            assert_eq!(end.status, 0, "{linker:?}: {end}");
+        }
+        // Without the symbol there is no table, and without areas the script says that itself.
+        let elf = areas_of(image(mode, "areas"), linker, 4);
+        assert_eq!(
+            elf.symbol("__percpu_hv_table"),
+            elf.symbol("__percpu_hv_table_end")
+        );
+        let end = Boot::el2(areas_of(image(mode, "areas"), linker, 0).path()).run();
+        assert!(end.said("init: Err(NoAreas)"), "{linker:?}: {end}");
+    }
+}
+
+fn areas_of(image: Image, linker: Linker, cpus: usize) -> Elf {
+    let link = image.link(linker).cpus(cpus);
+    link.script("include.ld").run().unwrap()
+}
+
+#[test]
 fn the_insert_fragment_may_follow_the_script_with_lld() {
     let link = image(Mode::Default, "areas").link(Linker::Lld).cpus(4);
     let elf = link.script("plain.ld").script("percpu-insert.x").run();

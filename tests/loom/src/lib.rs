@@ -7,6 +7,9 @@
 mod once;
 #[path = "../../../percpu-hv/src/area/owner.rs"]
 mod owner;
+#[path = "../../../percpu-hv/src/area/slot.rs"]
+#[allow(unreachable_pub, reason = "it is public there")]
+mod slot;
 #[path = "../../../percpu-hv/src/area/state.rs"]
 mod state;
 #[path = "../../../percpu-hv/src/types/total.rs"]
@@ -190,6 +193,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use owner::{OPEN, Owner, UNBUILT, mark};
+use slot::AreaSlot;
 use state::{Areas, Block};
 use sync::{AtomicBool, AtomicUsize, Ordering, Published};
 
@@ -218,7 +222,9 @@ impl Image {
                 claimed: AtomicBool::new(false),
                 register: Published::new(usize::MAX),
                 stride: Published::new(usize::MAX),
-                count: AtomicUsize::new(0),
+                slots: Published::new(usize::MAX),
+                in_block: AtomicUsize::new(0),
+                in_table: AtomicUsize::new(0),
             },
             words: [(); 4].map(|()| UnsafeCell::new(0)),
             built: std::sync::atomic::AtomicUsize::new(0),
@@ -397,7 +403,154 @@ fn areas_built_again_are_those_of_the_next_cpus() {
             together(&image, &[|image| image.read(0), |image| image.read(1)]),
             [Some((2, 8)), Some((3, 8))]
         );
-        assert_eq!(image.areas.count.load(Ordering::Relaxed), 2);
+        assert_eq!(image.areas.count(), 2);
+    });
+}
+
+impl Image {
+    /// Areas at the words of `words`, in that order, in a table with two slots more.
+    fn init_table(&self, words: &[usize]) -> Result<Result<usize, ()>, usize> {
+        // As long as the areas are used, which is as long as loom runs one order of accesses.
+        let table = (0..words.len() + 2).map(|_| AreaSlot::new());
+        let table: &'static [AreaSlot] = Vec::leak(table.collect());
+        self.areas.init_table(table, true, || {
+            for (slot, &word) in table.iter().zip(words) {
+                self.build_word(word, 7);
+                slot.set(word);
+            }
+            Ok(words.len())
+        })
+    }
+
+    fn build_word(&self, word: usize, value: u32) {
+        // SAFETY: rule 9: loom fails the test if another thread uses the word.
+        self.words[word].with_mut(|word| unsafe { *word = value });
+    }
+
+    /// Adds the area at a word; the error is whether there is a table.
+    fn add(&self, word: usize) -> Result<usize, bool> {
+        self.areas.add(true, |cpu, table| {
+            let table = table.ok_or(false)?;
+            let slot = table.get(cpu).ok_or(true)?;
+            self.build_word(word, 8);
+            Ok((slot, word))
+        })
+    }
+
+    /// What all CPUs find in their areas.
+    fn read_all(&self) -> Vec<(usize, u32)> {
+        let (count, registers) = self.areas.all();
+        let read = |cpu| {
+            // SAFETY: rule 4, an id below the count.
+            let at = unsafe { registers.of(cpu) };
+            // SAFETY: rule 6: loom fails the test if another thread writes the word.
+            (at, self.words[at].with(|word| unsafe { *word }))
+        };
+        (0..count).map(read).collect()
+    }
+}
+
+#[test]
+fn a_reader_sees_no_table_or_whole_areas() {
+    let seen = seen_in(|| {
+        let image = Image::new();
+        let readers = together(
+            &image,
+            &[
+                |image| {
+                    assert_eq!(image.init_table(&[3, 1]), Ok(Ok(2)));
+                    None
+                },
+                |image| image.read(1),
+            ],
+        );
+        readers[1]
+    });
+    assert_eq!(seen, [None, Some((1, 7))]);
+}
+
+#[test]
+fn a_reader_sees_an_area_that_is_added_whole_or_not_at_all() {
+    let seen = seen_in(|| {
+        let image = Image::new();
+        assert_eq!(image.init_table(&[3]), Ok(Ok(1)));
+        let results = together(
+            &image,
+            &[
+                |image| {
+                    assert_eq!(image.add(0), Ok(1));
+                    Vec::new()
+                },
+                |image| {
+                    let all = image.read_all();
+                    let second = image.areas.register(1);
+                    assert!(second == Err(1) || second == Ok(0));
+                    if second.is_ok() {
+                        assert_eq!(image.read(1), Some((0, 8)));
+                    } else {
+                        assert_eq!(all.len(), 1, "what was there is gone");
+                    }
+                    all
+                },
+            ],
+        );
+        results[1].clone()
+    });
+    assert_eq!(seen, [vec![(3, 7)], vec![(3, 7), (0, 8)]]);
+}
+
+#[test]
+fn of_concurrent_additions_each_gets_an_id_of_its_own() {
+    let seen = seen_in(|| {
+        let image = Image::new();
+        assert_eq!(image.init_table(&[3]), Ok(Ok(1)));
+        let ids = together(&image, &[|image| image.add(0), |image| image.add(1)]);
+        let mut words = image.read_all();
+        assert_eq!(words.remove(0), (3, 7));
+        assert_eq!((image.add(2), words.len()), (Err(true), 2));
+        for (word, id) in ids.iter().enumerate() {
+            assert_eq!(words[id.unwrap() - 1], (word, 8));
+        }
+        ids
+    });
+    assert_eq!(seen, [[Ok(1), Ok(2)], [Ok(2), Ok(1)]]);
+}
+
+#[test]
+fn of_a_table_and_a_block_one_succeeds() {
+    let seen = seen_in(|| {
+        let image = Image::new();
+        let results = together(
+            &image,
+            &[
+                |image| image.init(FIRST).is_ok(),
+                |image| image.init_table(&[3, 2]).is_ok(),
+                |image| image.areas.table().is_none() || image.read(1) == Some((2, 7)),
+            ],
+        );
+        assert!(results[0] != results[1] && results[2]);
+        // To a block nothing is added.
+        assert_eq!(image.add(1).is_ok(), results[1]);
+        results[0]
+    });
+    assert_eq!(seen, [false, true]);
+}
+
+#[test]
+fn a_table_that_is_refused_leaves_the_next_one_free() {
+    loom::model(|| {
+        let image = Image::new();
+        let refused = |image: &Image| image.areas.init_table(&[], true, || Err(()));
+        let results = together(
+            &image,
+            &[
+                |image| image.areas.init_table(&[], true, || Err(())),
+                |image| image.init_table(&[3]),
+            ],
+        );
+        assert!([Ok(Err(())), Err(1)].contains(&results[0]));
+        assert_eq!(results[1], Ok(Ok(1)));
+        assert_eq!((refused(&image), image.read(0)), (Err(1), Some((3, 7))));
     });
 }
 
