@@ -33,6 +33,8 @@ pub use cpu::{
     CpuId, CpuIds, CpuPin, IrqOff, claim_percpu_reg, current_cpu, init_percpu_reg, read_percpu_reg,
     reinit_percpu_area, resume_percpu_reg, write_percpu_reg,
 };
+#[cfg(process)]
+pub use cpu::{as_cpu, with_cpus};
 pub use error::InitError;
 pub use percpu_hv_macros::def_percpu;
 #[cfg(target_has_atomic = "64")]

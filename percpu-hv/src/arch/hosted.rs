@@ -201,6 +201,15 @@ pub(crate) mod access {
         REGISTER.set(Some(value));
     }
 
+    /// Writes the register, or makes this thread no CPU. Returns the value before.
+    ///
+    /// # Safety
+    ///
+    /// As [`set_register`].
+    pub(crate) unsafe fn replace_register(value: Option<usize>) -> Option<usize> {
+        REGISTER.replace(value)
+    }
+
     pub(crate) const REGISTER_IS_IN_AREA: bool = false;
 
     pub(crate) const fn assert_register_accessible() {}

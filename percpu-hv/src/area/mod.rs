@@ -8,11 +8,14 @@
 //! | header.rs, owner.rs | what an area holds beside variables: its CPU's id, and who owns it |
 //! | init.rs | builds the areas |
 //! | state.rs, registry.rs | publishes where they are, once |
+//! | home.rs, machine.rs | which set of areas that is: a process has one for each test that asks |
 //! | rebase.rs | publishes another address of them, for an image that runs low first and high later |
 //! | ranges.rs, maintenance.rs | which memory all of this is, and the maintenance of its caches |
 
 pub(crate) mod geometry;
 pub(crate) mod header;
+#[cfg_attr(hosted, path = "machine.rs")]
+mod home;
 pub(crate) mod init;
 pub(crate) mod layout;
 pub mod maintenance;
@@ -27,6 +30,9 @@ pub(crate) mod state;
 mod storage;
 pub(crate) mod template;
 
+pub(crate) use home::Home;
+#[cfg(hosted)]
+pub(crate) use init::home_for;
 #[cfg(hosted)]
 pub use init::init_hosted;
 pub(crate) use init::rebuild;
@@ -34,6 +40,6 @@ pub use init::{init, init_from, init_in_place, percpu_area_num};
 pub use layout::{percpu_area_layout_expected, percpu_area_size};
 pub use rebase::rebase_areas;
 pub use registry::percpu_area_base;
-pub(crate) use registry::{checked_register, count, cpu_at, register, register_unchecked};
+pub(crate) use registry::{checked_register, count, cpu_at};
 pub use storage::{CacheLine, Page};
 pub(crate) use template::{bias, start};

@@ -123,18 +123,55 @@ pub(crate) const fn count() -> usize {
     1
 }
 
-/// Returns 0 for CPU 0, and the number of CPUs as the error for any other id.
-pub(crate) const fn register(cpu_id: usize) -> Result<usize, usize> {
-    if cpu_id == 0 { Ok(0) } else { Err(1) }
+/// The only set of areas: the one CPU.
+#[derive(Clone, Copy)]
+pub(crate) struct Home;
+
+impl Home {
+    /// Returns the only set.
+    pub(crate) const fn current() -> Self {
+        Self
+    }
+
+    /// Returns the only set: as in the other modes, this one is entered, and the one before is returned.
+    #[cfg(hosted)]
+    pub(crate) const fn enter(self) -> Self {
+        self
+    }
+
+    /// Returns the number of CPUs: 1.
+    pub(crate) const fn count(self) -> usize {
+        1
+    }
+
+    /// Returns 0 for CPU 0, and the number of CPUs as the error for any other id.
+    pub(crate) const fn register(self, cpu_id: usize) -> Result<usize, usize> {
+        if cpu_id == 0 { Ok(0) } else { Err(1) }
+    }
+
+    /// Returns 0.
+    ///
+    /// # Safety
+    ///
+    /// Always safe; `unsafe` for the same signature as in the other modes.
+    pub(crate) const unsafe fn register_unchecked(self, _cpu: usize) -> usize {
+        0
+    }
+
+    /// Returns `None`: the words that all CPUs share are statics.
+    pub(crate) const fn common(self) -> Option<usize> {
+        None
+    }
 }
 
-/// Returns 0.
+/// Refuses: variables are plain globals, which no test can have for itself.
 ///
-/// # Safety
+/// # Errors
 ///
-/// Always safe; `unsafe` for the same signature as in the other modes.
-pub(crate) const unsafe fn register_unchecked(_cpu: usize) -> usize {
-    0
+/// Always `TemplateInUse`.
+#[cfg(hosted)]
+pub(crate) const fn home_for(_cpu_count: usize) -> Result<Home, InitError> {
+    Err(InitError::TemplateInUse)
 }
 
 /// Returns 0.
@@ -156,6 +193,6 @@ pub(crate) const fn cpu_at(_base: usize) -> Option<usize> {
 /// # Safety
 ///
 /// Always safe; `unsafe` for the same signature as in the other modes.
-pub(crate) const unsafe fn rebuild(_cpu: usize) -> Result<(), InitError> {
+pub(crate) const unsafe fn rebuild(_cpu: usize, _area: usize) -> Result<(), InitError> {
     Err(InitError::TemplateInUse)
 }

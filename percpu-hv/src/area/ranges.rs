@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use super::layout::{linked_template, percpu_area_layout_expected};
-use super::registry::{AREAS, percpu_area_base};
+use super::registry::{AREAS, count, percpu_area_base};
 use super::template;
 
 /// Returns the addresses of the template, from which init and [`reinit_percpu_area`](crate::reinit_percpu_area) copy.
@@ -22,7 +22,7 @@ pub fn template() -> Range<usize> {
 /// Returns the addresses of all areas. Before init, returns those that the linker script reserves; the range is empty
 /// if it reserves none.
 pub fn areas() -> Range<usize> {
-    let (base, bytes) = match AREAS.0.count() {
+    let (base, bytes) = match count() {
         0 => template::block(),
         count => (
             percpu_area_base(0),

@@ -2,6 +2,7 @@
 
 use core::sync::atomic::AtomicBool;
 
+use super::home::Home;
 use super::state::Areas;
 use super::storage::CacheLine;
 use super::template::bias;
@@ -21,36 +22,56 @@ impl Areas {
     }
 }
 
+impl Home {
+    /// Returns the areas of this set.
+    #[inline(always)]
+    pub(crate) fn areas(self) -> &'static Areas {
+        self.own().unwrap_or(&AREAS.0)
+    }
+
+    /// Returns the number of CPUs with an area; 0 before init.
+    #[inline(always)]
+    pub(crate) fn count(self) -> usize {
+        self.areas().count()
+    }
+
+    /// Returns the value of the per-CPU register of CPU `cpu_id`, or the number of CPUs as the error if there is
+    /// no such CPU.
+    #[inline(always)]
+    pub(crate) fn register(self, cpu_id: usize) -> Result<usize, usize> {
+        self.areas().register(cpu_id)
+    }
+
+    /// Returns the value of the per-CPU register of CPU `cpu`, without a check.
+    ///
+    /// # Safety
+    ///
+    /// [`count`](Self::count) of this set has returned a number other than 0 (rule 4 of docs/safety.md). Only an id
+    /// below that number has an area.
+    #[inline(always)]
+    pub(crate) unsafe fn register_unchecked(self, cpu: usize) -> usize {
+        // SAFETY: rule 4, the caller acquired `count`, and it was not 0.
+        unsafe { self.areas().register_unchecked(cpu) }
+    }
+}
+
+/// Returns the areas of this context.
+#[inline(always)]
+pub(crate) fn areas() -> &'static Areas {
+    Home::current().areas()
+}
+
 /// Returns the number of CPUs with an area; 0 before init.
 #[inline]
 pub(crate) fn count() -> usize {
-    AREAS.0.count()
-}
-
-/// Returns the value of the per-CPU register of CPU `cpu_id`, or the number of CPUs as the error if there is
-/// no such CPU.
-#[inline]
-pub(crate) fn register(cpu_id: usize) -> Result<usize, usize> {
-    AREAS.0.register(cpu_id)
-}
-
-/// Returns the value of the per-CPU register of CPU `cpu`, without a check.
-///
-/// # Safety
-///
-/// [`count`] has returned a number other than 0 (rule 4 of docs/safety.md). Only an id below that number has
-/// an area.
-#[inline(always)]
-pub(crate) unsafe fn register_unchecked(cpu: usize) -> usize {
-    // SAFETY: rule 4, the caller acquired `count`, and it was not 0.
-    unsafe { AREAS.0.register_unchecked(cpu) }
+    areas().count()
 }
 
 /// Returns the value of the per-CPU register of CPU `cpu_id`. Panics if there is no such CPU.
 #[inline]
 #[track_caller]
 pub(crate) fn checked_register(cpu_id: usize) -> usize {
-    match register(cpu_id) {
+    match areas().register(cpu_id) {
         Ok(register) => register,
         Err(count) => refuse(cpu_id, count),
     }
@@ -74,12 +95,13 @@ fn refuse(cpu_id: usize, count: usize) -> ! {
 
 /// Returns the id of the CPU whose area is at `base`, if there is one.
 pub(crate) fn cpu_at(base: usize) -> Option<usize> {
-    let count = count();
+    let home = Home::current();
+    let count = home.count();
     if count == 0 {
         return None;
     }
     // SAFETY: rule 4, `count` was acquired and is not 0.
-    let (first, second) = unsafe { (register_unchecked(0), register_unchecked(1)) };
+    let (first, second) = unsafe { (home.register_unchecked(0), home.register_unchecked(1)) };
     let distance = base.wrapping_sub(first.wrapping_add(bias()));
     let stride = second.wrapping_sub(first);
     (distance % stride == 0 && distance / stride < count).then_some(distance / stride)

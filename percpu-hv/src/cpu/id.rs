@@ -9,7 +9,8 @@ use super::preempt::NoPreemptGuard;
 use super::register::assert_register;
 use crate::arch::Access;
 use crate::area::header::Id;
-use crate::area::{bias, checked_register, count, register, register_unchecked};
+use crate::area::{Home, bias, checked_register};
+use crate::error::InitError;
 
 /// The id of a CPU that has an area. It is made from a valid index only, and stays valid.
 ///
@@ -19,6 +20,7 @@ pub struct CpuId {
     index: usize,
     /// The value of the CPU's per-CPU register.
     register: usize,
+    home: Home,
 }
 
 impl CpuId {
@@ -26,8 +28,13 @@ impl CpuId {
     /// `index >= percpu_area_num()`.
     #[inline]
     pub fn new(index: usize) -> Option<Self> {
-        let register = register(index).ok()?;
-        Some(Self { index, register })
+        let home = Home::current();
+        let register = home.register(index).ok()?;
+        Some(Self {
+            index,
+            register,
+            home,
+        })
     }
 
     /// Returns the CPU with an index that the caller has checked.
@@ -36,17 +43,53 @@ impl CpuId {
     ///
     /// There is an area for `index` (rule 4 of docs/safety.md).
     #[inline]
-    pub(crate) unsafe fn checked(index: usize) -> Self {
+    unsafe fn checked(home: Home, index: usize) -> Self {
         // SAFETY: rule 4 is the caller's.
-        let register = unsafe { register_unchecked(index) };
-        Self { index, register }
+        let register = unsafe { home.register_unchecked(index) };
+        Self {
+            index,
+            register,
+            home,
+        }
     }
 
     /// Returns the CPU with this index. Panics with the reason if it has no area.
     #[track_caller]
     pub(crate) fn expect(index: usize) -> Self {
         let register = checked_register(index);
-        Self { index, register }
+        let home = Home::current();
+        Self {
+            index,
+            register,
+            home,
+        }
+    }
+
+    /// Returns the first CPU of a set of areas.
+    #[cfg(hosted)]
+    pub(crate) fn first(home: Home) -> Self {
+        CpuIds(0..home.count(), home)
+            .next()
+            .expect("a set of areas has one for CPU 0")
+    }
+
+    /// Returns the place of the words that all CPUs of a set of areas share, as if it were a CPU, or `None` if these
+    /// words are statics.
+    #[inline(always)]
+    pub(crate) fn common(home: Home) -> Option<Self> {
+        let register = home.common()?;
+        let index = home.count();
+        Some(Self {
+            index,
+            register,
+            home,
+        })
+    }
+
+    /// Returns the set of areas that this CPU's is one of.
+    #[inline(always)]
+    pub(crate) const fn home(self) -> Home {
+        self.home
     }
 
     /// Returns the dense index, from 0.
@@ -69,7 +112,24 @@ impl CpuId {
     /// Returns all CPUs that have an area, in the order of their ids; none before init.
     #[inline]
     pub fn all() -> CpuIds {
-        CpuIds(0..count())
+        let home = Home::current();
+        CpuIds(0..home.count(), home)
+    }
+}
+
+/// The CPU with this dense index.
+///
+/// # Errors
+///
+/// `NotInitialized` or `NoSuchCpu`.
+impl TryFrom<usize> for CpuId {
+    type Error = InitError;
+
+    fn try_from(cpu_id: usize) -> Result<Self, InitError> {
+        Self::new(cpu_id).ok_or_else(|| match Home::current().count() {
+            0 => InitError::NotInitialized,
+            cpu_count => InitError::NoSuchCpu { cpu_id, cpu_count },
+        })
     }
 }
 
@@ -114,8 +174,14 @@ impl fmt::Display for CpuId {
 }
 
 /// An iterator over the CPUs that have an area, made by [`CpuId::all`].
-#[derive(Clone, Debug)]
-pub struct CpuIds(Range<usize>);
+#[derive(Clone)]
+pub struct CpuIds(Range<usize>, Home);
+
+impl fmt::Debug for CpuIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CpuIds").field(&self.0).finish()
+    }
+}
 
 impl Iterator for CpuIds {
     type Item = CpuId;
@@ -123,7 +189,9 @@ impl Iterator for CpuIds {
     #[inline]
     fn next(&mut self) -> Option<CpuId> {
         // SAFETY: rule 4, the range ends at the number of areas.
-        self.0.next().map(|index| unsafe { CpuId::checked(index) })
+        self.0
+            .next()
+            .map(|index| unsafe { CpuId::checked(self.1, index) })
     }
 
     #[inline]
@@ -138,7 +206,7 @@ impl DoubleEndedIterator for CpuIds {
         // SAFETY: as `next`.
         self.0
             .next_back()
-            .map(|index| unsafe { CpuId::checked(index) })
+            .map(|index| unsafe { CpuId::checked(self.1, index) })
     }
 }
 

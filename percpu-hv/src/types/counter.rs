@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::total::Total;
 use crate::arch::op;
+use crate::area::Home;
 use crate::cpu::CpuId;
 use crate::sync::AtomicI64;
 use crate::variable::kind::{References, Shared, Sums};
@@ -76,21 +77,29 @@ impl<const BATCH: i64> fmt::Debug for PerCpuCounter<BATCH> {
 
 impl<const BATCH: i64> variable::Shared for PerCpuCounter<BATCH> {}
 
-/// Returns the total of a counter.
-#[inline(always)]
-fn total<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64>() -> Total<'static> {
-    Total(&S::total().0)
-}
-
 #[diagnostic::do_not_recommend]
 impl<const BATCH: i64> Sums<PerCpuCounter<BATCH>, i64> for Shared {
     fn sum<S: Symbol<PerCpuCounter<BATCH>, Kind = Self>>() -> i64 {
         let counter = PerCpu::<S, PerCpuCounter<BATCH>>::__new();
-        total::<S, BATCH>().sum(counter.iter().map(|(_, counter)| &counter.part))
+        counter
+            .total(Home::current())
+            .sum(counter.iter().map(|(_, counter)| &counter.part))
     }
 }
 
 impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<BATCH>> {
+    /// Returns the counter's total for the CPUs of a set of areas.
+    #[inline(always)]
+    fn total(&self, home: Home) -> Total<'_>
+    where
+        S::Kind: References<PerCpuCounter<BATCH>>,
+    {
+        match CpuId::common(home) {
+            Some(common) => Total(&self.on(common).part),
+            None => Total(&S::total().0),
+        }
+    }
+
     /// Adds `amount` on this CPU, wrapping around, atomically against interrupts on this CPU.
     #[inline]
     #[track_caller]
@@ -109,7 +118,7 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
             let part = S::fetch::<i64, { op::ADD }>(amount).wrapping_add(amount);
             if part >= BATCH || part <= -BATCH {
                 // A handler may have moved the part already, so move what it holds now.
-                total::<S, BATCH>().receive(S::swap::<i64>(0));
+                self.total(Home::current()).receive(S::swap::<i64>(0));
             }
         }
     }
@@ -139,7 +148,7 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
                 "percpu-hv: `approximate` needs a batch: PerCpuCounter<32>"
             )
         };
-        total::<S, BATCH>().read()
+        self.total(Home::current()).read()
     }
 
     /// Moves the part of a CPU that does not run to the total, so that the CPU's area can be
@@ -154,6 +163,6 @@ impl<S: Symbol<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<S, PerCpuCounter<
     where
         S::Kind: References<PerCpuCounter<BATCH>>,
     {
-        total::<S, BATCH>().take(&self.on(cpu).part);
+        self.total(cpu.home()).take(&self.on(cpu).part);
     }
 }

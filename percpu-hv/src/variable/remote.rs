@@ -70,7 +70,8 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// Nothing uses that copy during the call, and no reference to it is live (rule 6 of docs/safety.md). `T`
     /// is `Send`, or the old value may be dropped on this CPU.
     pub unsafe fn reset_remote(&self, cpu: CpuId) {
+        let copy = Self::pointer(Self::address_on(cpu)).cast_mut();
         // SAFETY: rules 3 and 4, the id is valid; rules 6 and 7 are the caller's.
-        unsafe { *self.remote_ref_mut_raw(cpu.index()) = S::initial() };
+        unsafe { *copy = S::initial() };
     }
 }
