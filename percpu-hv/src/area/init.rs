@@ -6,10 +6,11 @@ use core::ptr;
 
 use super::geometry::overlap;
 use super::header;
+use super::home::Home;
 #[cfg(hosted)]
-use super::home::{Home, Machine};
+use super::home::Machine;
 use super::layout::{linked_template, loaded_template};
-use super::registry::{areas, count, percpu_area_base};
+use super::registry::{areas, count};
 #[cfg(hosted)]
 use super::state::Areas;
 use super::state::Block;
@@ -138,7 +139,7 @@ pub(crate) fn build(plan: &Plan) {
     }
 }
 
-/// Rebuilds the area of a CPU, which is at `area`, from the template, and frees its id.
+/// Rebuilds the area of a CPU of a set of areas from the template, and frees its id.
 ///
 /// # Errors
 ///
@@ -146,11 +147,14 @@ pub(crate) fn build(plan: &Plan) {
 ///
 /// # Safety
 ///
-/// It is the area of that CPU (rule 4 of docs/safety.md). No CPU uses the area or will resume on it, and no
+/// The CPU has an area there (rule 4 of docs/safety.md). No CPU uses the area or will resume on it, and no
 /// reference into it is live (rules 6 and 17).
-pub(crate) unsafe fn rebuild(cpu: usize, area: usize) -> Result<(), InitError> {
+pub(crate) unsafe fn rebuild(home: Home, cpu: usize) -> Result<(), InitError> {
     let template = loaded_template()?;
-    if percpu_area_base(0) == template.image {
+    // SAFETY: rule 4 is the caller's.
+    let [first, area] =
+        [0, cpu].map(|cpu| unsafe { home.register_unchecked(cpu) }.wrapping_add(bias()));
+    if first == template.image {
         return Err(InitError::TemplateInUse);
     }
     // SAFETY: rule 3, an area; rule 17 is the caller's.

@@ -193,6 +193,6 @@ pub(crate) const fn cpu_at(_base: usize) -> Option<usize> {
 /// # Safety
 ///
 /// Always safe; `unsafe` for the same signature as in the other modes.
-pub(crate) const unsafe fn rebuild(_cpu: usize, _area: usize) -> Result<(), InitError> {
+pub(crate) const unsafe fn rebuild(_home: Home, _cpu: usize) -> Result<(), InitError> {
     Err(InitError::TemplateInUse)
 }

@@ -200,7 +200,7 @@ pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
 /// to its register, such as 0, because the register identifies it.
 pub unsafe fn reinit_percpu_area(cpu: CpuId) -> Result<(), InitError> {
     // SAFETY: rule 4, the id was checked; the rest is the caller's.
-    unsafe { area::rebuild(cpu.index(), cpu.base()) }
+    unsafe { area::rebuild(cpu.home(), cpu.index()) }
 }
 
 #[cfg(all(test, hosted))]
