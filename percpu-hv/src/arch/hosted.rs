@@ -189,8 +189,8 @@ pub(crate) mod access {
     #[inline(never)]
     fn refuse() -> ! {
         panic!(
-            "this thread is no CPU yet; call `percpu_hv::init_percpu_reg(cpu_id)` on it before it uses \
-             a per-CPU variable"
+            "this thread is no CPU yet; run what uses a per-CPU variable by `percpu_hv::as_cpu(cpu, ..)`, or call \
+             `percpu_hv::init_percpu_reg(cpu_id)` on the thread before"
         )
     }
 
