@@ -41,7 +41,7 @@ impl Drop for Before {
 /// [`IrqOff`](crate::IrqOff) of one CPU, or is inside of `with_current`, may wait here for its turn on another one.
 ///
 /// ```
-/// # #[cfg(not(feature = "sp-naive"))] {
+/// # #[cfg(all(target_os = "linux", not(feature = "sp-naive")))] {
 /// use percpu_hv::{as_cpu, current_cpu, with_cpus};
 ///
 /// with_cpus(2, || {
@@ -75,8 +75,7 @@ pub fn as_cpu<R>(cpu: impl TryInto<CpuId, Error: Display>, f: impl FnOnce() -> R
 /// these CPUs. What the variables own is not dropped.
 ///
 /// ```
-/// # #[cfg(target_os = "linux")] {
-/// # #[cfg(not(feature = "sp-naive"))] {
+/// # #[cfg(all(target_os = "linux", not(feature = "sp-naive")))] {
 /// use percpu_hv::{CpuId, as_cpu, def_percpu, with_cpus};
 ///
 /// #[def_percpu]
@@ -90,7 +89,7 @@ pub fn as_cpu<R>(cpu: impl TryInto<CpuId, Error: Display>, f: impl FnOnce() -> R
 ///     });
 ///     assert_eq!(EXITS.sum::<u64>(), 4);
 /// });
-/// # }}
+/// # }
 /// ```
 ///
 /// With the feature `sp-naive` a variable is a plain global, which no test can have for itself: a call is an error of the
