@@ -1,5 +1,5 @@
-//! Rules 2 to 4: threads with CPUs of their own, ids and references that outlive these, and guards that cross from one
-//! to another.
+//! Rule 4: threads with CPUs of their own, ids and references that outlive these, and guards that cross from one to
+//! another.
 //!
 //! must print: 6000 6000 3
 #![forbid(unsafe_code)]
