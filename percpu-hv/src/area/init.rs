@@ -309,8 +309,8 @@ pub fn init_hosted(cpu_count: usize) -> Result<usize, InitError> {
     init_at(on_heap(cpu_count)?.expose_provenance(), cpu_count)
 }
 
-/// Makes areas for CPUs `0..cpu_count` of a machine of their own. They are never freed, because a reference into one, or
-/// a `CpuId`, may outlive the test.
+/// Makes areas for CPUs `0..cpu_count` of a machine of their own. They are never freed, because a reference into one,
+/// or a `CpuId`, may outlive the test.
 #[cfg(hosted)]
 pub(crate) fn home_for(cpu_count: usize) -> Result<Home, InitError> {
     if cpu_count == 0 {

@@ -31,8 +31,8 @@ impl Drop for Before {
     }
 }
 
-/// Calls `f` on this thread as a CPU: for tests in a process. `cpu` is an index or a [`CpuId`]. Afterwards, also after a
-/// panic, this thread is what it was before: another CPU or none. Calls nest.
+/// Calls `f` on this thread as a CPU: for tests in a process. `cpu` is an index or a [`CpuId`]. Afterwards, also after
+/// a panic, this thread is what it was before: another CPU or none. Calls nest.
 ///
 /// An index is one of the CPUs that this thread sees: inside of [`with_cpus`] those of the test, else those of
 /// [`init_hosted`](crate::init_hosted). A thread that a test starts sees the latter, so give it a [`CpuId`].
@@ -64,8 +64,8 @@ pub fn as_cpu<R>(cpu: impl TryInto<CpuId, Error: Display>, f: impl FnOnce() -> R
     f()
 }
 
-/// Calls `f` on this thread as CPU 0 of `cpu_count` CPUs that nothing else has: for tests in a process, at the same time
-/// as other tests. [`as_cpu`] runs code as another one of them, on this thread or on one that `f` starts.
+/// Calls `f` on this thread as CPU 0 of `cpu_count` CPUs that nothing else has: for tests in a process, at the same
+/// time as other tests. [`as_cpu`] runs code as another one of them, on this thread or on one that `f` starts.
 ///
 /// Each of these CPUs has an area with the initial values, and an id that no CPU has claimed. [`CpuId::all`], sums,
 /// iterators and the totals of counters are about these CPUs alone. Afterwards, also after a panic, this thread is what
@@ -92,8 +92,8 @@ pub fn as_cpu<R>(cpu: impl TryInto<CpuId, Error: Display>, f: impl FnOnce() -> R
 /// # }
 /// ```
 ///
-/// With the feature `sp-naive` a variable is a plain global, which no test can have for itself: a call is an error of the
-/// compiler.
+/// With the feature `sp-naive` a variable is a plain global, which no test can have for itself: a call is an error of
+/// the compiler.
 ///
 /// # Panics
 ///
