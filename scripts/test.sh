@@ -303,8 +303,8 @@ stage_unit() {
     for features in "${feature_sets[@]}"; do
         # shellcheck disable=SC2086
         check "unit: host, $features" \
-            cargo test --package percpu-hv --lib --test hosted --test lifecycle --test naive --test before_init \
-            --test hosted_alignment --test hosted_without_variables $features
+            cargo test --package percpu-hv --lib --test hosted --test lifecycle --test machines --test naive \
+            --test before_init --test hosted_alignment --test hosted_without_variables $features
     done
     check "unit: host, release" optimized
     check "unit: consumers" cargo test --package percpu-hv --test consumers
@@ -338,7 +338,7 @@ hosted_on_aarch64() {
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
     BUILD_STD=std bare_cargo aarch64-unknown-linux-gnu test --package percpu-hv --lib --test hosted --test lifecycle \
-        --test before_init
+        --test machines --test before_init
 }
 
 stage_sound() {
@@ -359,7 +359,8 @@ stage_sound() {
 sound_thread_sanitizer() {
     local cargo
     if cargo=$(thread_sanitizer 2>"$logs/thread-sanitizer"); then
-        check "sound: hosted, ThreadSanitizer" "$cargo" test --package percpu-hv --test hosted --test lifecycle
+        check "sound: hosted, ThreadSanitizer" "$cargo" test --package percpu-hv --test hosted \
+            --test lifecycle --test machines
         check "sound: programs, ThreadSanitizer" \
             env SOUND_TOOL=ThreadSanitizer SOUND_CARGO="$cargo" SOUND_RUNNER="$(fixed_addresses)" \
             cargo test --package sound --test programs
@@ -749,7 +750,7 @@ stage_quick() {
         read -r _ target _ <<<"$row"
         check "quick: clippy, $target" bare_cargo "$target" clippy --package hv-boot -- --deny warnings
     done
-    check "quick: unit" cargo test --package percpu-hv --lib --test hosted --test lifecycle
+    check "quick: unit" cargo test --package percpu-hv --lib --test hosted --test lifecycle --test machines
     check "quick: unit, macros" cargo test --package percpu-hv-macros --lib
     check "quick: ui" cargo test --package percpu-hv --test ui
     # shellcheck disable=SC2046

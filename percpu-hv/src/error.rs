@@ -211,7 +211,7 @@ impl fmt::Display for InitError {
             ),
             Self::NotInitialized => f.write_str(
                 "there are no per-CPU areas yet; call `init_in_place` or `init_from` first \
-                 (`init_hosted` in tests on a host)",
+                 (in tests on a host `init_hosted`; a thread that starts inside of `with_cpus` gets a `CpuId`)",
             ),
             Self::NoSuchCpu { cpu_id, cpu_count } => write!(
                 f,

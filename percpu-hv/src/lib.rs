@@ -34,6 +34,8 @@ pub use cpu::{
     CpuId, CpuIds, CpuPin, IrqOff, add_area, add_area_from, claim_percpu_reg, current_cpu,
     init_percpu_reg, read_percpu_reg, reinit_percpu_area, resume_percpu_reg, write_percpu_reg,
 };
+#[cfg(process)]
+pub use cpu::{as_cpu, with_cpus};
 pub use error::{AreaFault, InitError};
 pub use percpu_hv_macros::def_percpu;
 #[cfg(target_has_atomic = "64")]

@@ -60,6 +60,33 @@ fn used_keeps_the_storage() {
 }
 
 #[test]
+fn tests_run_at_the_same_time() {
+    passes(
+        "parallel-tests",
+        &[
+            "tests::on_eight",
+            "tests::an_id_is_free_in_each_test",
+            "tests::an_id_is_free_in_this_test_too",
+            "tests::a_test_may_panic - should panic",
+            "tests::a_test_may_return_an_error",
+        ],
+    );
+}
+
+#[test]
+fn one_cpu_is_no_tests_own() {
+    let reason = "with the feature `sp-naive` there is one CPU, whose variables are plain globals";
+    fails("parallel-tests", &["--features=one-cpu"], &[reason]);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_register_of_the_processor_is_no_threads_own() {
+    let reason = "need CPUs that are threads, which the feature `linux-gs`";
+    fails("parallel-tests", &["--features=gs"], &[reason]);
+}
+
+#[test]
 fn a_missing_preempt_hook_is_told_by_the_linker() {
     fails("preempt-hook", &[], &["_percpu_hv_preempt_hook_disable"]);
 }

@@ -1,7 +1,7 @@
 //! Feature `sp-naive`: one CPU, plain globals.
 #![cfg(feature = "sp-naive")]
 
-use percpu_hv::def_percpu;
+use percpu_hv::{CpuId, as_cpu, def_percpu};
 
 #[def_percpu]
 static COUNT: u64 = 3;
@@ -33,4 +33,17 @@ fn a_variable_is_a_global() {
     COUNT.reset_to_init();
     assert_eq!(COUNT.read_current(), 3);
     assert_eq!(NAME.with_current(|name| *name), "boot");
+}
+
+#[test]
+fn code_runs_as_the_one_cpu() {
+    #[def_percpu]
+    static MARK: u32 = 1;
+
+    let one = CpuId::new(0).unwrap();
+    assert_eq!(as_cpu(0, || MARK.swap_current(2)), 1);
+    assert_eq!(as_cpu(one, || as_cpu(0, || MARK.read_current())), 2);
+    let refused = std::panic::catch_unwind(|| as_cpu(1, || ())).unwrap_err();
+    let text = refused.downcast::<String>().unwrap();
+    assert!(text.contains("there are areas for 1 CPUs"), "{text}");
 }

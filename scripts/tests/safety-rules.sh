@@ -20,7 +20,8 @@ exists() {
         *::*)
             case $1 in
                 hosted/*) file=percpu-hv/tests/${1%::*}.rs ;;
-                anywhere::* | lifecycle::* | hosted_alignment::* | preempt_hook::* | consumers::* | before_init::*)
+                anywhere::* | lifecycle::* | machines::* | hosted_alignment::* | preempt_hook::* | consumers::* | \
+                    before_init::*)
                     file=percpu-hv/tests/${1%%::*}.rs
                     ;;
                 loom::*) file=tests/loom/src/lib.rs ;;

@@ -189,8 +189,8 @@ pub(crate) mod access {
     #[inline(never)]
     fn refuse() -> ! {
         panic!(
-            "this thread is no CPU yet; call `percpu_hv::init_percpu_reg(cpu_id)` on it before it uses \
-             a per-CPU variable"
+            "this thread is no CPU yet; run what uses a per-CPU variable by `percpu_hv::as_cpu(cpu, ..)`, or call \
+             `percpu_hv::init_percpu_reg(cpu_id)` on the thread before"
         )
     }
 
@@ -199,6 +199,15 @@ pub(crate) mod access {
     /// Rule 2 of docs/safety.md: `value` is the base of an area, less the bias.
     pub(crate) unsafe fn set_register(value: usize) {
         REGISTER.set(Some(value));
+    }
+
+    /// Writes the register, or makes this thread no CPU. Returns the value before.
+    ///
+    /// # Safety
+    ///
+    /// As [`set_register`].
+    pub(crate) unsafe fn replace_register(value: Option<usize>) -> Option<usize> {
+        REGISTER.replace(value)
     }
 
     pub(crate) const REGISTER_IS_IN_AREA: bool = false;

@@ -20,6 +20,16 @@ pub(crate) const fn register() -> Option<usize> {
 /// Always safe; `unsafe` for the same signature as in the other modes.
 pub(crate) const unsafe fn set_register(_value: usize) {}
 
+/// Does nothing: there is no per-CPU register.
+///
+/// # Safety
+///
+/// Always safe; `unsafe` for the same signature as in the other modes.
+#[cfg(hosted)]
+pub(crate) const unsafe fn replace_register(value: Option<usize>) -> Option<usize> {
+    value
+}
+
 pub(crate) const REGISTER_IS_IN_AREA: bool = false;
 
 pub(crate) const HOT_REACH: Option<usize> = None;

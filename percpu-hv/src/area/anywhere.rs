@@ -6,7 +6,7 @@ use core::ptr;
 use super::geometry::{Geometry, overlap};
 use super::init::build_area;
 use super::layout::{loaded_template, percpu_area_layout_expected};
-use super::registry::AREAS;
+use super::registry::areas;
 use super::slot::AreaSlot;
 use super::template::{Template, bias};
 use crate::arch::{self, load_at, store_at};
@@ -149,8 +149,7 @@ fn init_table(
         }
         Ok(count)
     };
-    AREAS
-        .0
+    areas()
         .init_table(table, arch::memory_is_normal(), build)
         .unwrap_or_else(|cpu_count| Err(InitError::AlreadyInitialized { cpu_count }))
 }
@@ -260,7 +259,7 @@ fn append(
     template: &Template,
     geometry: &Geometry,
 ) -> Result<usize, InitError> {
-    AREAS.0.add(arch::memory_is_normal(), |cpu_id, table| {
+    areas().add(arch::memory_is_normal(), |cpu_id, table| {
         if cpu_id == 0 {
             return Err(InitError::NotInitialized);
         }

@@ -6,8 +6,13 @@ use core::ptr;
 
 use super::geometry::overlap;
 use super::header;
+use super::home::Home;
+#[cfg(hosted)]
+use super::home::Machine;
 use super::layout::{linked_template, loaded_template};
-use super::registry::{AREAS, percpu_area_base};
+use super::registry::{areas, count};
+#[cfg(hosted)]
+use super::state::Areas;
 use super::state::Block;
 use super::template::{self, Template, bias};
 use crate::arch;
@@ -69,8 +74,7 @@ impl Plan {
 
 /// Builds the areas of `plan`, or waits while another CPU builds them.
 pub(crate) fn set_up(plan: &Plan) -> Result<usize, InitError> {
-    AREAS
-        .0
+    areas()
         .init(plan.block, arch::memory_is_normal(), || build(plan))
         .map_err(|cpu_count| InitError::AlreadyInitialized { cpu_count })
 }
@@ -135,7 +139,7 @@ pub(crate) fn build(plan: &Plan) {
     }
 }
 
-/// Rebuilds the area of a CPU from the template, and frees its id.
+/// Rebuilds the area of a CPU of a set of areas from the template, and frees its id.
 ///
 /// # Errors
 ///
@@ -143,14 +147,16 @@ pub(crate) fn build(plan: &Plan) {
 ///
 /// # Safety
 ///
-/// The CPU has an area (rule 4 of docs/safety.md). No CPU uses the area or will resume on it, and no
+/// The CPU has an area there (rule 4 of docs/safety.md). No CPU uses the area or will resume on it, and no
 /// reference into it is live (rules 6 and 17).
-pub(crate) unsafe fn rebuild(cpu: usize) -> Result<(), InitError> {
+pub(crate) unsafe fn rebuild(home: Home, cpu: usize) -> Result<(), InitError> {
     let template = loaded_template()?;
-    if percpu_area_base(0) == template.image {
+    let (_, registers) = home.all();
+    // SAFETY: rule 4 is the caller's.
+    let [first, area] = [0, cpu].map(|cpu| unsafe { registers.of(cpu) }.wrapping_add(bias()));
+    if first == template.image {
         return Err(InitError::TemplateInUse);
     }
-    let area = percpu_area_base(cpu);
     // SAFETY: rule 3, an area; rule 17 is the caller's.
     unsafe { build_area(&template, area, cpu) };
     Ok(())
@@ -301,7 +307,7 @@ pub fn init_hosted(cpu_count: usize) -> Result<usize, InitError> {
     let _held = ONE_BY_ONE
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let live = AREAS.0.count();
+    let live = count();
     if live != 0 {
         return if live == cpu_count {
             Ok(live)
@@ -311,6 +317,31 @@ pub fn init_hosted(cpu_count: usize) -> Result<usize, InitError> {
     }
     loaded_template()?;
     init_at(on_heap(cpu_count)?.expose_provenance(), cpu_count)
+}
+
+/// Makes areas for CPUs `0..cpu_count` of a machine of their own. They are never freed, because a reference into one,
+/// or a `CpuId`, may outlive the test.
+#[cfg(hosted)]
+pub(crate) fn home_for(cpu_count: usize) -> Result<Home, InitError> {
+    if cpu_count == 0 {
+        return Err(InitError::NoCpus);
+    }
+    // One more, for what the CPUs share.
+    let copies = cpu_count
+        .checked_add(1)
+        .ok_or(InitError::TooManyCpus { cpu_count })?;
+    let base = on_heap(copies)?.expose_provenance();
+    let plan = Plan::new(&loaded_template()?, base, copies)?;
+    let areas = Areas::new();
+    let block = Block {
+        count: cpu_count,
+        ..plan.block
+    };
+    areas
+        .init(block, true, || build(&plan))
+        .map_err(|cpu_count| InitError::AlreadyInitialized { cpu_count })?;
+    let common = block.register + cpu_count * block.stride;
+    Ok(Home::of(Box::leak(Box::new(Machine { areas, common }))))
 }
 
 /// Allocates zeroed memory for the areas of `cpu_count` CPUs. It is never freed.
@@ -334,7 +365,7 @@ pub(crate) fn on_heap(cpu_count: usize) -> Result<*mut u8, InitError> {
 /// Returns the number of CPUs that have an area. Before init, returns the number of areas that the linker
 /// script reserves.
 pub fn percpu_area_num() -> usize {
-    match AREAS.0.count() {
+    match count() {
         0 => match linked_template().geometry() {
             Ok(geometry) => geometry.capacity(template::block().1),
             Err(_) => 0,

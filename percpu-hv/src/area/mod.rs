@@ -9,12 +9,15 @@
 //! | init.rs | builds the areas in one block |
 //! | slot.rs, anywhere.rs | builds areas at any addresses, and a table of them |
 //! | state.rs, registry.rs | publishes where they are, once, and which are added to a table |
+//! | home.rs, machine.rs | which set of areas that is: a process has one for each test that asks |
 //! | rebase.rs | publishes another address of them, for an image that runs low first and high later |
 //! | ranges.rs, maintenance.rs | which memory all of this is, and the maintenance of its caches |
 
 mod anywhere;
 pub(crate) mod geometry;
 pub(crate) mod header;
+#[cfg_attr(hosted, path = "machine.rs")]
+mod home;
 pub(crate) mod init;
 pub(crate) mod layout;
 pub mod maintenance;
@@ -32,6 +35,9 @@ pub(crate) mod template;
 
 pub(crate) use anywhere::{append_at, append_from};
 pub use anywhere::{init_each, init_from_each, reserved_table, split_areas};
+pub(crate) use home::Home;
+#[cfg(hosted)]
+pub(crate) use init::home_for;
 #[cfg(hosted)]
 pub use init::init_hosted;
 pub(crate) use init::rebuild;
@@ -39,7 +45,7 @@ pub use init::{init, init_from, init_in_place, percpu_area_num};
 pub use layout::{percpu_area_layout_expected, percpu_area_size};
 pub use rebase::rebase_areas;
 pub use registry::percpu_area_base;
-pub(crate) use registry::{all, checked_register, count, cpu_at, register};
+pub(crate) use registry::{checked_register, count, cpu_at};
 pub use slot::AreaSlot;
 pub(crate) use state::Registers;
 pub use storage::{CacheLine, Page};

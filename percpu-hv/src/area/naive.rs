@@ -189,9 +189,52 @@ pub(crate) const fn count() -> usize {
     1
 }
 
-/// Returns 0 for CPU 0, and the number of CPUs as the error for any other id.
-pub(crate) const fn register(cpu_id: usize) -> Result<usize, usize> {
-    if cpu_id == 0 { Ok(0) } else { Err(1) }
+/// The only set of areas: the one CPU.
+#[derive(Clone, Copy)]
+pub(crate) struct Home;
+
+impl Home {
+    /// Returns the only set.
+    pub(crate) const fn current() -> Self {
+        Self
+    }
+
+    /// Returns the only set: as in the other modes, this one is entered, and the one before is returned.
+    #[cfg(hosted)]
+    pub(crate) const fn enter(self) -> Self {
+        self
+    }
+
+    /// Returns the number of CPUs: 1.
+    pub(crate) const fn count(self) -> usize {
+        1
+    }
+
+    /// Returns 0 for CPU 0, and the number of CPUs as the error for any other id.
+    pub(crate) const fn register(self, cpu_id: usize) -> Result<usize, usize> {
+        if cpu_id == 0 { Ok(0) } else { Err(1) }
+    }
+
+    /// Returns the number of CPUs, which is 1, and how their per-CPU registers are found.
+    pub(crate) const fn all(self) -> (usize, Registers) {
+        (1, Registers)
+    }
+
+    /// Returns `None`: the words that all CPUs share are statics.
+    #[cfg(target_has_atomic = "64")]
+    pub(crate) const fn common(self) -> Option<usize> {
+        None
+    }
+}
+
+/// Refuses: variables are plain globals, which no test can have for itself.
+///
+/// # Errors
+///
+/// Always `TemplateInUse`.
+#[cfg(hosted)]
+pub(crate) const fn home_for(_cpu_count: usize) -> Result<Home, InitError> {
+    Err(InitError::TemplateInUse)
 }
 
 /// How the per-CPU registers of all CPUs are found: there is none.
@@ -207,11 +250,6 @@ impl Registers {
     pub(crate) const unsafe fn of(self, _cpu_id: usize) -> usize {
         0
     }
-}
-
-/// Returns the number of CPUs, which is 1, and how their per-CPU registers are found.
-pub(crate) const fn all() -> (usize, Registers) {
-    (1, Registers)
 }
 
 /// Returns 0.
@@ -233,6 +271,6 @@ pub(crate) const fn cpu_at(_base: usize) -> Option<usize> {
 /// # Safety
 ///
 /// Always safe; `unsafe` for the same signature as in the other modes.
-pub(crate) const unsafe fn rebuild(_cpu: usize) -> Result<(), InitError> {
+pub(crate) const unsafe fn rebuild(_home: Home, _cpu: usize) -> Result<(), InitError> {
     Err(InitError::TemplateInUse)
 }

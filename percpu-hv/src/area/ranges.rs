@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use super::anywhere::reserved_table;
 use super::layout::{linked_template, percpu_area_layout_expected};
-use super::registry::{AREAS, percpu_area_base};
+use super::registry::{AREAS, areas as registered, count, percpu_area_base};
 use super::template;
 
 /// Returns the addresses of the template, from which init and [`reinit_percpu_area`](crate::reinit_percpu_area) copy.
@@ -23,8 +23,8 @@ pub fn template() -> Range<usize> {
 /// Returns the addresses of all areas: of the block that they are in, or of each area that a [`table`] leads to. Before
 /// init, returns the block that the linker script reserves, which is empty if it reserves none.
 pub fn areas() -> impl Iterator<Item = Range<usize>> {
-    let count = AREAS.0.count();
-    let anywhere = AREAS.0.table().is_some();
+    let count = count();
+    let anywhere = registered().table().is_some();
     let block = move || {
         let (base, bytes) = match count {
             0 => template::block(),
@@ -43,9 +43,9 @@ pub fn areas() -> impl Iterator<Item = Range<usize>> {
 /// [`init_each`](crate::init_each) got; the range is empty if the areas are in one block. Before init, returns the
 /// table that the linker script reserves, as [`reserved_table`](crate::reserved_table) does.
 pub fn table() -> Range<usize> {
-    let table = match AREAS.0.count() {
+    let table = match count() {
         0 => reserved_table(),
-        _ => AREAS.0.table().unwrap_or(&[]),
+        _ => registered().table().unwrap_or(&[]),
     };
     let start = table.as_ptr().addr();
     start..start + size_of_val(table)

@@ -2,7 +2,7 @@
 
 use super::header;
 use super::layout::linked_template;
-use super::registry::AREAS;
+use super::registry::areas;
 use super::template::bias;
 use crate::arch;
 use crate::error::InitError;
@@ -35,11 +35,11 @@ use crate::error::InitError;
 pub unsafe fn rebase_areas(base: *mut u8) -> Result<(), InitError> {
     arch::assert_register_is_own();
     let base = base.expose_provenance();
-    let count = AREAS.0.count();
+    let count = areas().count();
     if count == 0 {
         return Err(InitError::NotInitialized);
     }
-    if AREAS.0.table().is_some() {
+    if areas().table().is_some() {
         return Err(InitError::AreasInTable);
     }
     let geometry = linked_template().geometry()?;
@@ -53,6 +53,6 @@ pub unsafe fn rebase_areas(base: *mut u8) -> Result<(), InitError> {
         }
     }
     // SAFETY: rule 4, `count` is not 0; the rest is the caller's.
-    unsafe { AREAS.0.rebase(base.wrapping_sub(bias())) };
+    unsafe { areas().rebase(base.wrapping_sub(bias())) };
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use core::sync::atomic::AtomicBool;
 
+use super::home::Home;
 use super::state::{Areas, Registers};
 use super::storage::CacheLine;
 use super::template::bias;
@@ -23,30 +24,50 @@ impl Areas {
     }
 }
 
+impl Home {
+    /// Returns the areas of this set.
+    #[inline(always)]
+    pub(crate) fn areas(self) -> &'static Areas {
+        self.own().unwrap_or(&AREAS.0)
+    }
+
+    /// Returns the number of CPUs with an area; 0 before init.
+    #[inline(always)]
+    pub(crate) fn count(self) -> usize {
+        self.areas().count()
+    }
+
+    /// Returns the value of the per-CPU register of CPU `cpu_id`, or the number of CPUs as the error if there is
+    /// no such CPU.
+    #[inline(always)]
+    pub(crate) fn register(self, cpu_id: usize) -> Result<usize, usize> {
+        self.areas().register(cpu_id)
+    }
+
+    /// Returns the number of CPUs with an area, and how their per-CPU registers are found.
+    #[inline(always)]
+    pub(crate) fn all(self) -> (usize, Registers) {
+        self.areas().all()
+    }
+}
+
+/// Returns the areas of this context.
+#[inline(always)]
+pub(crate) fn areas() -> &'static Areas {
+    Home::current().areas()
+}
+
 /// Returns the number of CPUs with an area; 0 before init.
 #[inline]
 pub(crate) fn count() -> usize {
-    AREAS.0.count()
-}
-
-/// Returns the value of the per-CPU register of CPU `cpu_id`, or the number of CPUs as the error if there is
-/// no such CPU.
-#[inline]
-pub(crate) fn register(cpu_id: usize) -> Result<usize, usize> {
-    AREAS.0.register(cpu_id)
-}
-
-/// Returns the number of CPUs with an area, and how their per-CPU registers are found.
-#[inline]
-pub(crate) fn all() -> (usize, Registers) {
-    AREAS.0.all()
+    areas().count()
 }
 
 /// Returns the value of the per-CPU register of CPU `cpu_id`. Panics if there is no such CPU.
 #[inline]
 #[track_caller]
 pub(crate) fn checked_register(cpu_id: usize) -> usize {
-    match register(cpu_id) {
+    match areas().register(cpu_id) {
         Ok(register) => register,
         Err(count) => refuse(cpu_id, count),
     }
@@ -70,7 +91,7 @@ fn refuse(cpu_id: usize, count: usize) -> ! {
 
 /// Returns the id of the CPU whose area is at `base`, if there is one. With a table, it looks at all slots.
 pub(crate) fn cpu_at(base: usize) -> Option<usize> {
-    let (count, registers) = all();
+    let (count, registers) = Home::current().all();
     let register = base.wrapping_sub(bias());
     let Some(stride) = registers.stride() else {
         // SAFETY: rule 4, an id below `count`.

@@ -12,7 +12,7 @@ use crate::area::layout::linked_template;
 use crate::area::layout::loaded_template;
 #[cfg(not(process))]
 use crate::area::percpu_area_layout_expected;
-use crate::area::registry::AREAS;
+use crate::area::registry::areas;
 #[cfg(not(process))]
 use crate::area::template::block;
 pub use crate::area::{percpu_area_base, percpu_area_num};
@@ -34,16 +34,14 @@ pub fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> {
 /// there stay as they are. Areas elsewhere are abandoned, as by [`init`].
 pub fn init_in_place() -> Result<usize, InitError> {
     let plan = plan_in_place()?;
-    if AREAS.0.are_live(plan.block) {
+    if areas().are_live(plan.block) {
         return Ok(plan.block.count);
     }
     Ok(rebuild(&plan))
 }
 
 fn rebuild(plan: &Plan) -> usize {
-    AREAS
-        .0
-        .rebuild(plan.block, arch::memory_is_normal(), || build(plan));
+    areas().rebuild(plan.block, arch::memory_is_normal(), || build(plan));
     plan.block.count
 }
 
@@ -102,7 +100,7 @@ fn init_reserved_for(cpu_count: usize) -> Result<usize, InitError> {
 /// (`(NOLOAD)`), they are zeros.
 #[cfg(process)]
 fn init_process(cpu_count: usize) -> Result<usize, InitError> {
-    let live = AREAS.0.count();
+    let live = areas().count();
     if live != 0 {
         return Err(InitError::AlreadyInitialized { cpu_count: live });
     }
@@ -132,7 +130,7 @@ fn process_cpus() -> usize {
 #[track_caller]
 pub fn percpu_area_base_early(cpu_id: usize) -> usize {
     #[cfg(not(process))]
-    if AREAS.0.count() == 0 {
+    if areas().count() == 0 {
         let stride = percpu_area_layout_expected(1).size();
         return block().0 + cpu_id * stride;
     }

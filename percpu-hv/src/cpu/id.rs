@@ -9,7 +9,8 @@ use super::preempt::NoPreemptGuard;
 use super::register::assert_register;
 use crate::arch::Access;
 use crate::area::header::Id;
-use crate::area::{self, Registers, bias, checked_register, register};
+use crate::area::{Home, Registers, bias, checked_register};
+use crate::error::InitError;
 
 /// The id of a CPU that has an area. It is made from a valid index only, and stays valid.
 ///
@@ -19,6 +20,7 @@ pub struct CpuId {
     index: usize,
     /// The value of the CPU's per-CPU register.
     register: usize,
+    home: Home,
 }
 
 impl CpuId {
@@ -26,15 +28,53 @@ impl CpuId {
     /// `index >= percpu_area_num()`.
     #[inline]
     pub fn new(index: usize) -> Option<Self> {
-        let register = register(index).ok()?;
-        Some(Self { index, register })
+        let home = Home::current();
+        let register = home.register(index).ok()?;
+        Some(Self {
+            index,
+            register,
+            home,
+        })
     }
 
     /// Returns the CPU with this index. Panics with the reason if it has no area.
     #[track_caller]
     pub(crate) fn expect(index: usize) -> Self {
         let register = checked_register(index);
-        Self { index, register }
+        let home = Home::current();
+        Self {
+            index,
+            register,
+            home,
+        }
+    }
+
+    /// Returns the first CPU of a set of areas.
+    #[cfg(hosted)]
+    pub(crate) fn first(home: Home) -> Self {
+        CpuIds::of(home)
+            .next()
+            .expect("a set of areas has one for CPU 0")
+    }
+
+    /// Returns the place of the words that all CPUs of a set of areas share, as if it were a CPU, or `None` if these
+    /// words are statics.
+    #[cfg(target_has_atomic = "64")]
+    #[inline(always)]
+    pub(crate) fn common(home: Home) -> Option<Self> {
+        let register = home.common()?;
+        let index = home.count();
+        Some(Self {
+            index,
+            register,
+            home,
+        })
+    }
+
+    /// Returns the set of areas that this CPU's is one of.
+    #[inline(always)]
+    pub(crate) const fn home(self) -> Home {
+        self.home
     }
 
     /// Returns the dense index, from 0.
@@ -58,11 +98,23 @@ impl CpuId {
     /// are not among them.
     #[inline]
     pub fn all() -> CpuIds {
-        let (count, registers) = area::all();
-        CpuIds {
-            indices: 0..count,
-            registers,
-        }
+        CpuIds::of(Home::current())
+    }
+}
+
+/// The CPU with this dense index.
+///
+/// # Errors
+///
+/// `NotInitialized` or `NoSuchCpu`.
+impl TryFrom<usize> for CpuId {
+    type Error = InitError;
+
+    fn try_from(cpu_id: usize) -> Result<Self, InitError> {
+        Self::new(cpu_id).ok_or_else(|| match Home::current().count() {
+            0 => InitError::NotInitialized,
+            cpu_count => InitError::NoSuchCpu { cpu_id, cpu_count },
+        })
     }
 }
 
@@ -107,19 +159,42 @@ impl fmt::Display for CpuId {
 }
 
 /// An iterator over the CPUs that have an area, made by [`CpuId::all`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CpuIds {
     indices: Range<usize>,
     registers: Registers,
+    home: Home,
 }
 
 impl CpuIds {
+    /// Returns the CPUs of a set of areas.
+    #[inline(always)]
+    fn of(home: Home) -> Self {
+        let (count, registers) = home.all();
+        Self {
+            indices: 0..count,
+            registers,
+            home,
+        }
+    }
+
     /// Returns the CPU with an index of `indices`.
     #[inline(always)]
     fn at(&self, index: usize) -> CpuId {
         // SAFETY: rule 4, the range ends at a number of areas.
         let register = unsafe { self.registers.of(index) };
-        CpuId { index, register }
+        let home = self.home;
+        CpuId {
+            index,
+            register,
+            home,
+        }
+    }
+}
+
+impl fmt::Debug for CpuIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CpuIds").field(&self.indices).finish()
     }
 }
 

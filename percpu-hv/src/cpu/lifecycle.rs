@@ -171,10 +171,7 @@ pub unsafe fn resume_percpu_reg(cpu_id: usize) {
 #[track_caller]
 pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
     arch::assert_register_is_own();
-    let cpu = CpuId::new(cpu_id).ok_or_else(|| match area::count() {
-        0 => InitError::NotInitialized,
-        cpu_count => InitError::NoSuchCpu { cpu_id, cpu_count },
-    })?;
+    let cpu = CpuId::try_from(cpu_id)?;
     if !arch::ONE_CPU {
         claim_id(cpu)?;
     }
@@ -203,7 +200,7 @@ pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
 /// to its register, such as 0, because the register identifies it.
 pub unsafe fn reinit_percpu_area(cpu: CpuId) -> Result<(), InitError> {
     // SAFETY: rule 4, the id was checked; the rest is the caller's.
-    unsafe { area::rebuild(cpu.index()) }
+    unsafe { area::rebuild(cpu.home(), cpu.index()) }
 }
 
 #[cfg(all(test, hosted))]

@@ -4,6 +4,9 @@ mod arrival;
 mod id;
 mod irq;
 mod lifecycle;
+#[cfg(process)]
+#[cfg_attr(not(hosted), path = "no_machine.rs")]
+mod machine;
 mod pin;
 mod preempt;
 mod register;
@@ -12,6 +15,8 @@ pub use arrival::{add_area, add_area_from};
 pub use id::{CpuId, CpuIds, current_cpu};
 pub use irq::IrqOff;
 pub use lifecycle::{claim_percpu_reg, init_percpu_reg, reinit_percpu_area, resume_percpu_reg};
+#[cfg(process)]
+pub use machine::{as_cpu, with_cpus};
 pub use pin::CpuPin;
 pub use preempt::NoPreemptGuard;
 pub(crate) use register::assert_register;

@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::total::Total;
 use crate::arch::op;
+use crate::area::Home;
 use crate::cpu::CpuId;
 use crate::sync::AtomicI64;
 use crate::variable::kind::{References, Shared, Sums};
@@ -76,22 +77,37 @@ impl<const BATCH: i64> fmt::Debug for PerCpuCounter<BATCH> {
 
 impl<const BATCH: i64> variable::Shared for PerCpuCounter<BATCH> {}
 
-/// Returns the total of a counter.
+/// Returns the counter's total for the CPUs of a set of areas.
 #[inline(always)]
-fn total<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(place: &P) -> Total<'static> {
-    Total(&place.total().0)
+fn total<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(place: &P, home: Home) -> Total<'_> {
+    match CpuId::common(home) {
+        // SAFETY: rule 3, a copy that no CPU has; rule 16, the variable is shared, and a counter is `Sync`.
+        Some(common) => Total(unsafe { part(place, common) }),
+        None => Total(&place.total().0),
+    }
+}
+
+/// Returns a CPU's part of the counter.
+///
+/// # Safety
+///
+/// The variable is shared (rule 16 of docs/safety.md).
+#[inline(always)]
+unsafe fn part<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(
+    place: &P,
+    cpu: CpuId,
+) -> &AtomicI64 {
+    // SAFETY: rules 3 and 4, the id is valid; rule 16 is the caller's, and a counter is `Sync`.
+    let counter: &PerCpuCounter<BATCH> = unsafe { &*pointer(place, address_on(place, cpu)) };
+    &counter.part
 }
 
 #[diagnostic::do_not_recommend]
 impl<const BATCH: i64> Sums<PerCpuCounter<BATCH>, i64> for Shared {
     fn sum<P: Place<PerCpuCounter<BATCH>, Kind = Self>>(place: &P) -> i64 {
-        let parts = CpuId::all().map(|cpu| {
-            // SAFETY: rules 3 and 4, the id is valid; rule 16, the variable is shared, and a counter is `Sync`.
-            let counter: &PerCpuCounter<BATCH> =
-                unsafe { &*pointer(place, address_on(place, cpu)) };
-            &counter.part
-        });
-        total(place).sum(parts)
+        // SAFETY: rule 16, the kind is `Shared`.
+        let parts = CpuId::all().map(|cpu| unsafe { part(place, cpu) });
+        total(place, Home::current()).sum(parts)
     }
 }
 
@@ -117,7 +133,7 @@ impl<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<P, PerCpuCounter<B
                 .wrapping_add(amount);
             if part >= BATCH || part <= -BATCH {
                 // A handler may have moved the part already, so move what it holds now.
-                total(&self.place).receive(self.place.swap::<i64>(0));
+                total(&self.place, Home::current()).receive(self.place.swap::<i64>(0));
             }
         }
     }
@@ -147,7 +163,7 @@ impl<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<P, PerCpuCounter<B
                 "percpu-hv: `approximate` needs a batch: PerCpuCounter<32>"
             )
         };
-        total(&self.place).read()
+        total(&self.place, Home::current()).read()
     }
 
     /// Moves the part of a CPU that does not run to the total, so that the CPU's area can be
@@ -162,6 +178,6 @@ impl<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<P, PerCpuCounter<B
     where
         P::Kind: References<PerCpuCounter<BATCH>>,
     {
-        total(&self.place).take(&self.on(cpu).part);
+        total(&self.place, cpu.home()).take(&self.on(cpu).part);
     }
 }

@@ -1,6 +1,6 @@
 //! Accessors of other CPUs' copies, for every kind.
 
-use super::accessor::pointer;
+use super::accessor::{address_on, pointer};
 use super::per_cpu::PerCpu;
 use super::place::{Kind, Place, Symbol};
 use crate::cpu::CpuId;
@@ -66,7 +66,8 @@ impl<P: Place<T>, T> PerCpu<P, T> {
     where
         P: Symbol<T>,
     {
+        let copy = pointer(&self.place, address_on(&self.place, cpu)).cast_mut();
         // SAFETY: rules 3 and 4, the id is valid; rules 6 and 7 are the caller's.
-        unsafe { *self.remote_ref_mut_raw(cpu.index()) = self.place.initial() };
+        unsafe { *copy = self.place.initial() };
     }
 }

@@ -1,0 +1,28 @@
+//! The set of areas that a context looks ids up in. An image has one set. In a process, machine.rs replaces this file.
+
+use super::state::Areas;
+
+/// A set of areas. An image has one, so this takes no memory.
+#[derive(Clone, Copy)]
+pub(crate) struct Home;
+
+impl Home {
+    /// Returns the set of this context.
+    #[inline(always)]
+    pub(crate) const fn current() -> Self {
+        Self
+    }
+
+    /// Returns where the areas of this set are, or `None` if it is the image's.
+    #[inline(always)]
+    pub(crate) const fn own(self) -> Option<&'static Areas> {
+        None
+    }
+
+    /// Returns the register's value for the words that all CPUs of this set share, or `None` if they are statics.
+    #[cfg(target_has_atomic = "64")]
+    #[inline(always)]
+    pub(crate) const fn common(self) -> Option<usize> {
+        None
+    }
+}
