@@ -26,8 +26,8 @@ pub use arch::{Bits, Integer, Scalar};
 #[cfg(hosted)]
 pub use area::init_hosted;
 pub use area::{
-    init, init_from, init_in_place, maintenance, percpu_area_base, percpu_area_layout_expected,
-    percpu_area_num, percpu_area_size, rebase_areas,
+    DynError, init, init_from, init_in_place, maintenance, percpu_area_base,
+    percpu_area_layout_expected, percpu_area_num, percpu_area_size, rebase_areas,
 };
 pub use cpu::{
     CpuId, CpuIds, CpuPin, IrqOff, claim_percpu_reg, current_cpu, init_percpu_reg, read_percpu_reg,
@@ -38,7 +38,7 @@ pub use percpu_hv_macros::def_percpu;
 #[cfg(target_has_atomic = "64")]
 pub use types::PerCpuCounter;
 pub use types::PerCpuOnce;
-pub use variable::{Borrowed, PerCpu, Place, Shared, kind};
+pub use variable::{Borrowed, DynPerCpu, Dynamic, PerCpu, Place, Shared, kind};
 
 /// What an area holds beside the variables, for [access in assembly](guide::assembly).
 ///
@@ -65,6 +65,8 @@ pub mod guide {
     pub mod boot {}
     #[doc = include_str!("../guide/caches.md")]
     pub mod caches {}
+    #[doc = include_str!("../guide/dynamic.md")]
+    pub mod dynamic {}
     #[doc = include_str!("../guide/errors.md")]
     pub mod errors {}
     #[doc = include_str!("../guide/features.md")]

@@ -9,17 +9,20 @@
 //! | init.rs | builds the areas |
 //! | state.rs, registry.rs | publishes where they are, once |
 //! | rebase.rs | publishes another address of them, for an image that runs low first and high later |
+//! | reserve.rs, lock.rs | gives out the space for variables that are made at run time |
 //! | ranges.rs, maintenance.rs | which memory all of this is, and the maintenance of its caches |
 
 pub(crate) mod geometry;
 pub(crate) mod header;
 pub(crate) mod init;
 pub(crate) mod layout;
+mod lock;
 pub mod maintenance;
 pub(crate) mod owner;
 mod ranges;
 mod rebase;
 pub(crate) mod registry;
+mod reserve;
 // On other hosts no variable compiles, so there is no section to look up.
 #[cfg(all(hosted, target_os = "linux"))]
 mod segments;
@@ -31,9 +34,12 @@ pub(crate) mod template;
 pub use init::init_hosted;
 pub(crate) use init::rebuild;
 pub use init::{init, init_from, init_in_place, percpu_area_num};
+pub(crate) use layout::reserve;
 pub use layout::{percpu_area_layout_expected, percpu_area_size};
 pub use rebase::rebase_areas;
 pub use registry::percpu_area_base;
 pub(crate) use registry::{checked_register, count, cpu_at, register, register_unchecked};
+pub use reserve::DynError;
+pub(crate) use reserve::Space;
 pub use storage::{CacheLine, Page};
 pub(crate) use template::{bias, start};

@@ -2,6 +2,7 @@
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
+use core::ops::Range;
 
 use crate::error::InitError;
 
@@ -10,11 +11,15 @@ use crate::error::InitError;
 mod geometry;
 #[allow(dead_code, reason = "no area is built")]
 pub(crate) mod header;
+mod lock;
 pub mod maintenance;
 #[allow(dead_code, reason = "no area is built")]
 pub(crate) mod owner;
+mod reserve;
 mod storage;
 
+pub use reserve::DynError;
+pub(crate) use reserve::Space;
 pub use storage::{CacheLine, Page};
 
 /// Returns 0: there are no areas.
@@ -105,6 +110,15 @@ mod ranges {
     pub fn registry() -> Range<usize> {
         0..0
     }
+}
+
+/// Returns the addresses of the space for variables that are made at run time, a static of 64 KiB: an offset is an
+/// address, so any memory is an area. The linker drops the static where none is made.
+pub(crate) fn reserve() -> (Range<usize>, usize) {
+    const SIZE: usize = 64 << 10;
+    static mut SPACE: Page<MaybeUninit<[u8; SIZE]>> = Page(MaybeUninit::uninit());
+    let start = (&raw mut SPACE).expose_provenance();
+    (start..start + SIZE, align_of::<Page<u8>>())
 }
 
 /// Returns 0: an offset is an address.

@@ -78,8 +78,8 @@ impl<const BATCH: i64> variable::Shared for PerCpuCounter<BATCH> {}
 
 /// Returns the total of a counter.
 #[inline(always)]
-fn total<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(place: &P) -> Total<'static> {
-    Total(&place.total().0)
+fn total<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(place: &P) -> Total<'_> {
+    Total(place.total())
 }
 
 #[diagnostic::do_not_recommend]
