@@ -173,7 +173,8 @@ unsafe impl<T: Send + 'static> AtRunTime<T> for kind::Exclusive {
 }
 
 /// Variables that are made at run time.
-impl<T, K: AtRunTime<T>> PerCpu<Dynamic<T, K>, T> {
+// The bound is on each method, where the compiler explains it.
+impl<T, K> PerCpu<Dynamic<T, K>, T> {
     /// Makes a variable that has this value on every CPU.
     ///
     /// # Errors
@@ -182,6 +183,7 @@ impl<T, K: AtRunTime<T>> PerCpu<Dynamic<T, K>, T> {
     pub fn new(value: T) -> Result<Self, DynError>
     where
         T: Clone,
+        K: AtRunTime<T>,
     {
         Self::new_with(|_| value.clone())
     }
@@ -194,7 +196,10 @@ impl<T, K: AtRunTime<T>> PerCpu<Dynamic<T, K>, T> {
     /// # Errors
     ///
     /// Any [`DynError`]. `init` was not called then.
-    pub fn new_with(mut init: impl FnMut(CpuId) -> T) -> Result<Self, DynError> {
+    pub fn new_with(mut init: impl FnMut(CpuId) -> T) -> Result<Self, DynError>
+    where
+        K: AtRunTime<T>,
+    {
         let (layout, beside) = const { layout::<T, K>() };
         let space = Space::take(layout)?;
         let displacement = space.offset().wrapping_add(bias());
@@ -224,7 +229,10 @@ impl<T, K: AtRunTime<T>> PerCpu<Dynamic<T, K>, T> {
     /// # Safety
     ///
     /// Nothing uses that CPU's value during the call, and no reference to it is live (rule 6 of docs/safety.md).
-    pub unsafe fn replace_remote(&self, cpu: CpuId, value: T) {
+    pub unsafe fn replace_remote(&self, cpu: CpuId, value: T)
+    where
+        K: AtRunTime<T>,
+    {
         let (_, beside) = const { layout::<T, K>() };
         let address = self.place.at(cpu.register());
         // SAFETY: rules 3, 4 and 22, the id is valid, and the CPU has a value; rule 6 is the caller's.
@@ -247,7 +255,7 @@ impl<T, K: AtRunTime<T>> PerCpu<Dynamic<T, K>, T> {
 /// Space for both is at `address`, and nothing else uses it (rules 3 and 22 of docs/safety.md).
 unsafe fn write<T>(address: usize, value: T, beside: usize, kind: Beside) {
     let place = ptr::with_exposed_provenance_mut::<T>(address);
-    // SAFETY: the caller ensures it.
+    // SAFETY: rules 3 and 22 are the caller's.
     unsafe {
         place.write(value);
         place

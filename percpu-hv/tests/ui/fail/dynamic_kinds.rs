@@ -9,8 +9,6 @@ fn main() {
     let _ = DynPerCpu::<*mut u8, kind::Value>::new(core::ptr::null_mut());
     let _ = DynPerCpu::<Rc<u8>, kind::Exclusive>::new(Rc::new(0));
     let _ = DynPerCpu::<Cell<Rc<u8>>, kind::Shared>::new_with(|_| Cell::new(Rc::new(0)));
-    let word = 0;
-    let _ = DynPerCpu::<&u8, kind::Exclusive>::new(&word);
     let value: DynPerCpu<u64> = DynPerCpu::new(0).unwrap();
     value.symbol_vma();
     value.reset_to_init();

@@ -11,4 +11,7 @@ fn store<'a>(text: &Text<'a>, new: &'a str) {
     text.with_current(|text| *text = new);
 }
 
-fn main() {}
+fn main() {
+    let word = 0;
+    let _ = DynPerCpu::<&u8, kind::Exclusive>::new(&word);
+}
