@@ -45,6 +45,8 @@ pub enum InitError {
         /// The number of CPUs with an area.
         cpu_count: usize,
     },
+    /// An area cannot be added while a [`DynPerCpu`](crate::DynPerCpu) lives, which has no value there.
+    VariablesLive,
     /// No init has succeeded yet.
     NotInitialized,
     /// There is no area of this CPU where `rebase_areas` was told that it is.
@@ -208,6 +210,10 @@ impl fmt::Display for InitError {
             Self::AreasInTable => f.write_str(
                 "the per-CPU areas have no common base, because a table says where each of them is; initialize them \
                  after the image has moved to its last address",
+            ),
+            Self::VariablesLive => f.write_str(
+                "no per-CPU area is added while variables that were made at run time live, since they have no value in \
+                 it; add the area first, or drop them",
             ),
             Self::NotInitialized => f.write_str(
                 "there are no per-CPU areas yet; call `init_in_place` or `init_from` first \

@@ -26,7 +26,7 @@ pub use arch::{Bits, Integer, Scalar};
 #[cfg(hosted)]
 pub use area::init_hosted;
 pub use area::{
-    AreaSlot, init, init_each, init_from, init_from_each, init_in_place, maintenance,
+    AreaSlot, DynError, init, init_each, init_from, init_from_each, init_in_place, maintenance,
     percpu_area_base, percpu_area_layout_expected, percpu_area_num, percpu_area_size, rebase_areas,
     reserved_table, split_areas,
 };
@@ -41,7 +41,7 @@ pub use percpu_hv_macros::def_percpu;
 #[cfg(target_has_atomic = "64")]
 pub use types::PerCpuCounter;
 pub use types::PerCpuOnce;
-pub use variable::{Borrowed, PerCpu, Place, Shared, kind};
+pub use variable::{Borrowed, DynPerCpu, Dynamic, PerCpu, Place, Shared, kind};
 
 /// What an area holds beside the variables, for [access in assembly](guide::assembly).
 ///
@@ -68,6 +68,8 @@ pub mod guide {
     pub mod boot {}
     #[doc = include_str!("../guide/caches.md")]
     pub mod caches {}
+    #[doc = include_str!("../guide/dynamic.md")]
+    pub mod dynamic {}
     #[doc = include_str!("../guide/errors.md")]
     pub mod errors {}
     #[doc = include_str!("../guide/features.md")]

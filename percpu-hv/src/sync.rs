@@ -1,4 +1,4 @@
-//! The primitives of area/{state,owner}.rs and types/{once,total}.rs. tests/loom defines the same names for
+//! The primitives of area/{state,owner,lock}.rs and types/{once,total}.rs. tests/loom defines the same names for
 //! them.
 
 use core::cell::UnsafeCell;

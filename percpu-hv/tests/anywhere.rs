@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::{ptr, thread};
 
 use percpu_hv::{
-    AreaFault, AreaSlot, CpuId, InitError, add_area, add_area_from, def_percpu, init_each,
-    init_from_each, maintenance, percpu_area_base, percpu_area_layout_expected, percpu_area_num,
-    split_areas,
+    AreaFault, AreaSlot, CpuId, DynPerCpu, InitError, add_area, add_area_from, def_percpu,
+    init_each, init_from_each, maintenance, percpu_area_base, percpu_area_layout_expected,
+    percpu_area_num, split_areas,
 };
 
 const CPUS: usize = 4096;
@@ -190,6 +190,11 @@ fn cpus_with_areas_anywhere() {
     let over = ptr::with_exposed_provenance_mut(own);
     assert_eq!(add(over), refused(CPUS - 2, fault));
     assert_eq!(add(ptr::null_mut()), refused(CPUS - 2, AreaFault::Null));
+    // A variable that was made at run time would have no value there.
+    let living = DynPerCpu::<u64>::new(0).unwrap();
+    assert_eq!(add(base()), Err(InitError::VariablesLive));
+    assert_eq!(add_area_from(memory(1)), Err(InitError::VariablesLive));
+    drop(living);
     assert_eq!((add(base()), add(base())), (Ok(CPUS - 2), Ok(CPUS - 1)));
     let full = Err(InitError::TableTooSmall { slots: CPUS });
     assert_eq!(add(base()), full);

@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use common::{CPUS, on_cpu, panic_text, refused};
+use percpu_hv::kind::Exclusive;
 use percpu_hv::{
-    CpuId, CpuPin, InitError, IrqOff, PerCpuCounter, PerCpuOnce, as_cpu, claim_percpu_reg,
-    current_cpu, def_percpu, init_percpu_reg, percpu_area_base, percpu_area_num, read_percpu_reg,
-    reinit_percpu_area, with_cpus,
+    CpuId, CpuPin, DynPerCpu, InitError, IrqOff, PerCpuCounter, PerCpuOnce, as_cpu,
+    claim_percpu_reg, current_cpu, def_percpu, init_percpu_reg, percpu_area_base, percpu_area_num,
+    read_percpu_reg, reinit_percpu_area, with_cpus,
 };
 
 #[def_percpu]
@@ -308,4 +309,46 @@ fn the_cpus_of_the_process_can_be_run_as_too() {
     assert_eq!(as_cpu(2, || MARK.swap_current(3)), 0);
     assert_eq!(as_cpu(id(2), || MARK.read_current()), 3);
     assert_eq!(read_percpu_reg(), 0);
+}
+
+#[test]
+fn a_variable_made_at_run_time_belongs_to_its_cpus() {
+    with_cpus(2, || {
+        let numbers: DynPerCpu<u64> = DynPerCpu::new(3).unwrap();
+        let texts: DynPerCpu<String, Exclusive> =
+            DynPerCpu::new_with(|cpu| format!("on {cpu}")).unwrap();
+        let (own, pin) = (id(1), CpuPin::new());
+        let other = with_cpus(4, || {
+            // Each access that would reach these CPUs, and one by what was made before.
+            let accesses: [&dyn Fn(); 6] = [
+                &|| assert_eq!(numbers.read_current(), 3),
+                &|| numbers.inc_current(),
+                &|| assert_eq!(numbers.sum::<u64>(), 6),
+                &|| texts.with_current(String::clear),
+                &|| texts.try_with_current(String::clear).unwrap(),
+                &|| assert_eq!(numbers.read_remote(id(3)), 3),
+            ];
+            for access in accesses {
+                let panic = catch_unwind(AssertUnwindSafe(access)).unwrap_err();
+                let text = panic.downcast::<&str>().unwrap();
+                assert!(
+                    text.contains("was made at run time for other CPUs"),
+                    "{text}"
+                );
+            }
+            assert_eq!((numbers.read_remote(own), numbers.read(&pin)), (3, 3));
+            // Its values are dropped on its own CPUs.
+            drop(texts);
+            id(0)
+        });
+        let text = panic_text(|| {
+            numbers.read_remote(other);
+        });
+        assert!(
+            text.contains("was made at run time for other CPUs"),
+            "{text}"
+        );
+        as_cpu(own, || numbers.inc_current());
+        assert_eq!(numbers.sum::<u64>(), 7);
+    });
 }

@@ -356,6 +356,7 @@ mod tests {
         size: 0x90,
         image: 0x10_0000,
         align: 64,
+        reserve: 0,
     };
 
     fn checked(address: usize, bytes: usize) -> Result<usize, AreaFault> {

@@ -1,7 +1,6 @@
 //! Checked arithmetic on sizes, strides and bases. It accesses no memory.
 
 use core::alloc::Layout;
-#[cfg(data_cache)]
 use core::ops::Range;
 
 use crate::error::InitError;
@@ -16,8 +15,10 @@ pub(crate) struct Geometry {
     size: usize,
     /// Alignment of every area: a power of two, at least [`CACHE_LINE`].
     align: usize,
-    /// Distance between two areas: `size` rounded up to `align`, and never 0.
+    /// Distance between two areas: `size` rounded up to `align`, and never 0; then the reserve.
     stride: usize,
+    /// Size in bytes of the reserve at the end of an area, a multiple of `align`.
+    reserve: usize,
 }
 
 impl Geometry {
@@ -40,17 +41,40 @@ impl Geometry {
                 size,
                 align,
                 stride,
+                reserve: 0,
             }),
             _ => None,
         }
     }
 
-    pub(crate) const fn size(&self) -> usize {
-        self.size
+    /// Adds a reserve of at least `bytes` behind the variables of each area. Returns `None` if the stride does not fit in
+    /// an `isize` any more.
+    pub(crate) const fn with_reserve(self, bytes: usize) -> Option<Self> {
+        let Some(reserve) = bytes.checked_next_multiple_of(self.align) else {
+            return None;
+        };
+        match self.stride.checked_add(reserve) {
+            Some(stride) if stride <= isize::MAX as usize => Some(Self {
+                stride,
+                reserve,
+                ..self
+            }),
+            _ => None,
+        }
     }
 
+    /// Returns the offsets of the reserve in an area. It starts at a multiple of the areas' alignment.
+    pub(crate) const fn reserve(&self) -> Range<usize> {
+        self.stride - self.reserve..self.stride
+    }
+
+    /// Returns the alignment of an area.
     pub(crate) const fn align(&self) -> usize {
         self.align
+    }
+
+    pub(crate) const fn size(&self) -> usize {
+        self.size
     }
 
     pub(crate) const fn stride(&self) -> usize {
@@ -190,8 +214,9 @@ mod tests {
             align in any_align(),
             count in 1usize..600,
             slot in 1usize..1 << 20,
+            reserve in 0usize..1 << 18,
         ) {
-            let geometry = Geometry::new(size, align).unwrap();
+            let geometry = Geometry::new(size, align).unwrap().with_reserve(reserve).unwrap();
             let layout = geometry.layout(count).unwrap();
             let base = slot * layout.align();
             prop_assert_eq!(geometry.check_base(base, count), Ok(()));
@@ -201,6 +226,10 @@ mod tests {
                 prop_assert_eq!(area % align, 0);
                 prop_assert_eq!(area % CACHE_LINE, 0);
                 prop_assert!(area + geometry.size() <= base + layout.size());
+                let dynamic = geometry.reserve();
+                prop_assert_eq!((area + dynamic.start) % geometry.align(), 0);
+                prop_assert!(dynamic.start >= size && dynamic.len() >= reserve);
+                prop_assert_eq!(dynamic.end, geometry.stride());
                 if cpu > 0 {
                     prop_assert!(!overlap(area - geometry.stride(), size, area, size));
                 }
@@ -214,8 +243,10 @@ mod tests {
             base: usize,
             count: usize,
             bytes: usize,
+            reserve: usize,
         ) {
-            if let Some(geometry) = Geometry::new(size, align) {
+            let geometry = Geometry::new(size, align);
+            if let Some(geometry) = geometry.and_then(|geometry| geometry.with_reserve(reserve)) {
                 prop_assert!(geometry.stride() >= size);
                 prop_assert!(geometry.capacity(bytes) <= bytes);
                 if geometry.check_base(base, count).is_ok() {

@@ -13,6 +13,14 @@ impl Home {
         Self
     }
 
+    /// Panics, in a process, unless this is the set of this context.
+    #[inline(always)]
+    pub(crate) const fn assert_current(self) {}
+
+    /// Panics, in a process, unless `register` is the value of the per-CPU register of a CPU of this set.
+    #[inline(always)]
+    pub(crate) const fn assert_has(self, _register: usize) {}
+
     /// Returns where the areas of this set are, or `None` if it is the image's.
     #[inline(always)]
     pub(crate) const fn own(self) -> Option<&'static Areas> {

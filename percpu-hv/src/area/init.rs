@@ -392,6 +392,7 @@ mod tests {
         size: 0x90,
         image: 0x10_0000,
         align: 64,
+        reserve: 0,
     };
 
     #[test]

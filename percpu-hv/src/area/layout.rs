@@ -1,13 +1,14 @@
 //! The size and the memory layout of areas.
 
 use core::alloc::Layout;
+use core::ops::Range;
 
 use super::header;
 use super::template::{self, Template};
 use crate::error::InitError;
 
 /// Returns the size of one area in bytes, from its base to the end of its last variable. The stride is this
-/// size rounded up.
+/// size rounded up, and the reserve for variables that are made at run time.
 pub fn percpu_area_size() -> usize {
     let size = template::size();
     // lld drops the section together with its bounds unless code refers to something in it. The header is in
@@ -19,7 +20,7 @@ pub fn percpu_area_size() -> usize {
     }
 }
 
-/// Returns the memory layout of the areas of `cpu_count` CPUs: `cpu_count` strides, aligned to the largest
+/// Returns the memory layout of the areas of `cpu_count` CPUs, their reserves included: `cpu_count` strides, aligned to the largest
 /// alignment of a variable and at least to a cache line of 64 bytes.
 ///
 /// # Panics
@@ -33,6 +34,14 @@ pub fn percpu_area_layout_expected(cpu_count: usize) -> Layout {
             None => panic!("{}", InitError::TooManyCpus { cpu_count }),
         },
         Err(error) => panic!("{error}"),
+    }
+}
+
+/// Returns the offsets of the reserve in an area, and the alignment of an area.
+pub(crate) fn reserve() -> (Range<usize>, usize) {
+    match linked_template().geometry() {
+        Ok(geometry) => (geometry.reserve(), geometry.align()),
+        Err(_) => (0..0, 1),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use core::cell::Cell;
 use core::panic::RefUnwindSafe;
+use core::ptr;
 
 use super::state::Areas;
 
@@ -41,6 +42,29 @@ impl Home {
         HOME.replace(self)
     }
 
+    /// Panics unless this is the set of this thread.
+    #[track_caller]
+    pub(crate) fn assert_current(self) {
+        if !self.is(Self::current()) {
+            refuse();
+        }
+    }
+
+    /// Panics unless `register` is the value of the per-CPU register of a CPU of this set.
+    #[track_caller]
+    pub(crate) fn assert_has(self, register: usize) {
+        if self.cpu_with(register).is_none() {
+            refuse();
+        }
+    }
+
+    fn is(self, other: Self) -> bool {
+        match (self.0, other.0) {
+            (Some(one), Some(other)) => ptr::eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+
     /// Returns where the areas of this set are, or `None` if it is the process's.
     pub(crate) fn own(self) -> Option<&'static Areas> {
         self.0.map(|machine| &machine.areas)
@@ -51,4 +75,14 @@ impl Home {
     pub(crate) fn common(self) -> Option<usize> {
         self.0.map(|machine| machine.common)
     }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn refuse() -> ! {
+    panic!(
+        "this per-CPU variable was made at run time for other CPUs: those of the process, or of another `with_cpus`; \
+         use it where it was made"
+    )
 }

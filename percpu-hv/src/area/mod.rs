@@ -11,6 +11,7 @@
 //! | state.rs, registry.rs | publishes where they are, once, and which are added to a table |
 //! | home.rs, machine.rs | which set of areas that is: a process has one for each test that asks |
 //! | rebase.rs | publishes another address of them, for an image that runs low first and high later |
+//! | reserve.rs, lock.rs | gives out the space for variables that are made at run time |
 //! | ranges.rs, maintenance.rs | which memory all of this is, and the maintenance of its caches |
 
 mod anywhere;
@@ -20,11 +21,13 @@ pub(crate) mod header;
 mod home;
 pub(crate) mod init;
 pub(crate) mod layout;
+mod lock;
 pub mod maintenance;
 pub(crate) mod owner;
 mod ranges;
 mod rebase;
 pub(crate) mod registry;
+mod reserve;
 // On other hosts no variable compiles, so there is no section to look up.
 #[cfg(all(hosted, target_os = "linux"))]
 mod segments;
@@ -42,10 +45,13 @@ pub(crate) use init::home_for;
 pub use init::init_hosted;
 pub(crate) use init::rebuild;
 pub use init::{init, init_from, init_in_place, percpu_area_num};
+pub(crate) use layout::reserve;
 pub use layout::{percpu_area_layout_expected, percpu_area_size};
 pub use rebase::rebase_areas;
 pub use registry::percpu_area_base;
 pub(crate) use registry::{checked_register, count, cpu_at};
+pub use reserve::DynError;
+pub(crate) use reserve::{Space, while_unused};
 pub use slot::AreaSlot;
 pub(crate) use state::Registers;
 pub use storage::{CacheLine, Page};

@@ -2,6 +2,7 @@
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
+use core::ops::Range;
 
 use crate::error::InitError;
 
@@ -10,13 +11,17 @@ use crate::error::InitError;
 mod geometry;
 #[allow(dead_code, reason = "no area is built")]
 pub(crate) mod header;
+mod lock;
 pub mod maintenance;
 #[allow(dead_code, reason = "no area is built")]
 pub(crate) mod owner;
+mod reserve;
 #[allow(dead_code, reason = "no table is filled")]
 mod slot;
 mod storage;
 
+pub use reserve::DynError;
+pub(crate) use reserve::{Space, while_unused};
 pub use slot::AreaSlot;
 pub use storage::{CacheLine, Page};
 
@@ -173,6 +178,15 @@ mod ranges {
     }
 }
 
+/// Returns the addresses of the space for variables that are made at run time, a static of 64 KiB: an offset is an
+/// address, so any memory is an area. The linker drops the static where none is made.
+pub(crate) fn reserve() -> (Range<usize>, usize) {
+    const SIZE: usize = 64 << 10;
+    static mut SPACE: Page<MaybeUninit<[u8; SIZE]>> = Page(MaybeUninit::uninit());
+    let start = (&raw mut SPACE).expose_provenance();
+    (start..start + SIZE, align_of::<Page<u8>>())
+}
+
 /// Returns 0: an offset is an address.
 #[inline(always)]
 pub(crate) const fn bias() -> usize {
@@ -204,6 +218,14 @@ impl Home {
     pub(crate) const fn enter(self) -> Self {
         self
     }
+
+    /// Does nothing: there is one set.
+    #[inline(always)]
+    pub(crate) const fn assert_current(self) {}
+
+    /// Does nothing: there is one set.
+    #[inline(always)]
+    pub(crate) const fn assert_has(self, _register: usize) {}
 
     /// Returns the number of CPUs: 1.
     pub(crate) const fn count(self) -> usize {

@@ -49,6 +49,18 @@ impl Home {
     pub(crate) fn all(self) -> (usize, Registers) {
         self.areas().all()
     }
+
+    /// Returns the id of the CPU whose per-CPU register has a value, if there is one. With a table, it looks at all slots.
+    pub(crate) fn cpu_with(self, register: usize) -> Option<usize> {
+        let (count, registers) = self.all();
+        let Some(stride) = registers.stride() else {
+            // SAFETY: rule 4, an id below `count`.
+            return (0..count).find(|&cpu| unsafe { registers.of(cpu) } == register);
+        };
+        // SAFETY: rule 4, a block has an area for CPU 0.
+        let distance = register.wrapping_sub(unsafe { registers.of(0) });
+        (distance % stride == 0 && distance / stride < count).then_some(distance / stride)
+    }
 }
 
 /// Returns the areas of this context.
@@ -91,15 +103,7 @@ fn refuse(cpu_id: usize, count: usize) -> ! {
 
 /// Returns the id of the CPU whose area is at `base`, if there is one. With a table, it looks at all slots.
 pub(crate) fn cpu_at(base: usize) -> Option<usize> {
-    let (count, registers) = Home::current().all();
-    let register = base.wrapping_sub(bias());
-    let Some(stride) = registers.stride() else {
-        // SAFETY: rule 4, an id below `count`.
-        return (0..count).find(|&cpu| unsafe { registers.of(cpu) } == register);
-    };
-    // SAFETY: rule 4, a block has an area for CPU 0.
-    let distance = register.wrapping_sub(unsafe { registers.of(0) });
-    (distance % stride == 0 && distance / stride < count).then_some(distance / stride)
+    Home::current().cpu_with(base.wrapping_sub(bias()))
 }
 
 /// Returns the base of the area of CPU `cpu_id`.

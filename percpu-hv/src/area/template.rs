@@ -15,12 +15,18 @@ pub(crate) struct Template {
     pub(crate) image: usize,
     /// The largest alignment of a variable, as far as the linker exports it.
     pub(crate) align: usize,
+    /// Size in bytes of each area's reserve, which is not in the template.
+    pub(crate) reserve: usize,
 }
 
 impl Template {
     /// Returns the geometry of this template's areas.
     pub(crate) const fn geometry(&self) -> Result<Geometry, InitError> {
-        match Geometry::new(self.size, self.align) {
+        let geometry = match Geometry::new(self.size, self.align) {
+            Some(geometry) => geometry.with_reserve(self.reserve),
+            None => None,
+        };
+        match geometry {
             Some(geometry) => Ok(geometry),
             // `_percpu_load_end` lies before `_percpu_load_start`, or `__percpu_hv_aligned` is not a power of
             // two beyond the start: the symbols are not those of the linked template.
@@ -67,7 +73,8 @@ mod symbols {
     pub(crate) fn template() -> Template {
         let start = start();
         // Only percpu.x defines `__percpu_hv_image`, the template's address in memory, and
-        // `__percpu_hv_aligned`, which lies one alignment beyond its start. In a script written for `percpu`
+        // `__percpu_hv_aligned`, which lies one alignment beyond its start, as `__percpu_hv_reserved` lies one
+        // reserve beyond it. In a script written for `percpu`
         // the template is area 0, at `_percpu_start`. In a process the template is where it is linked.
         let (image, align) = match crate::__optional_address!("__percpu_hv_image") {
             0 if cfg!(process) => (start, CACHE_LINE),
@@ -83,6 +90,14 @@ mod symbols {
             size: size(),
             image: running(image),
             align,
+            reserve: reserve(),
+        }
+    }
+
+    fn reserve() -> usize {
+        match crate::__optional_address!("__percpu_hv_reserved") {
+            0 => 0,
+            reserved => reserved.wrapping_sub(crate::__put_address!(_percpu_load_start)),
         }
     }
 
@@ -128,8 +143,12 @@ mod symbols {
             size: size(),
             image: start,
             align: align(start),
+            reserve: RESERVE,
         }
     }
+
+    /// A process has no linker script that says it.
+    const RESERVE: usize = 64 << 10;
 
     /// The program headers do not change, and to read them takes longer than to copy a small area.
     #[cfg(target_os = "linux")]

@@ -3,7 +3,7 @@
 use core::mem::MaybeUninit;
 
 use super::id::CpuId;
-use crate::area::{append_at, append_from};
+use crate::area::{append_at, append_from, while_unused};
 use crate::error::InitError;
 
 /// Gives the next CPU an area in `memory`, and returns that CPU's id: its index was the number of areas until now. The
@@ -18,7 +18,7 @@ use crate::error::InitError;
 ///
 /// # Errors
 ///
-/// `NotInitialized`; `NoTable` if the areas are in one block; `TableTooSmall`; `Area`, which names the CPU that would
+/// `NotInitialized`; `NoTable` if the areas are in one block; `TableTooSmall`; `VariablesLive`; `Area`, which names the CPU that would
 /// have been added; and any [`InitError`] about the template. Nothing has changed then.
 ///
 /// # Panics
@@ -26,7 +26,7 @@ use crate::error::InitError;
 /// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg).
 #[track_caller]
 pub fn add_area_from(memory: &'static mut [MaybeUninit<u8>]) -> Result<CpuId, InitError> {
-    append_from(memory).map(CpuId::expect)
+    added(|| append_from(memory))
 }
 
 /// Gives the next CPU an area at `base`, and returns that CPU's id; all else is as with [`add_area_from`], the safe
@@ -46,5 +46,12 @@ pub fn add_area_from(memory: &'static mut [MaybeUninit<u8>]) -> Result<CpuId, In
 #[track_caller]
 pub unsafe fn add_area(base: *mut u8) -> Result<CpuId, InitError> {
     // SAFETY: rule 9 is the caller's.
-    unsafe { append_at(base) }.map(CpuId::expect)
+    added(|| unsafe { append_at(base) })
+}
+
+/// Adds an area, while no variable that was made at run time lives: it would have no value there.
+fn added(append: impl FnOnce() -> Result<usize, InitError>) -> Result<CpuId, InitError> {
+    while_unused(append)
+        .unwrap_or(Err(InitError::VariablesLive))
+        .map(CpuId::expect)
 }

@@ -83,7 +83,7 @@ fn total<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(place: &P, home: Home
     match CpuId::common(home) {
         // SAFETY: rule 3, a copy that no CPU has; rule 16, the variable is shared, and a counter is `Sync`.
         Some(common) => Total(unsafe { part(place, common) }),
-        None => Total(&place.total().0),
+        None => Total(place.total()),
     }
 }
 

@@ -54,10 +54,10 @@ macro_rules! __define {
 
             #[cfg(target_has_atomic = "64")]
             #[inline(always)]
-            fn total(&self) -> &'static $crate::__priv::CacheLine<::core::sync::atomic::AtomicI64> {
+            fn total(&self) -> &::core::sync::atomic::AtomicI64 {
                 static TOTAL: $crate::__priv::CacheLine<::core::sync::atomic::AtomicI64> =
                     $crate::__priv::CacheLine { 0: ::core::sync::atomic::AtomicI64::new(0) };
-                &TOTAL
+                &TOTAL.0
             }
         }
 

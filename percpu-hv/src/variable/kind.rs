@@ -16,7 +16,10 @@
 //! use them as bounds. Only this crate implements them: an impl for another crate's type would mix the kinds,
 //! which is why they are `unsafe`.
 
+use core::alloc::Layout;
 use core::marker::PhantomData;
+#[cfg(target_has_atomic = "64")]
+use core::sync::atomic::AtomicI64;
 
 use super::place::{Place, Symbol, sealed};
 use crate::arch::{Bits, Integer, Scalar};
@@ -188,6 +191,46 @@ pub unsafe trait Borrows<T>: Kind {
             `get(&pin)`, `get_local(&irq)` or `on(cpu)`"
 )]
 pub unsafe trait TryBorrows<T>: Borrows<T> {}
+
+/// Kinds whose variables can be made at run time: [`DynPerCpu`](crate::DynPerCpu).
+///
+/// # Safety
+///
+/// The accessors of the kind use nothing beside the value but [`BESIDE`](Self::BESIDE), and `T` is `Send` (rules 7 and 22
+/// of docs/safety.md).
+#[diagnostic::on_unimplemented(
+    message = "a per-CPU variable of kind `{Self}` and type `{T}` cannot be made at run time",
+    label = "a `Value` can if its type is `Scalar`, `Send` and `'static`; a `Shared` or `Exclusive` one if its type is \
+             `Send` and `'static`",
+    note = "the kind is a parameter: `DynPerCpu<T, kind::Shared>` or `DynPerCpu<T, kind::Exclusive>`, else `Value`"
+)]
+pub unsafe trait AtRunTime<T>: Kind {
+    /// What the accessors use beside the value.
+    #[doc(hidden)]
+    const BESIDE: Beside;
+}
+
+/// What a variable that is made at run time has beside its value. A static one has it in a static of its own.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Beside {
+    Nothing,
+    /// The borrow flag.
+    Flag,
+    /// The total of a counter: that of CPU 0 is for all CPUs.
+    Total,
+}
+
+impl Beside {
+    pub(crate) const fn layout(self) -> Layout {
+        match self {
+            Self::Flag => Layout::new::<bool>(),
+            #[cfg(target_has_atomic = "64")]
+            Self::Total => Layout::new::<AtomicI64>(),
+            _ => Layout::new::<()>(),
+        }
+    }
+}
 
 /// Facts about a type, looked up where the type is concrete: the inherent constants where their bound holds,
 /// and those of [`Otherwise`] elsewhere.

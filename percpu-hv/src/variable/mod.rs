@@ -2,6 +2,7 @@
 
 mod accessor;
 mod define;
+mod dynamic;
 mod exclusive;
 pub mod kind;
 mod operations;
@@ -15,6 +16,7 @@ mod value;
 pub(crate) use accessor::pointer;
 #[cfg(target_has_atomic = "64")]
 pub(crate) use accessor::{address_on, stay};
+pub use dynamic::{DynPerCpu, Dynamic};
 pub use exclusive::Borrowed;
 pub use per_cpu::PerCpu;
 pub(crate) use place::sealed;

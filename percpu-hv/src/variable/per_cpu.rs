@@ -40,9 +40,12 @@ impl<P: Place<T>, T> PerCpu<P, T> {
         }
     }
 
-    /// Returns the linked address of the variable in the template, which is the same on all CPUs.
+    /// Returns the linked address of a static variable in the template, which is the same on all CPUs.
     #[inline]
-    pub fn symbol_vma(&self) -> usize {
+    pub fn symbol_vma(&self) -> usize
+    where
+        P: Symbol<T>,
+    {
         self.place.address()
     }
 
@@ -58,7 +61,10 @@ impl<P: Place<T>, T> PerCpu<P, T> {
     /// Returns the operand `VARIABLE_form` of the assembly macros: the size and the group of the variable, by which they
     /// select the instructions. [`guide::assembly`](crate::guide::assembly) has examples.
     #[inline]
-    pub const fn form(&self) -> u64 {
+    pub const fn form(&self) -> u64
+    where
+        P: Symbol<T>,
+    {
         form::<T>(P::HOT, 0)
     }
 
@@ -69,7 +75,10 @@ impl<P: Place<T>, T> PerCpu<P, T> {
     ///
     /// If there is no room for an aligned `F` at `offset`. In a `const` operand this is a compile error.
     #[inline]
-    pub const fn form_of_field<F>(&self, offset: usize) -> u64 {
+    pub const fn form_of_field<F>(&self, offset: usize) -> u64
+    where
+        P: Symbol<T>,
+    {
         assert!(
             offset <= size_of::<T>() && size_of::<F>() <= size_of::<T>() - offset,
             "the field is not inside of the per-CPU variable"

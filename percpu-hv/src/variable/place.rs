@@ -6,8 +6,6 @@ use core::sync::atomic::AtomicI64;
 use core::ptr;
 
 use crate::arch::Access;
-#[cfg(target_has_atomic = "64")]
-use crate::area::CacheLine;
 use crate::area::checked_register;
 
 /// A kind of variables.
@@ -68,10 +66,10 @@ pub unsafe trait Place<T>: Access {
     #[doc(hidden)]
     fn flag(&self) -> Flag;
 
-    /// Returns a word that all CPUs share, outside of the areas: the total of a counter.
+    /// Returns a word that all CPUs share: the total of a counter.
     #[cfg(target_has_atomic = "64")]
     #[doc(hidden)]
-    fn total(&self) -> &'static CacheLine<AtomicI64>;
+    fn total(&self) -> &AtomicI64;
 }
 
 /// The place of a static variable, which has an initial value.

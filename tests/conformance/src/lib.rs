@@ -10,6 +10,7 @@ mod areas;
 mod assembly;
 #[cfg_attr(not(target_has_atomic = "64"), path = "no_counters.rs")]
 mod counters;
+mod dynamic;
 mod errors;
 #[cfg_attr(
     all(
@@ -174,7 +175,8 @@ fn run_with_areas(machine: &dyn Machine, tests: &[Test]) -> Count {
 ///
 /// What the last init said; then nothing else can be tested.
 pub fn before_init(machine: &dyn Machine, areas: Areas) -> Result<Count, InitError> {
-    let count = run_with_areas(machine, errors::TESTS);
+    let count = run_with_areas(machine, errors::TESTS)
+        .and(run_with_areas(machine, dynamic::TESTS_BEFORE_INIT));
     match areas {
         Areas::InPlace => percpu_hv::init_in_place()?,
         Areas::Given => areas::init_given(machine)?,
@@ -193,8 +195,10 @@ pub fn after_init(machine: &dyn Machine) -> Count {
         .and(run(machine, guards::TESTS))
         .and(run(machine, counters::TESTS))
         .and(run(machine, lazy::TESTS))
+        .and(run(machine, dynamic::TESTS))
         .and(run(machine, areas::TESTS_OF_VALUES))
         .and(run_with_areas(machine, other_cpus::TESTS))
         .and(run_with_areas(machine, areas::TESTS))
+        .and(run_with_areas(machine, dynamic::TESTS_OF_AREAS))
         .and(run_with_areas(machine, lifecycle::TESTS))
 }

@@ -53,6 +53,20 @@ fn no_cpu_count() {
 }
 
 #[test]
+fn a_reserve_beyond_the_allocator() {
+    for linker in Linker::ALL {
+        let text = "ERROR(percpu-hv): PERCPU_DYNAMIC_SIZE is more than 1 MiB";
+        for size in ["0x100001", "-64"] {
+            let size = format!("--defsym=PERCPU_DYNAMIC_SIZE={size}");
+            let link = areas(linker).cpus(1).arg(&size).script("include.ld");
+            refused(link, text);
+            let link = areas(linker).cpus(1).arg(size).script("percpu-insert.x");
+            refused(link.script("plain.ld"), text);
+        }
+    }
+}
+
+#[test]
 fn nothing_to_insert_before() {
     let link = |linker| areas(linker).cpus(4).script("percpu-insert.x");
     let link = |linker| link(linker).script("no-data.ld");

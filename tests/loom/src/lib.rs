@@ -1,7 +1,9 @@
-//! The state machine of the areas and of their owners, `PerCpuOnce` and the total of a counter, files of percpu-hv
+//! The state machine of the areas and of their owners, the lock of their reserve, `PerCpuOnce` and the total of a counter, files of percpu-hv
 //! itself, with loom's atomics: each test runs in every order of accesses that the memory model allows.
 #![cfg(test)]
 
+#[path = "../../../percpu-hv/src/area/lock.rs"]
+mod lock;
 #[path = "../../../percpu-hv/src/types/once.rs"]
 #[allow(unreachable_pub, reason = "it is public there")]
 mod once;
@@ -54,6 +56,48 @@ mod sync {
         };
     }
     pub(crate) use constructor;
+}
+
+/// The lock of the reserve, from which variables are made at run time.
+mod locked {
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use crate::lock::Lock;
+
+    #[test]
+    fn one_cpu_at_a_time_uses_what_is_locked() {
+        loom::model(|| {
+            let lock = Arc::new(Lock::new([0; 2]));
+            let add = |own, lock: &Lock<[usize; 2]>| {
+                lock.with(own, true, |words| {
+                    words[0] += 1;
+                    words[1] += 1;
+                    *words
+                })
+            };
+            let other = Arc::clone(&lock);
+            let other = thread::spawn(move || add(2, &other).unwrap());
+            let mut found = [add(1, &lock).unwrap(), other.join().unwrap()];
+            found.sort_unstable();
+            assert_eq!(found, [[1; 2], [2; 2]]);
+        });
+    }
+
+    #[test]
+    fn a_handler_of_the_holder_is_refused() {
+        loom::model(|| {
+            let lock = Arc::new(Lock::new(0));
+            let other = Arc::clone(&lock);
+            let other = thread::spawn(move || other.with(2, true, |value| *value += 1));
+            let inside = lock.with(1, true, |value| {
+                *value += 1;
+                lock.with(1, true, |_| unreachable!("used twice")).is_none()
+            });
+            assert_eq!((inside, other.join().unwrap()), (Some(true), Some(())));
+            assert_eq!(lock.with(1, true, |value| *value), Some(2));
+        });
+    }
 }
 
 /// A `PerCpuOnce` that CPUs fill and read at the same time.
