@@ -7,6 +7,7 @@ use core::ptr;
 use super::geometry::overlap;
 use super::header;
 use super::layout::{linked_template, loaded_template};
+use super::records::make_values;
 use super::registry::{AREAS, percpu_area_base, register_unchecked};
 use super::state::Block;
 use super::template::{self, Template, bias};
@@ -123,14 +124,16 @@ pub(crate) fn init_at(base: usize, cpu_count: usize) -> Result<usize, InitError>
     set_up(&Plan::new(&loaded_template()?, base, cpu_count)?)
 }
 
-/// Copies the template to the areas, stores each area's CPU id, and marks the area free.
+/// Copies the template to the areas, stores each area's CPU id, marks the area free, and makes the values of variables
+/// with `init`. It panics if a function that makes one does.
 pub(crate) fn build(plan: &Plan) {
     plan.build(&header::owner_range());
     for (cpu, area) in plan.areas().enumerate() {
-        // SAFETY: rules 3 and 9, this is the area of `cpu`, and no CPU uses it yet.
+        // SAFETY: rules 3, 9 and 17, this is the area of `cpu`, and no CPU uses it yet.
         unsafe {
             header::store_identity(area, cpu);
             header::owner_at(area).release();
+            make_values(area.wrapping_sub(bias()), cpu);
         }
     }
 }
@@ -158,6 +161,7 @@ pub(crate) unsafe fn rebuild(cpu: usize) -> Result<(), InitError> {
         owner.hold();
         copy_except(&header::owner_range(), template.image, area, template.size);
         header::store_identity(area, cpu);
+        make_values(area.wrapping_sub(bias()), cpu);
         // Last, so that a CPU that claims the area sees all stores above.
         owner.release();
     }
@@ -193,7 +197,8 @@ pub(crate) fn plan_in_place() -> Result<Plan, InitError> {
 ///
 /// # Panics
 ///
-/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg).
+/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg), and if a function of the option `init`
+/// panics. The state is unchanged then.
 #[track_caller]
 pub fn init_in_place() -> Result<usize, InitError> {
     arch::assert_register_is_own();
@@ -220,7 +225,8 @@ pub(crate) fn init_reserved() -> Result<usize, InitError> {
 ///
 /// # Panics
 ///
-/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg).
+/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg), and if a function of the option `init`
+/// panics. The state is unchanged then.
 ///
 /// # Safety
 ///
@@ -255,7 +261,8 @@ pub unsafe fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> 
 ///
 /// # Panics
 ///
-/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg).
+/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg), and if a function of the option `init`
+/// panics. The state is unchanged then.
 #[track_caller]
 pub fn init_from(
     memory: &'static mut [MaybeUninit<u8>],

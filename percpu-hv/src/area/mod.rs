@@ -6,6 +6,7 @@
 //! | template.rs, segments.rs | their sections, where the linker put them, and how it aligned them |
 //! | geometry.rs, layout.rs | sizes, strides and the memory that areas take |
 //! | header.rs, owner.rs | what an area holds beside variables: its CPU's id, and who owns it |
+//! | records.rs | functions that the linker collects: those that make the values of variables with `init` |
 //! | init.rs | builds the areas |
 //! | state.rs, registry.rs | publishes where they are, once |
 //! | rebase.rs | publishes another address of them, for an image that runs low first and high later |
@@ -19,6 +20,7 @@ pub mod maintenance;
 pub(crate) mod owner;
 mod ranges;
 mod rebase;
+pub(crate) mod records;
 pub(crate) mod registry;
 // On other hosts no variable compiles, so there is no section to look up.
 #[cfg(all(hosted, target_os = "linux"))]

@@ -70,13 +70,13 @@ impl Areas {
         if live != 0 {
             return Err(live);
         }
-        self.claim(exclusives);
+        let claimed = self.claim(exclusives);
         let live = self.count();
         if live == 0 {
             build();
             self.publish(block);
         }
-        self.release();
+        drop(claimed);
         if live == 0 || self.are_live(block) {
             Ok(block.count)
         } else {
@@ -87,10 +87,9 @@ impl Areas {
     /// Builds the areas in any state, also over live ones.
     #[allow(dead_code, reason = "only the init functions in compat use it")]
     pub(crate) fn rebuild(&self, block: Block, exclusives: bool, build: impl FnOnce()) {
-        self.claim(exclusives);
+        let _claimed = self.claim(exclusives);
         build();
         self.publish(block);
-        self.release();
     }
 
     /// Publishes other addresses of the areas, whose memory stays the same.
@@ -109,8 +108,9 @@ impl Areas {
         self.count() == block.count && self.register(0) == Ok(block.register)
     }
 
-    /// Enters Building, one CPU at a time. The wait of the others ends, because building cannot fail.
-    fn claim(&self, exclusives: bool) {
+    /// Enters Building, one CPU at a time, until the result is dropped. The wait of the others ends, because building
+    /// returns or panics.
+    fn claim(&self, exclusives: bool) -> Claimed<'_> {
         if exclusives {
             while self
                 .claimed
@@ -123,6 +123,7 @@ impl Areas {
             // Rule 11: only one CPU runs, and exclusive accesses need not work.
             self.claimed.store(true, Ordering::Relaxed);
         }
+        Claimed(self)
     }
 
     fn publish(&self, block: Block) {
@@ -133,8 +134,13 @@ impl Areas {
         }
         self.count.store(block.count, Ordering::Release);
     }
+}
 
-    fn release(&self) {
-        self.claimed.store(false, Ordering::Release);
+/// The right to build areas. A panic ends it too, and nothing is published then.
+struct Claimed<'a>(&'a Areas);
+
+impl Drop for Claimed<'_> {
+    fn drop(&mut self) {
+        self.0.claimed.store(false, Ordering::Release);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::init::register_of;
 use crate::variable::kind::{Borrows, Kind};
-use crate::variable::{PerCpu, Symbol, are_values, sealed};
+use crate::variable::{PerCpu, Symbol, are_values, sealed, this_cpu};
 
 /// The kind of a variable of `percpu`, which checks nothing. Its users keep rules 5 to 7 of docs/safety.md
 /// themselves.
@@ -36,6 +36,6 @@ unsafe impl<T> Borrows<T> for Percpu {
     #[track_caller]
     unsafe fn reset<S: Symbol<T, Kind = Self>>() {
         // SAFETY: as `with_current`.
-        unsafe { Self::with_current::<S, ()>(|value| *value = S::initial()) };
+        unsafe { Self::with_current::<S, ()>(|value| *value = S::initial(|| this_cpu())) };
     }
 }

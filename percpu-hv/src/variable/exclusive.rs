@@ -5,7 +5,7 @@ use core::sync::atomic::{Ordering, compiler_fence};
 
 use super::kind::{Borrows, Exclusive, TryBorrows};
 use super::per_cpu::PerCpu;
-use super::symbol::{Flag, Symbol};
+use super::symbol::{Flag, Symbol, this_cpu};
 use crate::arch::{self, load_at, store_at};
 
 /// The error of [`try_with_current`](PerCpu::try_with_current): this CPU's copy is already borrowed.
@@ -118,7 +118,7 @@ unsafe impl<T: Send> Borrows<T> for Exclusive {
     #[track_caller]
     unsafe fn reset<S: Symbol<T, Kind = Self>>() {
         // SAFETY: rules 2 and 13 are the caller's.
-        unsafe { Self::with_current::<S, ()>(|value| *value = S::initial()) };
+        unsafe { Self::with_current::<S, ()>(|value| *value = S::initial(|| this_cpu())) };
     }
 }
 

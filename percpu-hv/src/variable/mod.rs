@@ -17,5 +17,6 @@ pub(crate) use operations::stay;
 pub use per_cpu::PerCpu;
 pub use shared_types::Shared;
 pub(crate) use symbol::sealed;
-pub use symbol::{Flag, Initial, Symbol};
+pub(crate) use symbol::this_cpu;
+pub use symbol::{Flag, Initial, Symbol, make};
 pub(crate) use value::{are_values, sum};

@@ -71,6 +71,6 @@ impl<S: Symbol<T>, T> PerCpu<S, T> {
     /// is `Send`, or the old value may be dropped on this CPU.
     pub unsafe fn reset_remote(&self, cpu: CpuId) {
         // SAFETY: rules 3 and 4, the id is valid; rules 6 and 7 are the caller's.
-        unsafe { *self.remote_ref_mut_raw(cpu.index()) = S::initial() };
+        unsafe { *self.remote_ref_mut_raw(cpu.index()) = S::initial(|| cpu.index()) };
     }
 }

@@ -8,7 +8,8 @@ use core::ptr;
 use crate::arch::Access;
 #[cfg(target_has_atomic = "64")]
 use crate::area::CacheLine;
-use crate::area::checked_register;
+use crate::area::header::Id;
+use crate::area::{bias, checked_register, start};
 
 /// A kind of variables.
 pub trait Kind: sealed::Sealed {
@@ -43,13 +44,13 @@ pub unsafe trait Symbol<T>: Access {
     /// The kind, which determines the safe accessors.
     type Kind: Kind;
 
-    /// Returns the initial value, evaluated anew.
+    /// Returns the initial value, evaluated anew, of a CPU with this index. Only the option `init` asks for the index.
     ///
     /// # Safety
     ///
-    /// The result becomes the value of a copy and nothing else: like the template's value, it is a bitwise
-    /// duplicate.
-    unsafe fn initial() -> T;
+    /// The result becomes the value of a copy and nothing else: without `init` it is, like the template's value, a
+    /// bitwise duplicate.
+    unsafe fn initial(cpu: impl FnOnce() -> usize) -> T;
 
     /// Returns the displacement of an exclusive variable's borrow flag, and the variable's name.
     fn flag() -> Flag;
@@ -57,6 +58,33 @@ pub unsafe trait Symbol<T>: Access {
     /// Returns a word that all CPUs share, outside of the areas: the total of a counter.
     #[cfg(target_has_atomic = "64")]
     fn total() -> &'static CacheLine<AtomicI64>;
+}
+
+/// Makes the initial value of a variable with the option `init` in the area of a CPU. Records name this function.
+///
+/// # Safety
+///
+/// `register` is the value of the per-CPU register of `cpu`, and nothing else accesses the copy there (rules 3 and 17
+/// of docs/safety.md).
+pub unsafe fn make<S: Symbol<T>, T>(register: usize, cpu: usize) {
+    // Not `S::at`, which panics before the values are made if there is only one CPU.
+    let offset = S::address().wrapping_sub(start());
+    let copy: *mut T =
+        ptr::with_exposed_provenance_mut(register.wrapping_add(bias()).wrapping_add(offset));
+    // SAFETY: rule 1, the copy is of this type; rules 3 and 17 are the caller's. What is there is no value yet, or is
+    // forgotten.
+    unsafe { copy.write(S::initial(|| cpu)) };
+}
+
+/// Returns the index of the current CPU, for a value that is made anew.
+///
+/// # Safety
+///
+/// This CPU's register is set, and the context stays on the CPU (rules 2 and 13 of docs/safety.md).
+#[inline(always)]
+pub(crate) unsafe fn this_cpu() -> usize {
+    // SAFETY: rules 2 and 13 are the caller's; the field is a `usize`.
+    unsafe { Id::load() }
 }
 
 /// The initial value of a variable. It is in a static, not a constant, because it may refer to other statics.

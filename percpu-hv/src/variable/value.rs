@@ -2,7 +2,7 @@
 
 use super::kind::{Borrows, Sums, Value, Values};
 use super::per_cpu::PerCpu;
-use super::symbol::Symbol;
+use super::symbol::{Symbol, this_cpu};
 use crate::arch::{Integer, Scalar, combine, load_at, obtain, op, publish, zero};
 use crate::cpu::{CpuId, CpuPin};
 
@@ -87,7 +87,7 @@ unsafe impl<T: Scalar> Borrows<T> for Value {
         // SAFETY: rule 1, `T` is the type of `S`; rules 2 and 13 are the caller's.
         unsafe {
             publish::<T>();
-            S::store(S::initial());
+            S::store(S::initial(|| this_cpu()));
         }
     }
 }
