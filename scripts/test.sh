@@ -304,7 +304,7 @@ stage_unit() {
         # shellcheck disable=SC2086
         check "unit: host, $features" \
             cargo test --package percpu-hv --lib --test hosted --test lifecycle --test machines --test naive \
-            --test before_init --test hosted_alignment --test hosted_without_variables $features
+            --test before_init --test typed_init --test hosted_alignment --test hosted_without_variables $features
     done
     check "unit: host, release" optimized
     check "unit: consumers" cargo test --package percpu-hv --test consumers

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::{Error, Ident, parse2};
 
 use crate::attrs::Routed;
-use crate::item::{Item, Static};
+use crate::item::{Item, NO_VALUE, Static};
 use crate::options::Options;
 
 /// The runtime's macro that an expansion calls.
@@ -30,6 +30,7 @@ pub(crate) fn expand(
         runtime: given,
         group,
         kind,
+        init,
         mut errors,
     } = parse2(options).unwrap_or_else(Options::from);
     let expansion = match parse2(item.clone()) {
@@ -39,6 +40,7 @@ pub(crate) fn expand(
                 form,
                 group,
                 kind,
+                init,
                 item,
                 &given.unwrap_or_else(runtime),
                 &mut errors,
@@ -61,6 +63,7 @@ fn call(
     form: Form,
     group: Option<Ident>,
     kind: Option<Ident>,
+    init: Option<TokenStream>,
     item: Static,
     runtime: &TokenStream,
     errors: &mut Vec<Error>,
@@ -79,6 +82,28 @@ fn call(
         let text = format!("there is no `{kind}` in the crates called `percpu`; remove it");
         errors.push(Error::new(kind.span(), text));
     }
+    if let (Form::Percpu | Form::Data, Some(init)) = (form, &init) {
+        let text =
+            "there is no `init` in the crates called `percpu`; remove it, and write `= value`";
+        errors.push(Error::new_spanned(init, text));
+        return TokenStream::new();
+    }
+    let value = match (init, value) {
+        (None, Some(value)) => quote!(= #value;),
+        (Some(init), None) => quote!(; init = #init;),
+        (Some(init), Some(value)) => {
+            let text = "with the option `init` a variable has no other value; remove `= value`, or the option";
+            errors.push(Error::new_spanned(value, text));
+            quote!(; init = #init;)
+        }
+        (None, None) => {
+            // The value may be missing because of a mistake in `init`.
+            if errors.is_empty() {
+                errors.push(Error::new(name.span(), NO_VALUE));
+            }
+            return TokenStream::new();
+        }
+    };
     let kind = match form {
         Form::Checked => {
             let kind = kind.unwrap_or_else(|| format_ident!("by_type"));
@@ -96,7 +121,7 @@ fn call(
                 #on_call
                 #runtime::__data! {
                     [#on_storage #on_variable]
-                    #vis static #name: #ty = #value;
+                    #vis static #name: #ty #value
                 }
             };
         }
@@ -109,7 +134,7 @@ fn call(
         #on_call
         #runtime::__variable! {
             [#on_variable] [#on_storage]
-            #vis static #name: #ty = #value;
+            #vis static #name: #ty #value
             storage = #storage, symbol = #symbol, alias = #alias, kind = #kind,
             group = #group
         }
@@ -226,6 +251,48 @@ mod tests {
                 "{checked}"
             );
             assert_eq!(expanded(Form::Percpu).matches("compile_error").count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_function_replaces_the_value() {
+        expands(
+            quote!(init = stacks::<A, B>::of, exclusive),
+            quote!(
+                static X: Stack;
+            ),
+            quote! {
+                ::found::__variable! {
+                    [] []
+                    static X: Stack; init = stacks::<A, B>::of;
+                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, kind = exclusive,
+                    group = variables
+                }
+            },
+        );
+    }
+
+    #[test]
+    fn there_is_one_value() {
+        let errors = |form, options, item| {
+            let expanded = expand(form, options, item, || quote!(::found)).to_string();
+            expanded.matches("compile_error").count()
+        };
+        let (with, without) = (
+            quote!(
+                static X: u8 = 0;
+            ),
+            quote!(
+                static X: u8;
+            ),
+        );
+        assert_eq!(errors(Form::Checked, quote!(), without.clone()), 1);
+        assert_eq!(errors(Form::Checked, quote!(init = f), with), 1);
+        for form in [Form::Percpu, Form::Data] {
+            assert_eq!(errors(form, quote!(init = f), without.clone()), 1);
+        }
+        for options in [quote!(init), quote!(init =), quote!(init = f, init = g)] {
+            assert_eq!(errors(Form::Checked, options, without.clone()), 1);
         }
     }
 

@@ -17,13 +17,14 @@ pub(crate) enum Item {
     Other(Option<Error>),
 }
 
-/// `#[...] pub static NAME: TYPE = VALUE;`. The type and the value are checked by rustc.
+/// `#[...] pub static NAME: TYPE = VALUE;`. The type and the value are checked by rustc. `expand` checks whether there
+/// has to be a value.
 pub(crate) struct Static {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) vis: TokenStream,
     pub(crate) name: Ident,
     pub(crate) ty: TokenStream,
-    pub(crate) value: TokenStream,
+    pub(crate) value: Option<TokenStream>,
 }
 
 impl Parse for Item {
@@ -58,7 +59,8 @@ fn not_a_static(input: ParseStream) -> Error {
     }
 }
 
-const NO_VALUE: &str = "`def_percpu` expects an initial value, which each CPU's copy starts from: \
+/// The error where there is no value, and no function that makes one.
+pub(crate) const NO_VALUE: &str = "`def_percpu` expects an initial value, which each CPU's copy starts from: \
     write `static NAME: Type = value;`, not in an `extern` block";
 
 /// Parses what follows `static`.
@@ -68,10 +70,10 @@ fn static_item(input: ParseStream, attributes: Vec<Attribute>, vis: TokenStream)
     let ty = outside_angles(input, |input| {
         input.peek(Token![=]) || input.peek(Token![;])
     })?;
-    if input.parse::<Option<Token![=]>>()?.is_none() {
-        return Err(Error::new(name.span(), NO_VALUE));
-    }
-    let value = until(input, |input| input.peek(Token![;]))?;
+    let value = match input.parse::<Option<Token![=]>>()? {
+        Some(_) => Some(until(input, |input| input.peek(Token![;]))?),
+        None => None,
+    };
     input.parse::<Token![;]>()?;
     if !input.is_empty() {
         return Err(input.error("`def_percpu` expects one `static` item and nothing after it"));
@@ -124,12 +126,12 @@ mod tests {
         ] {
             let item = variable(quote!(static X: #ty = a <= b;));
             assert_eq!(item.ty.to_string(), ty.to_string());
-            assert_eq!(item.value.to_string(), "a <= b");
+            assert_eq!(item.value.unwrap().to_string(), "a <= b");
         }
         // Without a space, `>=` is one operator.
         let item = variable("static X: Vec<Vec<u8>>= a;".parse().unwrap());
         assert_eq!(item.ty.to_string(), "Vec < Vec < u8 >>");
-        assert_eq!(item.value.to_string(), "a");
+        assert_eq!(item.value.unwrap().to_string(), "a");
     }
 
     #[test]
@@ -140,7 +142,7 @@ mod tests {
             let item = variable(quote!(#vis static mut X: #ty = #value;));
             assert_eq!(item.vis.to_string(), written);
             assert_eq!(item.ty.to_string(), "u8");
-            assert_eq!(item.value.to_string(), "1 + 1");
+            assert_eq!(item.value.unwrap().to_string(), "1 + 1");
         }
         let whole = fragment(quote!(
             #[a]
@@ -226,12 +228,10 @@ mod tests {
     }
 
     #[test]
-    fn a_static_without_value_is_an_error() {
-        let error = parse2::<Item>(quote!(
+    fn a_static_may_have_no_value() {
+        let item = variable(quote!(
             static X: Option<u8>;
-        ))
-        .err()
-        .unwrap();
-        assert_eq!(error.to_string(), NO_VALUE);
+        ));
+        assert!(item.value.is_none());
     }
 }

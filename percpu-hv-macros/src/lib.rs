@@ -79,13 +79,37 @@ use expand::{Form, expand};
 /// | `shared` | `&T` by `get`, `on`, `iter` and `get_local`: for a foreign lock or lazy cell, or what never changes |
 /// | `exclusive` | `&mut T` by `with_current`: one borrow at a time |
 ///
+/// `#[def_percpu(init = path)] static X: T;` has no value in the template. `path` is a `fn(usize) -> T`, which gets a
+/// CPU's index and makes the value of that CPU: for what must not be a bitwise copy, as an id, a stack, a `Box` or a
+/// random seed.
+///
+/// ```
+/// # use percpu_hv::def_percpu;
+/// #[def_percpu(init = scratch)]
+/// static SCRATCH: Vec<u8>;
+///
+/// fn scratch(cpu: usize) -> Vec<u8> {
+///     Vec::with_capacity(4096 << cpu.min(4))
+/// }
+/// ```
+///
+/// * Init calls it for each CPU that gets an area, before any area can be reached. There is no `CpuId` yet, and an
+///   access to a per-CPU variable panics (in a release build of a kernel it is undefined, as any access before
+///   `init_percpu_reg`). The function must not call init. The order of several functions is the linker's.
+/// * A panic in it ends init, and nothing is published. What was made by then is forgotten.
+/// * `reset_to_init`, `reset_remote` and `reinit_percpu_area` call it again, with the index of the CPU.
+/// * If init runs before the MMU is on, so does the function. Then it uses no atomic operation but loads and stores, and
+///   makes no large value, which the compiler may move by `memcpy`.
+/// * The value is made wherever the linker takes the variable's object file, also if nothing uses the variable.
+/// * With `sp-naive`, init makes the one value, and an access before that panics.
+///
 /// `#[def_percpu(crate = path)]` is the path of the runtime, for a crate that uses another crate's re-export.
 /// `$crate::...` works too. Without this option the macro looks up the package percpu-hv in the user's `Cargo.toml`,
 /// and uses the name that the package has there.
 ///
 /// # Errors
 ///
-/// Anything but a `static` with a type and an initial value is a compile error, at the wrong token.
+/// Anything but a `static` with a type and either an initial value or the option `init` is a compile error, at the wrong token.
 #[proc_macro_attribute]
 pub fn def_percpu(options: TokenStream, item: TokenStream) -> TokenStream {
     expand(Form::Checked, options.into(), item.into(), runtime::path).into()

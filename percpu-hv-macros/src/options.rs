@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Ident, Lit, Result, Token};
 
-use crate::tokens::until;
+use crate::tokens::{outside_angles, until};
 
 /// The options of `#[def_percpu(...)]`, and the errors in them.
 #[derive(Default)]
@@ -17,6 +17,8 @@ pub(crate) struct Options {
     pub(crate) group: Option<Ident>,
     /// One of [`KINDS`].
     pub(crate) kind: Option<Ident>,
+    /// The function of `init = path`.
+    pub(crate) init: Option<TokenStream>,
     pub(crate) errors: Vec<Error>,
 }
 
@@ -67,11 +69,14 @@ impl Options {
         let unknown = || {
             let text = format!(
                 "unknown option `{name}`; `def_percpu` knows the groups `hot`, `read_mostly`, `page_aligned` and \
-                 `cache_aligned`, the kinds `shared` and `exclusive`, and `crate = path`"
+                 `cache_aligned`, the kinds `shared` and `exclusive`, `init = path` and `crate = path`"
             );
             Error::new(name.span(), text)
         };
         let found: Ident = input.parse().map_err(|_| unknown())?;
+        if found == "init" {
+            return self.function(input, &found);
+        }
         let (place, one) = if GROUPS.iter().any(|known| found == known) {
             (&mut self.group, "a variable is in one group")
         } else if KINDS.iter().any(|known| found == known) {
@@ -87,6 +92,25 @@ impl Options {
             return Err(input.error(format!("option `{found}` takes no value")));
         }
         *place = Some(found);
+        Ok(())
+    }
+
+    /// Parses what follows the name `init`.
+    fn function(&mut self, input: ParseStream, name: &Ident) -> Result<()> {
+        if self.init.is_some() {
+            return Err(Error::new(
+                name.span(),
+                "option `init` is given twice; keep one",
+            ));
+        }
+        let equals = input.parse::<Option<Token![=]>>()?;
+        let path = outside_angles(input, |input| input.peek(Token![,]))?;
+        if equals.is_none() || path.is_empty() {
+            let text = "option `init` needs a function: write `init = path`, of a `fn(usize) -> Type` that gets a \
+                        CPU's index";
+            return Err(Error::new(name.span(), text));
+        }
+        self.init = Some(path);
         Ok(())
     }
 }

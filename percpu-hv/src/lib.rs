@@ -104,6 +104,6 @@ pub mod __priv {
     pub use crate::compat::{PerCpuData, Percpu};
     pub use crate::cpu::NoPreemptGuard;
     pub use crate::variable::kind::{Choice, Otherwise, Probe, choose};
-    pub use crate::variable::{Flag, Initial, Symbol};
+    pub use crate::variable::{Flag, Initial, Symbol, make};
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};
 }

@@ -50,6 +50,32 @@ fn has_32_bits(start: usize, size: usize) -> bool {
     start as i32 as usize == start && last as i32 as usize == last && last >= start
 }
 
+/// A place in the image, to find out where the image runs.
+static HERE: u8 = 0;
+
+/// Returns the address where the code now finds what the linker or the loader put at `address`. The two differ while an
+/// image that is linked high runs low. Returns 0 for 0, an undefined symbol.
+pub(crate) fn running(address: usize) -> usize {
+    if address == 0 {
+        return 0;
+    }
+    // Compiled code addresses its statics relative to the PC.
+    let distance = (&raw const HERE)
+        .addr()
+        .wrapping_sub(crate::__put_address!(HERE));
+    address.wrapping_add(distance)
+}
+
+/// Expands to the range of a section whose bounds the linker defines. It is empty if there is no such section.
+macro_rules! __section {
+    ($name:literal, $start:ident = $start_name:literal, $stop:ident = $stop_name:literal) => {{
+        let start = crate::__optional_address!($start_name);
+        let stop = crate::__optional_address!($stop_name);
+        crate::arch::running(start)..crate::arch::running(stop)
+    }};
+}
+pub(crate) use __section;
+
 /// Expands to what an access adds to the per-CPU register to reach the byte at `offset` in a symbol.
 #[doc(hidden)]
 #[macro_export]

@@ -103,8 +103,10 @@ pub(crate) use imp::interrupts::Turn;
 #[cfg(wide)]
 pub(crate) use imp::wide;
 #[cfg(not(any(feature = "sp-naive", hosted)))]
-pub(crate) use linked::{BIASED, HOT_REACH, check_template};
+pub(crate) use linked::{__section, BIASED, HOT_REACH, check_template, running};
 pub(crate) use memory::{load_at, obtain, publish, store_at};
+#[cfg(any(feature = "sp-naive", hosted))]
+pub(crate) use plain::__section;
 pub use scalar::{Bits, Integer, Scalar};
 pub(crate) use scalar::{combine, one, op, zero};
 #[cfg(feature = "sp-naive")]
@@ -132,6 +134,8 @@ pub(crate) mod expansion {
     #[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
     pub use super::imp::access::__percpu_hv_header;
     pub use super::memory::{load_at, store_at};
+    #[cfg(feature = "sp-naive")]
+    pub use super::naive::assert_made;
     pub use super::scalar::{combine, op};
 }
 
@@ -146,6 +150,14 @@ impl Turn {
     pub(crate) const fn new(_register: usize) -> Self {
         Self
     }
+}
+
+/// Expands to nothing: no CPU reaches an area whose values are not made.
+#[cfg(not(feature = "sp-naive"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __assert_made {
+    ($made:ident) => {};
 }
 
 /// Expands to nothing: variables work on this target.

@@ -2,6 +2,8 @@
 //!
 //! There is no per-CPU register, and every CPU id names the one CPU.
 
+use core::sync::atomic::{AtomicBool, Ordering};
+
 #[inline(always)]
 pub(crate) const fn register_for_access() -> usize {
     0
@@ -45,6 +47,48 @@ pub(crate) const fn hardware_id() -> Option<usize> {
 
 pub(crate) const fn memory_is_normal() -> bool {
     true
+}
+
+/// Whether the values of variables with the option `init` are made.
+static MADE: AtomicBool = AtomicBool::new(false);
+
+/// Notes that the values of variables with the option `init` are made.
+pub(crate) fn set_made() {
+    MADE.store(true, Ordering::Release);
+}
+
+/// Returns whether the values of variables with the option `init` are made.
+pub(crate) fn is_made() -> bool {
+    MADE.load(Ordering::Acquire)
+}
+
+/// Panics if the values of variables with the option `init` are not made.
+#[inline]
+#[track_caller]
+pub fn assert_made() {
+    if !is_made() {
+        refuse();
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn refuse() -> ! {
+    panic!(
+        "the values of per-CPU variables with the option `init` are not made yet; call \
+         `percpu_hv::init_in_place()` first"
+    );
+}
+
+/// Expands to a check of a variable with the option `init`: with one CPU, nothing else keeps accesses after init.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __assert_made {
+    (late) => {
+        $crate::__priv::assert_made()
+    };
+    (linked) => {};
 }
 
 /// Emits the storage of a variable, a plain global.

@@ -25,3 +25,35 @@ macro_rules! __address {
 macro_rules! __direct {
     ($group:ident $symbol:path, $offset:expr) => {};
 }
+
+/// Expands to the range of a section whose bounds the linker defines. It always has a record, of no function, so that
+/// the linker does define them.
+#[cfg(all(any(target_os = "linux", target_os = "none"), not(miri)))]
+macro_rules! __section {
+    ($name:literal, $start:ident = $start_name:literal, $stop:ident = $stop_name:literal) => {{
+        unsafe extern "C" {
+            static $start: u8;
+            static $stop: u8;
+        }
+        // SAFETY: rule 20, the record is 0. There is no instruction, so all of the options hold.
+        unsafe {
+            ::core::arch::asm!(
+                concat!(".pushsection ", $name, ",\"aR\",%progbits"),
+                ".balign 4",
+                ".long 0",
+                ".popsection",
+                options(nomem, nostack, preserves_flags)
+            );
+        }
+        (&raw const $start).expose_provenance()..(&raw const $stop).expose_provenance()
+    }};
+}
+
+/// Expands to an empty range: there is no ELF linker.
+#[cfg(not(all(any(target_os = "linux", target_os = "none"), not(miri))))]
+macro_rules! __section {
+    ($name:literal, $start:ident = $start_name:literal, $stop:ident = $stop_name:literal) => {
+        0..0
+    };
+}
+pub(crate) use __section;

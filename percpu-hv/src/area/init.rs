@@ -10,6 +10,7 @@ use super::home::Home;
 #[cfg(hosted)]
 use super::home::Machine;
 use super::layout::{linked_template, loaded_template};
+use super::records::make_values;
 use super::registry::{areas, count};
 #[cfg(hosted)]
 use super::state::Areas;
@@ -127,8 +128,14 @@ pub(crate) fn init_at(base: usize, cpu_count: usize) -> Result<usize, InitError>
     set_up(&Plan::new(&loaded_template()?, base, cpu_count)?)
 }
 
-/// Copies the template to the areas, stores each area's CPU id, and marks the area free.
+/// Builds the areas, and makes the values of variables with `init`. It panics if a function that makes one does.
 pub(crate) fn build(plan: &Plan) {
+    build_copies(plan);
+    make_all(plan.areas());
+}
+
+/// Copies the template to the areas, stores each area's CPU id, and marks the area free.
+fn build_copies(plan: &Plan) {
     plan.build(&header::owner_range());
     for (cpu, area) in plan.areas().enumerate() {
         // SAFETY: rules 3 and 9, this is the area of `cpu`, and no CPU uses it yet.
@@ -136,6 +143,14 @@ pub(crate) fn build(plan: &Plan) {
             header::store_identity(area, cpu);
             header::owner_at(area).release();
         }
+    }
+}
+
+/// Makes the values of variables with `init` in the areas of CPUs 0, 1, ..., which no CPU uses yet.
+fn make_all(areas: impl Iterator<Item = usize>) {
+    for (cpu, area) in areas.enumerate() {
+        // SAFETY: rules 3 and 17, this is the area of `cpu`, and no CPU uses it yet.
+        unsafe { make_values(area.wrapping_sub(bias()), cpu) };
     }
 }
 
@@ -174,6 +189,7 @@ pub(super) unsafe fn build_area(template: &Template, area: usize, cpu: usize) {
         owner.hold();
         copy_except(&header::owner_range(), template.image, area, template.size);
         header::store_identity(area, cpu);
+        make_values(area.wrapping_sub(bias()), cpu);
         // Last, so that a CPU that claims the area sees all stores above.
         owner.release();
     }
@@ -208,7 +224,8 @@ pub(crate) fn plan_in_place() -> Result<Plan, InitError> {
 ///
 /// # Panics
 ///
-/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg).
+/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg), and if a function of the option `init`
+/// panics. The state is unchanged then.
 #[track_caller]
 pub fn init_in_place() -> Result<usize, InitError> {
     arch::assert_register_is_own();
@@ -235,7 +252,8 @@ pub(crate) fn init_reserved() -> Result<usize, InitError> {
 ///
 /// # Panics
 ///
-/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg).
+/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg), and if a function of the option `init`
+/// panics. The state is unchanged then.
 ///
 /// # Safety
 ///
@@ -270,7 +288,8 @@ pub unsafe fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> 
 ///
 /// # Panics
 ///
-/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg).
+/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg), and if a function of the option `init`
+/// panics. The state is unchanged then.
 #[track_caller]
 pub fn init_from(
     memory: &'static mut [MaybeUninit<u8>],
@@ -338,7 +357,11 @@ pub(crate) fn home_for(cpu_count: usize) -> Result<Home, InitError> {
         ..plan.block
     };
     areas
-        .init(block, true, || build(&plan))
+        .init(block, true, || {
+            build_copies(&plan);
+            // What the CPUs share is no CPU's.
+            make_all(plan.areas().take(cpu_count));
+        })
         .map_err(|cpu_count| InitError::AlreadyInitialized { cpu_count })?;
     let common = block.register + cpu_count * block.stride;
     Ok(Home::of(Box::leak(Box::new(Machine { areas, common }))))

@@ -6,6 +6,7 @@
 //! | template.rs, segments.rs | their sections, where the linker put them, and how it aligned them |
 //! | geometry.rs, layout.rs | sizes, strides and the memory that areas take |
 //! | header.rs, owner.rs | what an area holds beside variables: its CPU's id, and who owns it |
+//! | records.rs | functions that the linker collects: those that make the values of variables with `init` |
 //! | init.rs | builds the areas in one block |
 //! | slot.rs, anywhere.rs | builds areas at any addresses, and a table of them |
 //! | state.rs, registry.rs | publishes where they are, once, and which are added to a table |
@@ -26,6 +27,7 @@ pub mod maintenance;
 pub(crate) mod owner;
 mod ranges;
 mod rebase;
+pub(crate) mod records;
 pub(crate) mod registry;
 mod reserve;
 // On other hosts no variable compiles, so there is no section to look up.

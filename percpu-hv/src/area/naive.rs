@@ -4,6 +4,7 @@ use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
+use crate::arch;
 use crate::error::InitError;
 
 #[cfg(data_cache)]
@@ -15,6 +16,7 @@ mod lock;
 pub mod maintenance;
 #[allow(dead_code, reason = "no area is built")]
 pub(crate) mod owner;
+pub(crate) mod records;
 mod reserve;
 #[allow(dead_code, reason = "no table is filled")]
 mod slot;
@@ -49,37 +51,47 @@ pub fn percpu_area_base(_cpu_id: usize) -> usize {
     0
 }
 
-/// Does nothing, and returns 1.
-pub fn init_in_place() -> Result<usize, InitError> {
-    Ok(1)
+/// Makes the values, once. A second context that does so at the same time is another CPU, which there is not.
+fn set_up() -> usize {
+    if !arch::is_made() {
+        // SAFETY: rules 3 and 17, the one CPU uses no such variable yet: an access would panic.
+        unsafe { records::make_values(0, 0) };
+        arch::set_made();
+    }
+    1
 }
 
-/// Does nothing, and returns 1. The memory is not used.
+/// Makes the values of variables with the option `init`, and returns 1.
+pub fn init_in_place() -> Result<usize, InitError> {
+    Ok(set_up())
+}
+
+/// Makes the values of variables with the option `init`, and returns 1. The memory is not used.
 ///
 /// # Safety
 ///
 /// Always safe; `unsafe` for the same signature as in the other modes.
 pub unsafe fn init(_base: *mut u8, _cpu_count: usize) -> Result<usize, InitError> {
-    Ok(1)
+    Ok(set_up())
 }
 
-/// Does nothing, and returns 1. The memory is not used.
+/// Makes the values of variables with the option `init`, and returns 1. The memory is not used.
 pub fn init_from(
     _memory: &'static mut [MaybeUninit<u8>],
     _cpu_count: usize,
 ) -> Result<usize, InitError> {
-    Ok(1)
+    Ok(set_up())
 }
 
-/// Does nothing, and returns 1. Table and memory are not used.
+/// Makes the values of variables with the option `init`, and returns 1. Table and memory are not used.
 pub fn init_from_each(
     _table: &'static [AreaSlot],
     _memories: impl IntoIterator<Item = &'static mut [MaybeUninit<u8>]>,
 ) -> Result<usize, InitError> {
-    Ok(1)
+    Ok(set_up())
 }
 
-/// Does nothing, and returns 1. Table and memory are not used.
+/// Makes the values of variables with the option `init`, and returns 1. Table and memory are not used.
 ///
 /// # Safety
 ///
@@ -88,7 +100,7 @@ pub unsafe fn init_each(
     _table: &'static [AreaSlot],
     _bases: impl IntoIterator<Item = *mut u8>,
 ) -> Result<usize, InitError> {
-    Ok(1)
+    Ok(set_up())
 }
 
 /// Returns nothing: there are no areas.
@@ -129,10 +141,14 @@ pub(crate) const unsafe fn append_at(_base: *mut u8) -> Result<usize, InitError>
     Err(InitError::NoTable)
 }
 
-/// Does nothing, and returns 1.
+/// Makes the values of variables with the option `init`, and returns 1.
 #[cfg(hosted)]
 pub fn init_hosted(_cpu_count: usize) -> Result<usize, InitError> {
-    Ok(1)
+    static ONE_BY_ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _held = ONE_BY_ONE
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    Ok(set_up())
 }
 
 /// Does nothing: there are no areas.

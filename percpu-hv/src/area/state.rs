@@ -240,7 +240,8 @@ impl Areas {
         self.all() == (block.count, registers)
     }
 
-    /// Enters Building, one CPU at a time, until the result is dropped.
+    /// Enters Building, one CPU at a time, until the result is dropped. The wait of the others ends, because building
+    /// returns or panics.
     fn claim(&self, exclusives: bool) -> Claim<'_> {
         if exclusives {
             while self
@@ -268,7 +269,7 @@ impl Areas {
     }
 }
 
-/// Building. It ends also if the caller's iterator panics, so that nobody waits for ever.
+/// Building. It ends also if a function of the caller panics: nothing is published then, and nobody waits for ever.
 struct Claim<'a>(&'a AtomicBool);
 
 impl Drop for Claim<'_> {

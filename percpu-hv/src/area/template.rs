@@ -39,27 +39,12 @@ impl Template {
 #[cfg(not(hosted))]
 mod symbols {
     use super::Template;
+    use crate::arch::running;
     use crate::area::geometry::CACHE_LINE;
 
     unsafe extern "C" {
         static _percpu_load_start: u8;
         static _percpu_load_end: u8;
-    }
-
-    /// A place in the image, to find out where the image runs.
-    static HERE: u8 = 0;
-
-    /// Returns the address where the code now finds what the linker or the loader put at `address`. The two differ
-    /// while an image that is linked high runs low. Returns 0 for 0, an undefined symbol.
-    fn running(address: usize) -> usize {
-        if address == 0 {
-            return 0;
-        }
-        // Compiled code addresses its statics relative to the PC.
-        let distance = (&raw const HERE)
-            .addr()
-            .wrapping_sub(crate::__put_address!(HERE));
-        address.wrapping_add(distance)
     }
 
     pub(crate) fn start() -> usize {

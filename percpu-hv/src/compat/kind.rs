@@ -2,7 +2,7 @@
 
 use super::init::register_of;
 use crate::variable::kind::{Borrows, Kind};
-use crate::variable::{Place, Symbol, are_values, pointer, sealed};
+use crate::variable::{Place, Symbol, are_values, pointer, sealed, this_cpu};
 
 /// The kind of a variable of `percpu`, which checks nothing. Its users keep rules 5 to 7 of docs/safety.md
 /// themselves.
@@ -39,6 +39,6 @@ unsafe impl<T> Borrows<T> for Percpu {
     #[track_caller]
     unsafe fn reset<P: Symbol<T, Kind = Self>>(place: &P) {
         // SAFETY: as `with_current`.
-        unsafe { Self::with_current(place, |value| *value = place.initial()) };
+        unsafe { Self::with_current(place, |value| *value = place.initial(|| this_cpu())) };
     }
 }

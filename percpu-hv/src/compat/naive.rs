@@ -6,18 +6,21 @@ pub use crate::area::{
 };
 use crate::error::InitError;
 
-/// Does nothing, and returns 1. The memory is not used.
+/// As [`init_in_place`]. The memory is not used.
 pub fn init(_base: *mut u8, _cpu_count: usize) -> Result<usize, InitError> {
-    Ok(1)
+    init_in_place()
 }
 
-/// Does nothing, and returns 1, as `percpu` does.
+/// Returns 1, as `percpu` does.
 pub fn init_once() -> usize {
+    let _one = init_in_place();
     1
 }
 
-/// Does nothing.
-pub fn init_for(_max_cpu_num: usize) {}
+/// As [`init_in_place`].
+pub fn init_for(_max_cpu_num: usize) {
+    let _one = init_in_place();
+}
 
 /// Does nothing: there is no per-CPU register.
 pub fn init_percpu_reg(_cpu_id: usize) {}

@@ -184,6 +184,9 @@ pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
 /// A CPU may poll for the id with `claim_percpu_reg`, with its MMU and caches on. It is refused until the
 /// area is rebuilt, and then sees all of it.
 ///
+/// The values of variables with the option `init` are made anew, by their functions, which run on the calling CPU. If
+/// one panics, the id stays taken until a call succeeds.
+///
 /// Values are forgotten, not dropped, because an area does not know their types. Before the call,
 /// [`reset_remote`](crate::PerCpu::reset_remote) releases what a variable owns, and
 /// [`retire`](crate::PerCpu::retire) keeps the count of a counter. A CPU that resumes with its values calls
@@ -195,8 +198,8 @@ pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
 ///
 /// # Safety
 ///
-/// No CPU uses the area or will resume on it, and no reference into it is live (rules 6 and 17 of
-/// docs/safety.md). On RISC-V, a hart that had the area and asks for an id again first writes another value
+/// No CPU uses the area or will resume on it, and no reference into it is live (rules 6, 17 and 20 of
+/// docs/safety.md). Functions of the option `init` reach nothing in it either. On RISC-V, a hart that had the area and asks for an id again first writes another value
 /// to its register, such as 0, because the register identifies it.
 pub unsafe fn reinit_percpu_area(cpu: CpuId) -> Result<(), InitError> {
     // SAFETY: rule 4, the id was checked; the rest is the caller's.

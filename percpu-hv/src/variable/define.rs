@@ -25,6 +25,54 @@ macro_rules! __define {
             {$vis static mut} $storage: $ty = $value;
         }
 
+        $crate::__define_handle! {
+            [$($attr)*] $vis static $name: $ty;
+            storage = $storage, symbol = $symbol, alias = $alias, kind = $kind, group = $group,
+            made = linked, initial = |_cpu| {
+                // Items have no hygiene, so `$value` must not mention this name. The struct literal extends
+                // the life of a temporary behind `&`, as the storage does.
+                static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
+                    $crate::__priv::Initial { 0: $value };
+                // SAFETY: rule 3 is the caller's.
+                unsafe { __PERCPU_INITIAL.get() }
+            }
+        }
+    };
+    // The option `init`: the areas start with zero bytes, and `make` makes each value before they are published.
+    (
+        [$($attr:tt)*] [$($storage_attr:tt)*]
+        $vis:vis static $name:ident: $ty:ty; init = $init:expr;
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, kind = $kind:tt,
+        group = $group:ident
+    ) => {
+        $crate::__storage! {
+            $group [$($storage_attr)* #[doc(hidden)] #[allow(private_interfaces)]]
+            {$vis static mut} $storage: ::core::mem::MaybeUninit<$ty> = ::core::mem::MaybeUninit::zeroed();
+        }
+
+        $crate::__refuse_init!();
+        $crate::__record! { "percpu_init", $crate::__priv::make::<$symbol, $ty> }
+
+        $crate::__define_handle! {
+            [$($attr)*] $vis static $name: $ty;
+            storage = $storage, symbol = $symbol, alias = $alias, kind = $kind, group = $group,
+            made = late, initial = |cpu| {
+                let make: fn(::core::primitive::usize) -> $ty = $init;
+                make(cpu())
+            }
+        }
+    };
+}
+
+/// Defines all of a variable but its storage.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __define_handle {
+    (
+        [$($attr:tt)*] $vis:vis static $name:ident: $ty:ty;
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, kind = $kind:tt,
+        group = $group:ident, made = $made:ident, initial = |$cpu:ident| $initial:block
+    ) => {
         #[doc(hidden)]
         #[allow(non_camel_case_types, clippy::exhaustive_structs)]
         $vis struct $symbol;
@@ -40,6 +88,7 @@ macro_rules! __define {
 
             #[inline(always)]
             fn displacement(&self) -> ::core::primitive::usize {
+                $crate::__assert_made!($made);
                 $crate::__displacement!($storage, 0)
             }
 
@@ -63,15 +112,13 @@ macro_rules! __define {
 
         // SAFETY: as `Place`.
         unsafe impl $crate::__priv::Symbol<$ty> for $symbol {
+            const PLACE: Self = $symbol;
+
             #[inline(always)]
-            unsafe fn initial(&self) -> $ty {
-                // Items have no hygiene, so `$value` must not mention this name. The struct literal extends
-                // the life of a temporary behind `&`, as the storage does.
-                static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
-                    $crate::__priv::Initial { 0: $value };
-                // SAFETY: rule 3 is the caller's.
-                unsafe { __PERCPU_INITIAL.get() }
-            }
+            unsafe fn initial(
+                &self,
+                $cpu: impl ::core::ops::FnOnce() -> ::core::primitive::usize,
+            ) -> $ty $initial
         }
 
         #[doc(hidden)]

@@ -6,7 +6,7 @@ use core::sync::atomic::{Ordering, compiler_fence};
 use super::accessor::{enter, pointer};
 use super::kind::{Borrows, Exclusive, TryBorrows};
 use super::per_cpu::PerCpu;
-use super::place::{Flag, Place, Symbol};
+use super::place::{Flag, Place, Symbol, this_cpu};
 use crate::arch::{self, load_at, store_at};
 
 /// The error of [`try_with_current`](PerCpu::try_with_current): this CPU's copy is already borrowed.
@@ -123,7 +123,7 @@ unsafe impl<T: Send> Borrows<T> for Exclusive {
     #[track_caller]
     unsafe fn reset<P: Symbol<T, Kind = Self>>(place: &P) {
         // SAFETY: rules 2 and 13 are the caller's.
-        unsafe { Self::with_current(place, |value| *value = place.initial()) };
+        unsafe { Self::with_current(place, |value| *value = place.initial(|| this_cpu())) };
     }
 }
 

@@ -6,7 +6,8 @@ use core::sync::atomic::AtomicI64;
 use core::ptr;
 
 use crate::arch::Access;
-use crate::area::checked_register;
+use crate::area::header::Id;
+use crate::area::{bias, checked_register, start};
 
 /// A kind of variables.
 pub trait Kind: sealed::Sealed {
@@ -78,15 +79,46 @@ pub unsafe trait Place<T>: Access {
 ///
 /// Rule 1 of docs/safety.md: the place is one static of type `T`. Only the expansion of `def_percpu` implements this
 /// trait.
-pub unsafe trait Symbol<T>: Place<T> {
-    /// Returns the initial value, evaluated anew.
+pub unsafe trait Symbol<T>: Place<T> + Sized {
+    /// The place.
+    #[doc(hidden)]
+    const PLACE: Self;
+
+    /// Returns the initial value, evaluated anew, of a CPU with this index. Only the option `init` asks for the index.
     ///
     /// # Safety
     ///
-    /// The result becomes the value of a copy and nothing else: like the template's value, it is a bitwise
-    /// duplicate.
+    /// The result becomes the value of a copy and nothing else: without `init` it is, like the template's value, a
+    /// bitwise duplicate.
     #[doc(hidden)]
-    unsafe fn initial(&self) -> T;
+    unsafe fn initial(&self, cpu: impl FnOnce() -> usize) -> T;
+}
+
+/// Makes the initial value of a variable with the option `init` in the area of a CPU. Records name this function.
+///
+/// # Safety
+///
+/// `register` is the value of the per-CPU register of `cpu`, and nothing else accesses the copy there (rules 3 and 17
+/// of docs/safety.md).
+pub unsafe fn make<S: Symbol<T>, T>(register: usize, cpu: usize) {
+    // Not `at`, which panics before the values are made if there is only one CPU.
+    let offset = S::PLACE.address().wrapping_sub(start());
+    let copy: *mut T =
+        ptr::with_exposed_provenance_mut(register.wrapping_add(bias()).wrapping_add(offset));
+    // SAFETY: rule 1, the copy is of this type; rules 3 and 17 are the caller's. What is there is no value yet, or is
+    // forgotten.
+    unsafe { copy.write(S::PLACE.initial(|| cpu)) };
+}
+
+/// Returns the index of the current CPU, for a value that is made anew.
+///
+/// # Safety
+///
+/// This CPU's register is set, and the context stays on the CPU (rules 2 and 13 of docs/safety.md).
+#[inline(always)]
+pub(crate) unsafe fn this_cpu() -> usize {
+    // SAFETY: rules 2 and 13 are the caller's; the field is a `usize`.
+    unsafe { Id.load() }
 }
 
 /// The initial value of a variable. It is in a static, not a constant, because it may refer to other statics.

@@ -68,6 +68,6 @@ impl<P: Place<T>, T> PerCpu<P, T> {
     {
         let copy = pointer(&self.place, address_on(&self.place, cpu)).cast_mut();
         // SAFETY: rules 3 and 4, the id is valid; rules 6 and 7 are the caller's.
-        unsafe { *copy = self.place.initial() };
+        unsafe { *copy = self.place.initial(|| cpu.index()) };
     }
 }

@@ -3,7 +3,7 @@
 use super::accessor::{address_on, assert_reach, enter};
 use super::kind::{Borrows, Sums, Value, Values};
 use super::per_cpu::PerCpu;
-use super::place::{Place, Symbol};
+use super::place::{Place, Symbol, this_cpu};
 use crate::arch::{Integer, Scalar, combine, load_at, obtain, op, publish, zero};
 use crate::cpu::{CpuId, CpuPin};
 
@@ -99,7 +99,7 @@ unsafe impl<T: Scalar> Borrows<T> for Value {
         // SAFETY: rule 1, `T` is the type of the place; rules 2 and 13 are the caller's.
         unsafe {
             publish::<T>();
-            place.store(place.initial());
+            place.store(place.initial(|| this_cpu()));
         }
     }
 }

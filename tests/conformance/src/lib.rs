@@ -24,6 +24,7 @@ mod groups;
 mod guards;
 mod lazy;
 mod lifecycle;
+mod made;
 mod operations;
 mod other_cpus;
 mod values;
@@ -188,6 +189,7 @@ pub fn before_init(machine: &dyn Machine, areas: Areas) -> Result<Count, InitErr
 pub fn after_init(machine: &dyn Machine) -> Count {
     run_with_areas(machine, errors::TESTS_AFTER_INIT)
         .and(run(machine, values::TESTS))
+        .and(run(machine, made::TESTS))
         .and(run(machine, operations::TESTS))
         .and(run(machine, groups::TESTS))
         .and(run(machine, assembly::TESTS))
@@ -198,6 +200,7 @@ pub fn after_init(machine: &dyn Machine) -> Count {
         .and(run(machine, dynamic::TESTS))
         .and(run(machine, areas::TESTS_OF_VALUES))
         .and(run_with_areas(machine, other_cpus::TESTS))
+        .and(run_with_areas(machine, made::TESTS_WITH_AREAS))
         .and(run_with_areas(machine, areas::TESTS))
         .and(run_with_areas(machine, dynamic::TESTS_OF_AREAS))
         .and(run_with_areas(machine, lifecycle::TESTS))

@@ -18,6 +18,12 @@ static WORD: u64 = 0x0123_4567_89ab_cdef;
 static BYTE: u8 = 7;
 #[def_percpu]
 static TABLE: [u32; 24] = [0x5a5a_5a5a; 24];
+#[def_percpu(init = made)]
+static MADE: u64;
+
+fn made(cpu: usize) -> u64 {
+    0x1000 + cpu as u64
+}
 
 /// Prints what an init returned, as the package `links` expects it.
 ///
@@ -56,6 +62,7 @@ pub fn use_small_variables(
         );
         assert_eq!(WORD.read_current(), 0x0123_4567_89ab_cdef);
         assert_eq!(BYTE.read_current(), 7);
+        assert_eq!(MADE.read_current(), made(id));
         TABLE.with_current(|table| {
             assert_eq!(*table, [0x5a5a_5a5a; 24]);
             *table = [id as u32; 24];
@@ -90,6 +97,9 @@ pub fn use_small_variables(
     // SAFETY: rule 17: that CPU has no job any more.
     let built_anew = unsafe { percpu_hv::reinit_percpu_area(last) };
     println!("built anew: {built_anew:?}");
+    if built_anew.is_ok() {
+        assert_eq!(MADE.read_remote(last), made(last.index()));
+    }
     println!(
         "{} CPUs at {}: ok",
         machine.cpu_count(),

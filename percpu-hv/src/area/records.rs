@@ -1,0 +1,116 @@
+//! Records: functions that the linker collects from all crates of an image, in a section for each purpose.
+//!
+//! A record is the distance from itself to a function, in 32 bits. It holds no address, so the image may run
+//! anywhere. The section's name is an identifier, for which linkers define the symbols `__start_` and `__stop_`. An
+//! image without records has no such section, which is no error.
+
+use core::ops::Range;
+use core::{mem, ptr};
+
+use crate::arch;
+
+/// Emits a record of a function in a section.
+///
+/// * `R` is `SHF_GNU_RETAIN`: the record stays whatever refers to it. lld does not count `__start_` as a reference.
+/// * `#[used]` compiles `emit`, although nothing calls it, and the linker drops its instructions. A `global_asm!` could
+///   not stand in the body of a function, where variables can.
+#[cfg(any(target_os = "linux", target_os = "none"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __record {
+    ($section:literal, $($function:tt)*) => {
+        const _: () = {
+            #[used]
+            static EMIT: fn() = emit;
+
+            fn emit() {
+                // SAFETY: rule 20, the caller of this macro names a function of the section's type. There is no
+                // instruction, so all of the options hold.
+                unsafe {
+                    ::core::arch::asm!(
+                        ::core::concat!(".pushsection ", $section, ",\"aR\",%progbits"),
+                        ".balign 4",
+                        ".long {function} - .",
+                        ".popsection",
+                        function = sym $($function)*,
+                        options(nomem, nostack, preserves_flags)
+                    );
+                }
+            }
+        };
+    };
+}
+
+/// Refuses records on a host whose object files are not ELF.
+#[cfg(not(any(target_os = "linux", target_os = "none")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __record {
+    ($($record:tt)*) => {
+        ::core::compile_error!("the option `init` needs an ELF target: bare metal or Linux");
+    };
+}
+
+/// Expands to nothing: this library makes the areas, and the values in them.
+// The feature `custom-base` stands here too, and in the next `cfg`: compat is above this room.
+#[cfg(not(all(feature = "custom-base", not(any(feature = "sp-naive", process)))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __refuse_init {
+    () => {};
+}
+
+/// Refuses the option `init`: the platform makes the areas, and calls no function for a value.
+// As above.
+#[cfg(all(feature = "custom-base", not(any(feature = "sp-naive", process))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __refuse_init {
+    () => {
+        ::core::compile_error!(
+            "with the feature `custom-base` the platform makes the areas, and not the values of the option `init`; \
+             give the variable a value"
+        );
+    };
+}
+
+/// Returns the functions that the records between two addresses name.
+///
+/// # Safety
+///
+/// `F` is a function pointer, and these are the bounds of a section whose records are of that type (rule 20 of
+/// docs/safety.md).
+pub(crate) unsafe fn functions<F: Copy>(section: Range<usize>) -> impl Iterator<Item = F> {
+    const { assert!(size_of::<F>() == size_of::<usize>()) };
+    section.step_by(size_of::<i32>()).filter_map(|place| {
+        let record: *const i32 = ptr::with_exposed_provenance(place);
+        // SAFETY: rule 20, a record. Its load is aligned, as with the MMU off it has to be.
+        let distance = unsafe { record.read_volatile() };
+        let function: *const () =
+            ptr::with_exposed_provenance(place.wrapping_add_signed(distance as isize));
+        // SAFETY: rule 20, the record names a function of this type.
+        (distance != 0).then(|| unsafe { mem::transmute_copy(&function) })
+    })
+}
+
+/// What makes the value of a variable in the area of a CPU, by the value of that CPU's per-CPU register and its index.
+pub(crate) type Make = unsafe fn(register: usize, cpu: usize);
+
+/// Makes the values of all variables with the option `init` in the area of a CPU. What is there is forgotten.
+///
+/// # Safety
+///
+/// `register` is the value of the per-CPU register of `cpu`. There is an area, no CPU uses it, and no reference into it
+/// is live (rules 3 and 17 of docs/safety.md).
+pub(crate) unsafe fn make_values(register: usize, cpu: usize) {
+    let section = arch::__section!(
+        "percpu_init",
+        __start_percpu_init = "__start_percpu_init",
+        __stop_percpu_init = "__stop_percpu_init"
+    );
+    // SAFETY: rule 20, `__variable!` puts functions of this type there, and nothing else does.
+    for make in unsafe { functions::<Make>(section) } {
+        // SAFETY: rules 3 and 17 are the caller's.
+        unsafe { make(register, cpu) };
+    }
+}

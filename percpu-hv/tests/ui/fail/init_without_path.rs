@@ -1,0 +1,4 @@
+#[percpu_hv::def_percpu(init)]
+static SQUARE: usize;
+
+fn main() {}
