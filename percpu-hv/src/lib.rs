@@ -30,8 +30,9 @@ pub use area::{
     percpu_area_num, percpu_area_size, rebase_areas,
 };
 pub use cpu::{
-    CpuId, CpuIds, CpuPin, IrqOff, claim_percpu_reg, current_cpu, init_percpu_reg, read_percpu_reg,
-    reinit_percpu_area, resume_percpu_reg, write_percpu_reg,
+    BringUpError, CpuId, CpuIds, CpuPin, IrqOff, OnlineCpus, bring_up, claim_percpu_reg,
+    current_cpu, init_percpu_reg, read_percpu_reg, reinit_percpu_area, resume_percpu_reg, retire,
+    write_percpu_reg,
 };
 pub use error::InitError;
 pub use percpu_hv_macros::def_percpu;
@@ -71,6 +72,8 @@ pub mod guide {
     pub mod features {}
     #[doc = include_str!("../guide/groups.md")]
     pub mod groups {}
+    #[doc = include_str!("../guide/hotplug.md")]
+    pub mod hotplug {}
     #[doc = include_str!("../guide/in-a-hypervisor.md")]
     pub mod in_a_hypervisor {}
     #[doc = include_str!("../guide/kinds.md")]
@@ -97,7 +100,7 @@ pub mod __priv {
         pub use crate::compat::*;
     }
     pub use crate::compat::{PerCpuData, Percpu};
-    pub use crate::cpu::NoPreemptGuard;
+    pub use crate::cpu::{CpuHook, NoPreemptGuard};
     pub use crate::variable::kind::{Choice, Otherwise, Probe, choose};
     pub use crate::variable::{Flag, Initial, Symbol};
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};

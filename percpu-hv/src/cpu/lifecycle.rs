@@ -11,7 +11,7 @@ use crate::area::owner::{Owner, mark};
 use crate::error::InitError;
 
 /// Returns the owner record of a CPU's area.
-fn owner_of(cpu: CpuId) -> &'static Owner {
+pub(super) fn owner_of(cpu: CpuId) -> &'static Owner {
     // SAFETY: rule 3, an area.
     unsafe { owner_at(cpu.base()) }
 }
@@ -171,14 +171,19 @@ pub unsafe fn resume_percpu_reg(cpu_id: usize) {
 #[track_caller]
 pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
     arch::assert_register_is_own();
-    let cpu = CpuId::new(cpu_id).ok_or_else(|| match area::count() {
-        0 => InitError::NotInitialized,
-        cpu_count => InitError::NoSuchCpu { cpu_id, cpu_count },
-    })?;
+    let cpu = existing(cpu_id)?;
     if !arch::ONE_CPU {
         claim_id(cpu)?;
     }
     Ok(cpu)
+}
+
+/// Returns the CPU with this index, or the error that there is none.
+pub(super) fn existing(cpu_id: usize) -> Result<CpuId, InitError> {
+    CpuId::new(cpu_id).ok_or_else(|| match area::count() {
+        0 => InitError::NotInitialized,
+        cpu_count => InitError::NoSuchCpu { cpu_id, cpu_count },
+    })
 }
 
 /// Retires a CPU: rebuilds its area from the template, so that every variable has its initial value, and then
@@ -213,7 +218,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::area::owner::{OPEN, UNBUILT};
+    use crate::area::owner::{OFFLINE, OPEN, UNBUILT};
     use crate::sync::AtomicUsize;
 
     const OWN: usize = mark(Some(0));
@@ -225,6 +230,7 @@ mod tests {
             state: AtomicUsize::new(UNBUILT),
             contender: AtomicUsize::new(0),
             door: AtomicUsize::new(OPEN),
+            presence: AtomicUsize::new(OFFLINE),
         };
         owner.release();
         owner

@@ -1,15 +1,19 @@
 //! The current CPU: its id, its per-CPU register, and the guards that keep a context on it.
 
+mod hook;
 mod id;
 mod irq;
 mod lifecycle;
+mod online;
 mod pin;
 mod preempt;
 mod register;
 
+pub use hook::CpuHook;
 pub use id::{CpuId, CpuIds, current_cpu};
 pub use irq::IrqOff;
 pub use lifecycle::{claim_percpu_reg, init_percpu_reg, reinit_percpu_area, resume_percpu_reg};
+pub use online::{BringUpError, OnlineCpus, bring_up, retire};
 pub use pin::CpuPin;
 pub use preempt::NoPreemptGuard;
 pub(crate) use register::assert_register;

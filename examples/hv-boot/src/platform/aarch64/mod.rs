@@ -27,6 +27,7 @@ pub(crate) use self::{
 };
 pub(crate) use super::common::{
     arm::{HARDWARE_ID, exit, send_event, wait_for_event},
+    arm_virt::{is_off, switch_off},
     pl011::write,
 };
 
