@@ -31,8 +31,9 @@ pub use area::{
     reserved_table, split_areas,
 };
 pub use cpu::{
-    CpuId, CpuIds, CpuPin, IrqOff, add_area, add_area_from, claim_percpu_reg, current_cpu,
-    init_percpu_reg, read_percpu_reg, reinit_percpu_area, resume_percpu_reg, write_percpu_reg,
+    BringUpError, CpuId, CpuIds, CpuPin, IrqOff, OnlineCpus, add_area, add_area_from, bring_up,
+    claim_percpu_reg, current_cpu, init_percpu_reg, read_percpu_reg, reinit_percpu_area,
+    resume_percpu_reg, retire, write_percpu_reg,
 };
 #[cfg(process)]
 pub use cpu::{as_cpu, with_cpus};
@@ -76,6 +77,8 @@ pub mod guide {
     pub mod features {}
     #[doc = include_str!("../guide/groups.md")]
     pub mod groups {}
+    #[doc = include_str!("../guide/hotplug.md")]
+    pub mod hotplug {}
     #[doc = include_str!("../guide/in-a-hypervisor.md")]
     pub mod in_a_hypervisor {}
     #[doc = include_str!("../guide/kinds.md")]
@@ -102,7 +105,7 @@ pub mod __priv {
         pub use crate::compat::*;
     }
     pub use crate::compat::{PerCpuData, Percpu};
-    pub use crate::cpu::NoPreemptGuard;
+    pub use crate::cpu::{CpuHook, NoPreemptGuard};
     pub use crate::variable::kind::{Choice, Otherwise, Probe, choose};
     pub use crate::variable::{Flag, Initial, Symbol, make};
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};

@@ -32,6 +32,13 @@ impl Cpu {
         platform::hardware_id()
     }
 
+    /// Switches this core off. [`Machine::start_core`] starts it again, at its beginning. Returns only if the firmware
+    /// refuses.
+    #[cfg(target_arch = "aarch64")]
+    pub fn switch_off(self) -> smccc::psci::error::Error {
+        platform::switch_off()
+    }
+
     /// The privilege level that this CPU runs at (AArch64: `EL2` or `EL1`).
     pub fn level(&self) -> &'static str {
         platform::privilege()
@@ -101,6 +108,16 @@ impl Machine {
     ) -> Result<(), smccc::psci::error::Error> {
         *MAIN.lock() = Some(main);
         platform::start_core(cpu, self.hardware_id(cpu))
+    }
+
+    /// Returns whether core `cpu` is off, as the firmware says.
+    ///
+    /// # Panics
+    ///
+    /// If `cpu` is not below [`cpu_count`](Self::cpu_count).
+    #[cfg(target_arch = "aarch64")]
+    pub fn is_off(&self, cpu: usize) -> bool {
+        platform::is_off(self.hardware_id(cpu))
     }
 
     /// Runs `job` on every CPU at once, the caller included, and returns when all have returned.

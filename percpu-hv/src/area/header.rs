@@ -5,7 +5,7 @@ use core::ops::Range;
 use core::ptr;
 
 use super::bias;
-use super::owner::{OPEN, Owner, UNBUILT};
+use super::owner::{OFFLINE, OPEN, Owner, UNBUILT};
 use crate::arch::{self, Access, load_at, store_at};
 use crate::sync::AtomicUsize;
 
@@ -35,6 +35,7 @@ crate::__storage! {
             state: AtomicUsize::new(UNBUILT),
             contender: AtomicUsize::new(0),
             door: AtomicUsize::new(OPEN),
+            presence: AtomicUsize::new(OFFLINE),
         },
         id: if arch::ONE_CPU { 0 } else { usize::MAX },
         depth: 0,

@@ -1,5 +1,7 @@
-//! Ownership of areas: of the CPUs that claim a free area, one gets it, and keeps it until the area is
-//! rebuilt.
+//! What all CPUs may read of an area at any time: which CPU owns it, and whether that CPU is online.
+//!
+//! Of the CPUs that claim a free area, one gets it, and keeps it until the area is rebuilt. It comes online and goes
+//! offline as often as it likes.
 //!
 //! tests/loom also compiles this file, with atomics that try every order of accesses.
 
@@ -15,6 +17,12 @@ const FIRST_MARK: usize = 2;
 /// The values of [`Owner::door`]. The first CPU that claims without exclusives shuts it.
 pub(crate) const OPEN: usize = 0;
 const SHUT: usize = 1;
+
+/// The values of [`Owner::presence`].
+pub(crate) const OFFLINE: usize = 0;
+/// The owner comes or goes: the functions that are told run on it.
+const CHANGING: usize = 1;
+const ONLINE: usize = 2;
 
 /// Returns the state of an area that the CPU with this hardware id owns. All CPUs that do not know their
 /// hardware id share one mark. No architecture has hardware ids near `usize::MAX`, so the sum does not wrap.
@@ -34,6 +42,8 @@ pub(crate) struct Owner {
     pub(crate) contender: AtomicUsize,
     /// [`OPEN`] or [`SHUT`].
     pub(crate) door: AtomicUsize,
+    /// [`OFFLINE`], `CHANGING` or `ONLINE`.
+    pub(crate) presence: AtomicUsize,
 }
 
 impl Owner {
@@ -80,9 +90,49 @@ impl Owner {
         self.contender.load(Ordering::Relaxed) == mark
     }
 
-    /// Refuses all claims while the area is rebuilt.
+    /// Refuses all claims while the area is rebuilt, and marks the CPU offline.
     pub(crate) fn hold(&self) {
         self.state.store(UNBUILT, Ordering::Relaxed);
+        self.presence.store(OFFLINE, Ordering::Relaxed);
+    }
+
+    /// Returns whether the CPU is online. Then the caller sees all stores before [`come`](Self::come).
+    pub(crate) fn is_online(&self) -> bool {
+        self.presence.load(Ordering::Acquire) == ONLINE
+    }
+
+    /// Begins to come online, and returns whether the CPU was offline. It sees all stores before
+    /// [`went`](Self::went). Without `exclusives` (rule 11) only the owner calls it.
+    pub(crate) fn come(&self, exclusives: bool) -> bool {
+        self.change(OFFLINE, exclusives)
+    }
+
+    /// Begins to go offline, and returns whether the CPU was online. From now on no CPU finds it online.
+    pub(crate) fn go(&self, exclusives: bool) -> bool {
+        self.change(ONLINE, exclusives)
+    }
+
+    /// In a process several threads may run as one CPU, and one of them changes its presence.
+    fn change(&self, from: usize, exclusives: bool) -> bool {
+        if exclusives {
+            let (done, seen) = (Ordering::Acquire, Ordering::Relaxed);
+            let changed = self.presence.compare_exchange(from, CHANGING, done, seen);
+            return changed.is_ok();
+        }
+        self.presence.load(Ordering::Acquire) == from && {
+            self.presence.store(CHANGING, Ordering::Relaxed);
+            true
+        }
+    }
+
+    /// Ends what [`come`](Self::come) began.
+    pub(crate) fn came(&self) {
+        self.presence.store(ONLINE, Ordering::Release);
+    }
+
+    /// Ends what [`go`](Self::go) began, or takes back what [`come`](Self::come) began.
+    pub(crate) fn went(&self) {
+        self.presence.store(OFFLINE, Ordering::Release);
     }
 
     /// Marks the area free. The CPU that claims it next sees all stores before this call.

@@ -11,7 +11,7 @@ use crate::area::owner::{Owner, mark};
 use crate::error::InitError;
 
 /// Returns the owner record of a CPU's area.
-fn owner_of(cpu: CpuId) -> &'static Owner {
+pub(super) fn owner_of(cpu: CpuId) -> &'static Owner {
     // SAFETY: rule 3, an area.
     unsafe { owner_at(cpu.base()) }
 }
@@ -213,7 +213,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::area::owner::{OPEN, UNBUILT};
+    use crate::area::owner::{OFFLINE, OPEN, UNBUILT};
     use crate::sync::AtomicUsize;
 
     const OWN: usize = mark(Some(0));
@@ -225,6 +225,7 @@ mod tests {
             state: AtomicUsize::new(UNBUILT),
             contender: AtomicUsize::new(0),
             door: AtomicUsize::new(OPEN),
+            presence: AtomicUsize::new(OFFLINE),
         };
         owner.release();
         owner

@@ -1,7 +1,7 @@
 //! Values: variables that are loaded and stored as a whole.
 
 use super::accessor::{address_on, assert_reach, enter};
-use super::kind::{Borrows, Sums, Value, Values};
+use super::kind::{Borrows, IntegerValues, Sums, Value, Values};
 use super::per_cpu::PerCpu;
 use super::place::{Place, Symbol, this_cpu};
 use crate::arch::{Integer, Scalar, combine, load_at, obtain, op, publish, zero};
@@ -31,14 +31,18 @@ fn read_remote<P: Place<T, Kind: Values<T>>, T>(place: &P, cpu: CpuId) -> T {
     from_scalar::<P, T>(value)
 }
 
-/// Returns the sum of a variable's values over all CPUs.
+/// Returns the sum of a variable's values over some CPUs.
 #[inline]
-pub(crate) fn sum<P: Place<T, Kind: Values<T>>, T: Integer>(place: &P) -> T {
-    CpuId::all()
-        .map(|cpu| read_remote(place, cpu))
-        // SAFETY: rule 14, `T` is an integer.
-        .reduce(|a, b| unsafe { combine::<T, { op::ADD }>(a, b) })
-        .unwrap_or_else(zero)
+pub(crate) fn sum<P, T>(place: &P, cpus: impl Iterator<Item = CpuId>) -> T
+where
+    P: Place<T>,
+    P::Kind: Values<T, As: Integer>,
+{
+    let sum = cpus
+        .map(|cpu| to_scalar::<P, T>(read_remote(place, cpu)))
+        // SAFETY: rule 14, the scalar is an integer.
+        .reduce(|a, b| unsafe { combine::<As<P, T>, { op::ADD }>(a, b) });
+    from_scalar::<P, T>(sum.unwrap_or_else(zero))
 }
 
 /// Makes the variables of a kind values where their type allows it.
@@ -72,7 +76,7 @@ macro_rules! are_values {
         impl<T: $crate::Integer> $crate::kind::Sums<T, T> for $kind {
             #[inline]
             fn sum<P: $crate::variable::Place<T, Kind = Self>>(place: &P) -> T {
-                $crate::variable::sum(place)
+                $crate::variable::sum(place, $crate::CpuId::all())
             }
         }
     };
@@ -206,6 +210,15 @@ impl<P: Place<T>, T> PerCpu<P, T> {
         P::Kind: Values<T>,
     {
         CpuId::all().map(|cpu| (cpu, self.read_remote(cpu)))
+    }
+
+    /// Returns the sum over the CPUs that are [online](CpuId::online), wrapping around. Each value is read once.
+    #[inline]
+    pub fn sum_online(&self) -> T
+    where
+        P::Kind: IntegerValues<T>,
+    {
+        sum(&self.place, CpuId::online())
     }
 
     /// Returns the sum over all CPUs, wrapping around. Each value is read once, not all at the same time.

@@ -236,7 +236,7 @@ use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
 
-use owner::{OPEN, Owner, UNBUILT, mark};
+use owner::{OFFLINE, OPEN, Owner, UNBUILT, mark};
 use slot::AreaSlot;
 use state::{Areas, Block};
 use sync::{AtomicBool, AtomicUsize, Ordering, Published};
@@ -612,6 +612,7 @@ impl Area {
                 state: AtomicUsize::new(UNBUILT),
                 contender: AtomicUsize::new(0),
                 door: AtomicUsize::new(OPEN),
+                presence: AtomicUsize::new(OFFLINE),
             },
             words: [(); 2].map(|()| UnsafeCell::new(0)),
         };
@@ -681,6 +682,75 @@ fn without_exclusives_no_two_claims_succeed() {
 #[test]
 fn without_exclusives_a_claim_succeeds_alone() {
     loom::model(|| assert_eq!(winners(1, false), 1));
+}
+
+#[test]
+fn whoever_finds_a_cpu_online_finds_what_its_hooks_stored() {
+    for exclusives in [true, false] {
+        loom::model(move || {
+            let area = Area::new();
+            let comes = Arc::clone(&area);
+            let comes = thread::spawn(move || {
+                assert!(comes.owner.come(exclusives));
+                // SAFETY: loom fails the test if another thread uses it.
+                comes.words[0].with_mut(|word| unsafe { *word = 9 });
+                comes.owner.came();
+            });
+            if area.owner.is_online() {
+                // SAFETY: loom fails the test if another thread writes it.
+                assert_eq!(area.words[0].with(|word| unsafe { *word }), 9);
+            }
+            comes.join().unwrap();
+            assert!(area.owner.is_online());
+        });
+    }
+}
+
+#[test]
+fn of_threads_that_come_one_succeeds_and_the_next_finds_what_it_left() {
+    loom::model(|| {
+        let area = Area::new();
+        let come_and_go = |area: Arc<Area>| {
+            let came = area.owner.come(true);
+            if came {
+                // SAFETY: loom fails the test if another thread uses it.
+                area.words[0].with_mut(|word| unsafe { *word += 1 });
+                area.owner.came();
+                assert!(area.owner.go(true) && !area.owner.is_online());
+                // SAFETY: as above.
+                area.words[0].with_mut(|word| unsafe { *word += 1 });
+                area.owner.went();
+            }
+            u32::from(came)
+        };
+        let other = Arc::clone(&area);
+        let other = thread::spawn(move || come_and_go(other));
+        let times = come_and_go(Arc::clone(&area)) + other.join().unwrap();
+        assert!(times >= 1);
+        // SAFETY: the other thread ended.
+        let word = area.words[0].with(|word| unsafe { *word });
+        assert_eq!(word, 7 + 2 * times);
+    });
+}
+
+#[test]
+fn a_cpu_that_goes_is_found_offline_by_those_it_tells() {
+    loom::model(|| {
+        let area = Area::new();
+        assert!(area.owner.come(true));
+        area.owner.came();
+        let told = Arc::new(AtomicUsize::new(0));
+        let (goes, tells) = (Arc::clone(&area), Arc::clone(&told));
+        let goes = thread::spawn(move || {
+            assert!(goes.owner.go(true));
+            tells.store(1, Ordering::Release);
+            goes.owner.went();
+        });
+        if told.load(Ordering::Acquire) == 1 {
+            assert!(!area.owner.is_online());
+        }
+        goes.join().unwrap();
+    });
 }
 
 #[test]

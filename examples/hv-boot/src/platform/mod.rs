@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `_start` | the entry point: ends in `extern "Rust" fn __hv_boot_main` |
 //! | `start_core(id, hardware_id)` | starts a core, which ends in `serve(id)` |
+//! | `switch_off()`, `is_off(hardware_id)` | switches this core off; returns whether another one is (AArch64 only) |
 //! | `write(Arguments)` | prints, without a lock |
 //! | `exit(u8)` | stops the machine with a status |
 //! | `hardware_id()`, `HARDWARE_ID` | the running core's hardware id, and its name in the manual |
@@ -39,6 +40,8 @@ pub(crate) use imp::{
 
 #[cfg(target_arch = "aarch64")]
 pub use common::tables::Tables;
+#[cfg(target_arch = "aarch64")]
+pub(crate) use imp::{is_off, switch_off};
 
 use core::fmt;
 

@@ -10,7 +10,7 @@ use super::{
     mmu,
 };
 use crate::platform::common::{
-    arm_virt::{Boot, define_start_core},
+    arm_virt::{self, Boot, define_start_core},
     stacks::{STACKS, Stack},
     tables::{self, TABLES},
 };
@@ -95,6 +95,16 @@ extern "C" fn _start() -> ! {
 }
 
 define_start_core!("mov x19, x0", "mov x0, x19");
+
+/// Switches this core off. Returns only if the firmware refuses.
+pub(crate) fn switch_off() -> smccc::psci::error::Error {
+    arm_virt::switch_off()
+}
+
+/// Returns whether the core `hardware_id` is off.
+pub(crate) fn is_off(hardware_id: u64) -> bool {
+    arm_virt::is_off(hardware_id)
+}
 
 /// Puts the system registers of the current level into a known state: interrupts masked, MMU off, exceptions to
 /// the vector table. At EL3 it does nothing: `boot` refuses that level. Uses x9 and x10, and no stack.

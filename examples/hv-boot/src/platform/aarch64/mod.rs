@@ -18,7 +18,7 @@ mod timer;
 use aarch64_cpu::registers::{MPIDR_EL1, Readable, SCTLR_EL1, SCTLR_EL2};
 
 pub(crate) use self::{
-    entry::start_core,
+    entry::{is_off, start_core, switch_off},
     guest::virtualizations,
     interrupts::{disable_interrupts, enable_interrupts, reserve},
     nmi::send_nmi,

@@ -136,3 +136,18 @@ pub(in crate::platform) fn start_core(
     let Description { conduit, .. } = Description::get();
     conduit.cpu_on(hardware_id, entry, id)
 }
+
+/// Switches this core off. Returns only if the firmware refuses.
+#[cfg(target_arch = "aarch64")]
+pub(in crate::platform) fn switch_off() -> Refusal {
+    arm::publish();
+    let Description { conduit, .. } = Description::get();
+    conduit.cpu_off()
+}
+
+/// Returns whether the core `hardware_id` is off.
+#[cfg(target_arch = "aarch64")]
+pub(in crate::platform) fn is_off(hardware_id: u64) -> bool {
+    let Description { conduit, .. } = Description::get();
+    conduit.is_off(hardware_id)
+}

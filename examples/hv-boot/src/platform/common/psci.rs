@@ -2,6 +2,8 @@
 
 use dtoolkit::{Node, Property, fdt::Fdt, standard::NodeStandard};
 use smccc::psci::error::Error as Refusal;
+#[cfg(target_arch = "aarch64")]
+use smccc::psci::{AffinityState, LowestAffinityLevel};
 
 use super::device_tree::Error;
 
@@ -37,6 +39,28 @@ impl Conduit {
             Self::Smc => smc(hardware_id, entry, id),
             Self::Hvc => hvc(hardware_id, entry, id),
         }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+impl Conduit {
+    /// Switches this core off (DEN 0022, "CPU_OFF"). Returns only if the firmware refuses.
+    pub(super) fn cpu_off(self) -> Refusal {
+        let refused = match self {
+            Self::Smc => smccc::psci::cpu_off::<smccc::Smc>(),
+            Self::Hvc => smccc::psci::cpu_off::<smccc::Hvc>(),
+        };
+        refused.expect_err("a core that is off runs nothing")
+    }
+
+    /// Returns whether a core is off (DEN 0022, "AFFINITY_INFO").
+    pub(super) fn is_off(self, hardware_id: u64) -> bool {
+        let level = LowestAffinityLevel::All;
+        let state = match self {
+            Self::Smc => smccc::psci::affinity_info::<smccc::Smc>(hardware_id, level),
+            Self::Hvc => smccc::psci::affinity_info::<smccc::Hvc>(hardware_id, level),
+        };
+        state == Ok(AffinityState::Off)
     }
 }
 

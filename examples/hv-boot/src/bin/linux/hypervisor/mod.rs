@@ -31,14 +31,24 @@ pub(crate) fn main(machine: &'static Machine) -> ExitCode {
     run_guest(boot_cpu)
 }
 
+percpu_hv::cpu_hook!(
+    guest,
+    order = 10,
+    up = |_| {
+        counters::started();
+        stage2::enable();
+        traps::enable();
+        el1::reset();
+        Ok(())
+    },
+    // A core that is off has no guest.
+    down = |_| {},
+);
+
 /// Runs on each core whenever the guest starts it: on the boot core after `main`, on the others by PSCI's CPU_ON.
 fn run_guest(cpu: Cpu) -> ! {
     // Before any access. A core that was off asks for its own id again, and finds its variables as it left them.
-    percpu_hv::init_percpu_reg(cpu.id());
-    counters::started();
-    stage2::enable();
-    traps::enable();
-    el1::reset();
+    percpu_hv::bring_up(cpu.id()).expect("a core that is offline");
     let handle = |vcpu: &mut Vcpu| {
         let flow = exits::handle(vcpu, run_guest);
         report::stop_if_over();
@@ -49,7 +59,9 @@ fn run_guest(cpu: Cpu) -> ! {
     loop {
         match end {
             End::CoreOff => {
+                let this = percpu_hv::retire().expect("a core that is online");
                 let refusal = psci::switch_off();
+                percpu_hv::bring_up(this.index()).expect("the core that was to go");
                 end = vcpu::run(|vcpu| vcpu.x[0] = refusal, handle);
             }
             End::SystemOff => report::finish(Ok(())),
