@@ -34,11 +34,11 @@ pub use cpu::{
     reinit_percpu_area, resume_percpu_reg, write_percpu_reg,
 };
 pub use error::InitError;
-pub use percpu_hv_macros::def_percpu;
+pub use percpu_hv_macros::{Elements, Scalar, def_percpu};
 #[cfg(target_has_atomic = "64")]
 pub use types::PerCpuCounter;
 pub use types::PerCpuOnce;
-pub use variable::{Borrowed, PerCpu, Place, Shared, kind};
+pub use variable::{Borrowed, Elements, PerCpu, Place, Shared, kind};
 
 /// What an area holds beside the variables, for [access in assembly](guide::assembly).
 ///
@@ -98,7 +98,9 @@ pub mod __priv {
     }
     pub use crate::compat::{PerCpuData, Percpu};
     pub use crate::cpu::NoPreemptGuard;
-    pub use crate::variable::kind::{Choice, Otherwise, Probe, choose};
-    pub use crate::variable::{Flag, Initial, Symbol};
+    pub use crate::variable::kind::{Choice, Counters, Otherwise, Probe, choose};
+    pub use crate::variable::{
+        Element, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Whole, Within, part,
+    };
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};
 }

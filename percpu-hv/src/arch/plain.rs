@@ -25,3 +25,10 @@ macro_rules! __address {
 macro_rules! __direct {
     ($group:ident $symbol:path, $offset:expr) => {};
 }
+
+/// Expands to nothing: no method needs an override.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __beyond {
+    ($group:ident $symbol:path, $offset:expr) => {};
+}

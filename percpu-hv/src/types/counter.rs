@@ -6,7 +6,7 @@ use super::total::Total;
 use crate::arch::op;
 use crate::cpu::CpuId;
 use crate::sync::AtomicI64;
-use crate::variable::kind::{References, Shared, Sums};
+use crate::variable::kind::{Counters, References, Shared, Sums};
 use crate::variable::{self, PerCpu, Place, address_on, pointer, stay};
 
 /// A counter with a part on every CPU: an addition accesses no other CPU's memory.
@@ -76,10 +76,14 @@ impl<const BATCH: i64> fmt::Debug for PerCpuCounter<BATCH> {
 
 impl<const BATCH: i64> variable::Shared for PerCpuCounter<BATCH> {}
 
+impl<const BATCH: i64> Counters for PerCpuCounter<BATCH> {}
+
 /// Returns the total of a counter.
 #[inline(always)]
 fn total<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(place: &P) -> Total<'static> {
-    Total(&place.total().0)
+    let total = place.totals().get(place.distance() / 8);
+    let total = total.expect("a counter is a per-CPU variable, or in an array that is one");
+    Total(&total.0)
 }
 
 #[diagnostic::do_not_recommend]

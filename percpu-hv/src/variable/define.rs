@@ -49,16 +49,11 @@ macro_rules! __define {
         // SAFETY: rule 1, the storage is of this type.
         unsafe impl $crate::Place<$ty> for $symbol {
             type Kind = $crate::__kind!($kind $ty);
+            type Part<'whole, O: $crate::__priv::Path<Of = $ty>> = $crate::__priv::Fixed<'whole, Self, O>;
 
             $crate::__flag! { $kind $storage $name }
 
-            #[cfg(target_has_atomic = "64")]
-            #[inline(always)]
-            fn total(&self) -> &'static $crate::__priv::CacheLine<::core::sync::atomic::AtomicI64> {
-                static TOTAL: $crate::__priv::CacheLine<::core::sync::atomic::AtomicI64> =
-                    $crate::__priv::CacheLine { 0: ::core::sync::atomic::AtomicI64::new(0) };
-                &TOTAL
-            }
+            $crate::__totals! { $ty }
         }
 
         // SAFETY: as `Place`.
@@ -107,4 +102,33 @@ macro_rules! __flag {
             )
         }
     };
+}
+
+/// Emits the totals of the counters in a variable. The probe does without a bound, which would have to hold for all types.
+#[cfg(target_has_atomic = "64")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __totals {
+    ($ty:ty) => {
+        #[inline(always)]
+        fn totals(&self) -> &'static [$crate::__priv::CacheLine<::core::sync::atomic::AtomicI64>] {
+            use $crate::__priv::Otherwise as _;
+            static TOTALS: [$crate::__priv::CacheLine<::core::sync::atomic::AtomicI64>;
+                $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS] = [const {
+                $crate::__priv::CacheLine {
+                    0: ::core::sync::atomic::AtomicI64::new(0),
+                }
+            };
+                $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS];
+            &TOTALS
+        }
+    };
+}
+
+/// Emits nothing: the target has no counters.
+#[cfg(not(target_has_atomic = "64"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __totals {
+    ($ty:ty) => {};
 }

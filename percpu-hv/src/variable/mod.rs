@@ -2,9 +2,11 @@
 
 mod accessor;
 mod define;
+mod define_elements;
 mod exclusive;
 pub mod kind;
 mod operations;
+mod part;
 mod per_cpu;
 mod place;
 mod remote;
@@ -16,8 +18,9 @@ pub(crate) use accessor::pointer;
 #[cfg(target_has_atomic = "64")]
 pub(crate) use accessor::{address_on, stay};
 pub use exclusive::Borrowed;
+pub use part::{Element, Elements, Field, Fixed, HasField, Then, Whole, part};
 pub use per_cpu::PerCpu;
 pub(crate) use place::sealed;
-pub use place::{Flag, Initial, Place, Symbol};
+pub use place::{Flag, Initial, Path, Place, Symbol, Within};
 pub use shared_types::Shared;
 pub(crate) use value::{are_values, sum};

@@ -1,7 +1,7 @@
 //! Values: variables that are loaded and stored as a whole.
 
 use super::accessor::{address_on, assert_reach, enter};
-use super::kind::{Borrows, Sums, Value, Values};
+use super::kind::{Borrows, Elements, Sums, Value, Values, check_part};
 use super::per_cpu::PerCpu;
 use super::place::{Place, Symbol};
 use crate::arch::{Integer, Scalar, combine, load_at, obtain, op, publish, zero};
@@ -43,7 +43,7 @@ pub(crate) fn sum<P: Place<T, Kind: Values<T>>, T: Integer>(place: &P) -> T {
 
 /// Makes the variables of a kind values where their type allows it.
 macro_rules! are_values {
-    ($kind:ty) => {
+    ($kind:ty $(, $check:ident)?) => {
         #[diagnostic::do_not_recommend]
         // SAFETY: rule 14, `T` is a scalar; rule 16, there are no references.
         unsafe impl<T: $crate::Scalar> $crate::kind::Values<T> for $kind {
@@ -51,11 +51,13 @@ macro_rules! are_values {
 
             #[inline(always)]
             fn to(value: T) -> T {
+                $(const { $check::<T>() };)?
                 value
             }
 
             #[inline(always)]
             fn from(value: T) -> T {
+                $(const { $check::<T>() };)?
                 value
             }
         }
@@ -80,6 +82,7 @@ macro_rules! are_values {
 pub(crate) use are_values;
 
 are_values!(Value);
+are_values!(Elements, check_part);
 
 #[diagnostic::do_not_recommend]
 // SAFETY: rule 16, the reference is to a local copy.

@@ -17,6 +17,7 @@
 mod common;
 
 mod counter;
+mod elements;
 mod exclusive;
 mod guards;
 mod model;
