@@ -10,6 +10,7 @@ mod areas;
 mod assembly;
 #[cfg_attr(not(target_has_atomic = "64"), path = "no_counters.rs")]
 mod counters;
+mod elements;
 mod errors;
 #[cfg_attr(
     all(
@@ -187,6 +188,7 @@ pub fn after_init(machine: &dyn Machine) -> Count {
     run_with_areas(machine, errors::TESTS_AFTER_INIT)
         .and(run(machine, values::TESTS))
         .and(run(machine, operations::TESTS))
+        .and(run(machine, elements::TESTS))
         .and(run(machine, groups::TESTS))
         .and(run(machine, assembly::TESTS))
         .and(run(machine, far::TESTS))
