@@ -121,6 +121,15 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
         (definition, quote!(#bounds;))
     };
     let numbers = numbers();
+    // A type parameter may stand for a counter.
+    let has_counter = if item.generics.type_params().next().is_some() {
+        quote!(true)
+    } else {
+        quote!({
+            use #runtime::__priv::Otherwise as _;
+            0 #(+ #runtime::__priv::Probe::<#types>::__PERCPU_COUNTERS)* != 0
+        })
+    };
     quote! {
         #[doc(hidden)]
         #[allow(non_camel_case_types, dead_code, private_interfaces, clippy::exhaustive_structs)]
@@ -133,6 +142,11 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
                 const OFFSET: ::core::primitive::usize = ::core::mem::offset_of!(Self, #members);
             }
         )*
+
+        #[automatically_derived]
+        impl #in_impl #runtime::__priv::Counters for #whole #bounds {
+            const HAS_ONE: ::core::primitive::bool = #has_counter;
+        }
 
         #[automatically_derived]
         impl #in_impl #runtime::Elements for #whole #bounds {

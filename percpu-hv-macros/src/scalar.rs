@@ -1,6 +1,6 @@
 //! `#[derive(Scalar)]`: newtypes of scalars, and enums without fields.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DataEnum, DataStruct, DeriveInput, Error, Result, Type};
@@ -40,7 +40,8 @@ fn newtype(item: &DeriveInput, data: &DataStruct, runtime: &TokenStream) -> Resu
         return Err(Error::new(item.ident.span(), text));
     }
     let ty = &field.ty;
-    let scalar = quote_spanned!(ty.span()=> #ty: #runtime::Scalar);
+    let scalar = spanned(quote!(#runtime::Scalar), ty.span());
+    let scalar = quote_spanned!(ty.span()=> #ty: #scalar);
     let body = quote! {
         const __BITS_ARE_ALL: ::core::primitive::bool = <#ty as #runtime::Scalar>::__BITS_ARE_ALL;
 
@@ -87,7 +88,10 @@ fn implementation(
         .map(|bounds| bounds.predicates.iter())
         .into_iter()
         .flatten();
-    let own = |trait_: TokenStream| quote_spanned!(name.span()=> #name #arguments: #trait_);
+    let own = |bound| {
+        let bound = spanned(bound, name.span());
+        quote_spanned!(name.span()=> #name #arguments: #bound)
+    };
     let (copy, send) = (
         own(quote!(::core::marker::Copy)),
         own(quote!(::core::marker::Send)),
@@ -107,6 +111,16 @@ fn implementation(
             #body
         }
     }
+}
+
+/// Returns a path whose errors are at the span.
+fn spanned(path: TokenStream, span: Span) -> TokenStream {
+    path.into_iter()
+        .map(|mut token| {
+            token.set_span(span);
+            token
+        })
+        .collect()
 }
 
 /// Returns whether a type is `PhantomData`, as far as its name tells.

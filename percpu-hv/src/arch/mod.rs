@@ -4,7 +4,8 @@
 //! No other file names an instruction or a register of it.
 //!
 //! The code over the texts is written once: emit.rs has the functions that read and write registers, linked.rs those
-//! that compute linked addresses, direct.rs those that load and store a copy, and assembly.rs the macros for assembly.
+//! that compute linked addresses, direct.rs and moves.rs those that load and store a copy, and assembly.rs the macros for
+//! assembly.
 //!
 //! The first table lists Rust items. The column "from" names the macro of emit.rs that defines the item from
 //! instruction texts; an architecture may define it by itself instead.
@@ -125,6 +126,8 @@ mod direct;
 #[cfg(not(any(feature = "sp-naive", hosted)))]
 mod linked;
 mod memory;
+#[cfg(not(any(feature = "sp-naive", hosted)))]
+mod moves;
 #[cfg(any(feature = "sp-naive", hosted))]
 mod plain;
 mod scalar;

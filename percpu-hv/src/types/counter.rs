@@ -76,13 +76,15 @@ impl<const BATCH: i64> fmt::Debug for PerCpuCounter<BATCH> {
 
 impl<const BATCH: i64> variable::Shared for PerCpuCounter<BATCH> {}
 
-impl<const BATCH: i64> Counters for PerCpuCounter<BATCH> {}
+impl<const BATCH: i64> Counters for PerCpuCounter<BATCH> {
+    const HAS_ONE: bool = true;
+}
 
 /// Returns the total of a counter.
 #[inline(always)]
 fn total<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(place: &P) -> Total<'static> {
     let total = place.totals().get(place.distance() / 8);
-    let total = total.expect("a counter is a per-CPU variable, or in an array that is one");
+    let total = total.expect("the derive knows of each counter in a struct");
     Total(&total.0)
 }
 

@@ -264,13 +264,18 @@ impl<T: Send> Probe<T> {
 
 impl<T: Counters> Probe<T> {
     /// The number of totals that the counters in the type have.
-    pub const __PERCPU_COUNTERS: usize = size_of::<T>() / 8;
+    pub const __PERCPU_COUNTERS: usize = if T::HAS_ONE { size_of::<T>() / 8 } else { 0 };
 }
 
-/// A type that consists of counters, each of 8 bytes.
-pub trait Counters {}
+/// A type of which it is known whether it has counters in it, each of 8 bytes.
+pub trait Counters {
+    /// Whether it may have one.
+    const HAS_ONE: bool;
+}
 
-impl<T: Counters, const N: usize> Counters for [T; N] {}
+impl<T: Counters, const N: usize> Counters for [T; N] {
+    const HAS_ONE: bool = T::HAS_ONE;
+}
 
 /// Returns the default kind of a type, as an index of [`Choice`]. Panics if a `Scalar` breaks a rule that can
 /// be checked here.

@@ -113,6 +113,10 @@ pub trait Within<'whole, P> {
 ///
 /// Rule 1 of docs/safety.md: the place is one static of type `T`. Only the expansion of `def_percpu` implements this
 /// trait.
+#[diagnostic::on_unimplemented(
+    message = "this place of type `{T}` has no initial value of its own",
+    label = "a part of a per-CPU variable is not reset by itself, but written"
+)]
 pub unsafe trait Symbol<T>: Place<T> {
     /// Returns the initial value, evaluated anew.
     ///
