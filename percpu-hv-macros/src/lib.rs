@@ -100,8 +100,8 @@ pub fn def_percpu(options: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Gives access to the fields of a struct one by one, in a variable with `#[def_percpu(elements)]` or a `Shared` one.
 ///
-/// The method `fields` of such a variable returns a struct with the same field names. Each field there is a handle, whose
-/// methods access that field on this CPU or another one. It is as visible as the field, and cannot clash with a method.
+/// The method `fields` of such a variable returns a struct with the same field names. Each field there is a handle,
+/// whose methods access that field on this CPU or another one. It is as visible as the field, and cannot clash with a method.
 ///
 /// ```
 /// use percpu_hv::{Elements, def_percpu};
@@ -169,13 +169,13 @@ pub fn derive_elements(item: TokenStream) -> TokenStream {
 /// The type is `Copy` and `Send`. A struct has `#[repr(transparent)]` and one field, which is a scalar, beside
 /// `PhantomData`. An enum has no fields, and the `repr` of an integer.
 ///
-/// A newtype of a pointer's size counts as one that may hold a reference: see `HOLDS_REFERENCES` of the trait. `and`, `or`,
-/// `xor`, `add` and `sub` take an `unsafe impl` of `Bits` or `Integer`, because their result must be a value too.
+/// A newtype of a pointer's size counts as one that may hold a reference: see `HOLDS_REFERENCES` of the trait. `and`,
+/// `or`, `xor`, `add` and `sub` take an `unsafe impl` of `Bits` or `Integer`, because their result must be a value too.
 ///
 /// # Errors
 ///
-/// A type that is none of these is a compile error. Several fields may have padding between them: access them one by one,
-/// by `#[derive(Elements)]`.
+/// A type that is none of these is a compile error. Several fields may have padding between them: access them one by
+/// one, by `#[derive(Elements)]`.
 #[proc_macro_derive(Scalar)]
 pub fn derive_scalar(item: TokenStream) -> TokenStream {
     derive(item, scalar::expand)

@@ -31,8 +31,8 @@ fn newtype(item: &DeriveInput, data: &DataStruct, runtime: &TokenStream) -> Resu
     let (Some(field), None) = (fields.next(), fields.next()) else {
         return Err(Error::new(
             item.ident.span(),
-            "`Scalar` is for a struct with one field, beside `PhantomData`; several are accessed one by one in a variable \
-             with `#[def_percpu(elements)]`",
+            "`Scalar` is for a struct with one field, beside `PhantomData`; several are accessed one by one in a \
+             variable with `#[def_percpu(elements)]`",
         ));
     };
     if !names(&item.attrs).any(|name| name == "transparent") {

@@ -386,7 +386,7 @@ pub unsafe trait Access {
         }
     }
 
-    // The rest are accesses to the place that is `index` units `U` beyond this one. An element of an array forwards to them.
+    // The rest are accesses to the place that is `index` units `U` beyond this one: an element forwards to them.
 
     /// Returns the address of this CPU's copy of the place beyond.
     #[inline(always)]

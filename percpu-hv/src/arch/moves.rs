@@ -1,5 +1,5 @@
-//! One access to a copy, as an expression: the texts of an architecture with the operands of `asm!`. The forms of direct.rs
-//! are made of these, and the methods of `Access` that take a displacement in a register.
+//! One access to a copy, as an expression: the texts of an architecture with the operands of `asm!`. Of these are made
+//! the forms of direct.rs, and the methods of `Access` that take a displacement in a register.
 
 /// The texts of the form `register`.
 #[doc(hidden)]
@@ -137,7 +137,8 @@ macro_rules! __load {
     }};
 }
 
-/// Stores a `V` by one instruction, or by `store_at` if no register holds a `V`. `byte` is the register class of a byte.
+/// Stores a `V` by one instruction, or by `store_at` if no register holds a `V`. `byte` is the register class of a
+/// byte.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __store {

@@ -104,7 +104,7 @@ macro_rules! __flag {
     };
 }
 
-/// Emits the totals of the counters in a variable. The probe does without a bound, which would have to hold for all types.
+/// Emits the totals of the counters in a variable. The probe does without a bound, which not all types would keep.
 #[cfg(target_has_atomic = "64")]
 #[doc(hidden)]
 #[macro_export]

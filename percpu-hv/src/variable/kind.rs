@@ -77,7 +77,7 @@ impl Parts for Shared {}
             `fields()`",
     note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`, an `Exclusive` one by \
             `with_current`",
-    note = "a type of your own is a `Value` by `unsafe impl percpu_hv::Scalar`, and every `Scalar` is one unless \
+    note = "a type of your own is a `Value` by `#[derive(percpu_hv::Scalar)]`, and every `Scalar` is one unless \
             the variable has `#[def_percpu(shared)]` or `#[def_percpu(exclusive)]`"
 )]
 pub unsafe trait Values<T>: Kind {

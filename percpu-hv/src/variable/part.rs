@@ -86,7 +86,7 @@ pub trait Elements: Sized {
 }
 
 impl<P: Place<T>, T: Elements> PerCpu<P, T> {
-    /// Returns the fields of the variable: a struct with the names of its fields, each of which is a place in every area.
+    /// Returns the fields of the variable: a struct with the same field names, each of which is a place in every area.
     ///
     /// ```
     /// # #[cfg(target_os = "linux")] {

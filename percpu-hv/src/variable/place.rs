@@ -74,8 +74,8 @@ pub unsafe trait Place<T>: Access + Sized {
     #[doc(hidden)]
     fn flag(&self) -> Flag;
 
-    /// Returns words that all CPUs share, outside of the areas: the totals of the counters in the variable, one for each
-    /// 8 bytes, or none if there is no counter.
+    /// Returns words that all CPUs share, outside of the areas: the totals of the counters in the variable, one for
+    /// each 8 bytes, or none if there is no counter.
     #[cfg(target_has_atomic = "64")]
     #[doc(hidden)]
     fn totals(&self) -> &'static [CacheLine<AtomicI64>];

@@ -10,7 +10,8 @@ static EXITS: [u64; 4] = [0; 4];
 
 struct Outside;
 
-impl percpu_hv::__priv::Path for Outside { //~
+impl percpu_hv::__priv::Path for Outside {
+    //~^
     type Of = [u64; 4];
     type To = u64;
     const OFFSET: usize = 1 << 20;
@@ -18,7 +19,8 @@ impl percpu_hv::__priv::Path for Outside { //~
 
 struct Short;
 
-impl percpu_hv::__priv::HasField<u64, 0> for Short { //~
+impl percpu_hv::__priv::HasField<u64, 0> for Short {
+    //~^
     const OFFSET: usize = 1 << 20;
 }
 
