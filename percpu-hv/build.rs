@@ -6,6 +6,7 @@
 //! | `process` | not bare metal: there is a heap, on which areas are made |
 //! | `hosted` | a process in which a thread-local replaces the per-CPU register |
 //! | `wide` | 128 bits are loaded and stored at once |
+//! | `displaced` | an access takes the displacement of its place in a register, and names the per-CPU register |
 //! | `double` | 64 bits are loaded and stored by instructions that the compiler's atomics do not use |
 //! | `data_cache` | there are instructions that maintain data caches by address |
 //! | `data_cache_block` | a register has the size of the blocks that these instructions work on |
@@ -19,7 +20,7 @@ fn main() {
     println!("cargo::rerun-if-changed=percpu-at-0.x");
     println!("cargo::rerun-if-changed=build.rs");
     println!(
-        "cargo::rustc-check-cfg=cfg(data_cache, data_cache_block, double, hosted, line_128, process, wide)"
+        "cargo::rustc-check-cfg=cfg(data_cache, data_cache_block, displaced, double, hosted, line_128, process, wide)"
     );
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
@@ -31,6 +32,10 @@ fn main() {
             println!("cargo::rustc-cfg=data_cache");
             println!("cargo::rustc-cfg=data_cache_block");
         }
+    }
+    let hosted = is_process() && !has_own_register(&arch);
+    if arch == "x86_64" && !hosted && env::var_os("CARGO_FEATURE_SP_NAIVE").is_none() {
+        println!("cargo::rustc-cfg=displaced");
     }
     let facts: &[&str] = match arch.as_str() {
         "aarch64" if is_process() => &["line_128"],

@@ -11,7 +11,7 @@ use crate::options::Options;
 /// The runtime's macro that an expansion calls.
 #[derive(Clone, Copy)]
 pub(crate) enum Form {
-    /// `__variable!`, with a kind of percpu-hv.
+    /// `__variable!`, with a kind of percpu-hv, or `__elements!`.
     Checked,
     /// `__variable!`, with the kind of `percpu`.
     Percpu,
@@ -126,13 +126,17 @@ fn call(
             };
         }
     };
+    let definition = match kind.to_string().as_str() {
+        "elements" => format_ident!("__elements"),
+        _ => format_ident!("__variable"),
+    };
     let group = group.unwrap_or_else(|| format_ident!("variables"));
     let storage = format_ident!("__PERCPU_{}", name);
     let symbol = format_ident!("__PERCPU_SYM_{}", name);
     let alias = format_ident!("{}_WRAPPER", name);
     quote! {
         #on_call
-        #runtime::__variable! {
+        #runtime::#definition! {
             [#on_variable] [#on_storage]
             #vis static #name: #ty #value
             storage = #storage, symbol = #symbol, alias = #alias, kind = #kind,

@@ -1,27 +1,33 @@
-//! The attribute macro of [`percpu-hv`](https://docs.rs/percpu-hv); depend on that crate, which
+//! The macros of [`percpu-hv`](https://docs.rs/percpu-hv); depend on that crate, which
 //! re-exports it.
 //!
-//! An expansion has these steps:
+//! An expansion of the attribute has these steps:
 //! 1. `options.rs` parses the options, and `item.rs` the `static`.
 //! 2. `attrs.rs` sorts the static's attributes by the item they belong to. `lifetimes.rs` adds the lifetimes that the
 //!    type leaves out.
 //! 3. `runtime.rs` finds the path of the runtime.
 //! 4. `expand.rs` emits *one* call of the runtime's hidden macro.
 //!
+//! `elements.rs` and `scalar.rs` are the derives.
+//!
 //! The runtime's macro decides whatever depends on an architecture, a feature, a section or a type. A `cfg` in an
 //! expansion would be evaluated in the user's crate.
 
 mod attrs;
+mod elements;
 mod expand;
 mod item;
 mod lifetimes;
 mod options;
+mod repr;
 mod runtime;
+mod scalar;
 mod tokens;
 
 use proc_macro::TokenStream;
 
 use expand::{Form, expand};
+use syn::DeriveInput;
 
 /// Gives each CPU its own copy of a `static`.
 ///
@@ -78,6 +84,7 @@ use expand::{Form, expand};
 /// |---|---|
 /// | `shared` | `&T` by `get`, `on`, `iter` and `get_local`: for a foreign lock or lazy cell, or what never changes |
 /// | `exclusive` | `&mut T` by `with_current`: one borrow at a time |
+/// | `elements` | for an array or a struct of scalars: the operations of a scalar on one part, by `at` and `fields` |
 ///
 /// `#[def_percpu(init = path)] static X: T;` has no value in the template. `path` is a `fn(usize) -> T`, which gets a
 /// CPU's index and makes the value of that CPU: for what must not be a bitwise copy, as an id, a stack, a `Box` or a
@@ -113,6 +120,99 @@ use expand::{Form, expand};
 #[proc_macro_attribute]
 pub fn def_percpu(options: TokenStream, item: TokenStream) -> TokenStream {
     expand(Form::Checked, options.into(), item.into(), runtime::path).into()
+}
+
+/// Gives access to the fields of a struct one by one, in a variable with `#[def_percpu(elements)]` or a `Shared` one.
+///
+/// The method `fields` of such a variable returns a struct with the same field names. Each field there is a handle,
+/// whose methods access that field on this CPU or another one. It is as visible as the field, and cannot clash with a method.
+///
+/// ```
+/// use percpu_hv::{Elements, def_percpu};
+///
+/// #[derive(Elements)]
+/// struct Vcpu { exits: [u64; 4], running: bool }
+///
+/// #[def_percpu(elements)]
+/// static VCPU: Vcpu = Vcpu { exits: [0; 4], running: false };
+///
+/// # #[cfg(target_os = "linux")]
+/// # fn main() -> Result<(), percpu_hv::InitError> {
+/// # percpu_hv::init_hosted(4)?;
+/// # percpu_hv::init_percpu_reg(0);
+/// VCPU.fields().exits.at(3).inc_current();
+/// VCPU.fields().running.write_current(true);
+/// assert_eq!(VCPU.fields().exits.at(3).sum(), 1);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(target_os = "linux"))]
+/// # fn main() {}
+/// ```
+///
+/// A field that is a struct has its own derive, and `fields()` too. For a struct `S` the expansion also defines
+/// `__PERCPU_FIELDS_S`, the type that `fields` returns.
+///
+/// # Errors
+///
+/// Enums, unions and structs without fields or with `repr(packed)` are compile errors.
+#[proc_macro_derive(Elements)]
+pub fn derive_elements(item: TokenStream) -> TokenStream {
+    derive(item, elements::expand)
+}
+
+/// Makes a newtype or an enum a scalar, which one load or store moves. It is the safe way to implement the trait.
+///
+/// ```
+/// use percpu_hv::{Scalar, def_percpu};
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, Scalar)]
+/// #[repr(transparent)]
+/// struct VcpuId(u32);
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, Scalar)]
+/// #[repr(u8)]
+/// enum World { Host, Guest }
+///
+/// #[def_percpu]
+/// static CURRENT: VcpuId = VcpuId(7);
+/// #[def_percpu]
+/// static WORLD: World = World::Host;
+///
+/// # #[cfg(target_os = "linux")]
+/// # fn main() -> Result<(), percpu_hv::InitError> {
+/// # percpu_hv::init_hosted(1)?;
+/// # percpu_hv::init_percpu_reg(0);
+/// assert_eq!(CURRENT.read_current(), VcpuId(7));
+/// assert_eq!(WORLD.swap_current(World::Guest), World::Host);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(target_os = "linux"))]
+/// # fn main() {}
+/// ```
+///
+/// The type is `Copy` and `Send`. A struct has `#[repr(transparent)]` and one field, which is a scalar, beside
+/// `PhantomData`. An enum has no fields, and the `repr` of an integer.
+///
+/// A newtype of a pointer's size counts as one that may hold a reference: see `HOLDS_REFERENCES` of the trait. `and`,
+/// `or`, `xor`, `add` and `sub` take an `unsafe impl` of `Bits` or `Integer`, because their result must be a value too.
+///
+/// # Errors
+///
+/// A type that is none of these is a compile error. Several fields may have padding between them: access them one by
+/// one, by `#[derive(Elements)]`.
+#[proc_macro_derive(Scalar)]
+pub fn derive_scalar(item: TokenStream) -> TokenStream {
+    derive(item, scalar::expand)
+}
+
+fn derive(
+    item: TokenStream,
+    expand: fn(&DeriveInput, &proc_macro2::TokenStream) -> proc_macro2::TokenStream,
+) -> TokenStream {
+    match syn::parse(item) {
+        Ok(item) => expand(&item, &runtime::path()).into(),
+        Err(error) => error.to_compile_error().into(),
+    }
 }
 
 /// [`def_percpu`] for the compat crates. It has the rules of `percpu`, which requires nothing of a type. Its users'

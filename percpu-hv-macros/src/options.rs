@@ -60,7 +60,7 @@ impl Parse for Options {
 const GROUPS: [&str; 4] = ["hot", "read_mostly", "page_aligned", "cache_aligned"];
 
 /// The kinds, which decide a variable's accessors in place of its type.
-const KINDS: [&str; 2] = ["shared", "exclusive"];
+const KINDS: [&str; 3] = ["shared", "exclusive", "elements"];
 
 impl Options {
     /// Parses an option that consists of a name.
@@ -69,7 +69,7 @@ impl Options {
         let unknown = || {
             let text = format!(
                 "unknown option `{name}`; `def_percpu` knows the groups `hot`, `read_mostly`, `page_aligned` and \
-                 `cache_aligned`, the kinds `shared` and `exclusive`, `init = path` and `crate = path`"
+                 `cache_aligned`, the kinds `shared`, `exclusive` and `elements`, `init = path` and `crate = path`"
             );
             Error::new(name.span(), text)
         };

@@ -38,11 +38,11 @@ pub use cpu::{
 #[cfg(process)]
 pub use cpu::{as_cpu, with_cpus};
 pub use error::{AreaFault, InitError};
-pub use percpu_hv_macros::def_percpu;
+pub use percpu_hv_macros::{Elements, Scalar, def_percpu};
 #[cfg(target_has_atomic = "64")]
 pub use types::PerCpuCounter;
 pub use types::PerCpuOnce;
-pub use variable::{Borrowed, DynPerCpu, Dynamic, PerCpu, Place, Shared, kind};
+pub use variable::{Borrowed, DynPerCpu, Dynamic, Elements, PerCpu, Place, Shared, kind};
 
 /// What an area holds beside the variables, for [access in assembly](guide::assembly).
 ///
@@ -106,7 +106,10 @@ pub mod __priv {
     }
     pub use crate::compat::{PerCpuData, Percpu};
     pub use crate::cpu::{CpuHook, NoPreemptGuard};
-    pub use crate::variable::kind::{Choice, Otherwise, Probe, choose};
-    pub use crate::variable::{Flag, Initial, Symbol, make};
+    pub use crate::variable::kind::{Choice, Counters, Otherwise, Probe, choose};
+    pub use crate::variable::{
+        Element, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Whole, Within, make,
+        part,
+    };
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};
 }

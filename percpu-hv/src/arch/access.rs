@@ -1,10 +1,39 @@
 //! The places of an area, and the methods that load, store and change a copy.
 
+#[cfg_attr(
+    displaced,
+    allow(unused_imports, reason = "instructions replace some of them")
+)]
 use super::memory::{
     compare_exchange_at, fetch_at, load_at, publish, same_bits, store_at, store_same_at, swap_at,
 };
-use super::scalar::{Bits, Integer, Scalar, one};
+#[cfg_attr(
+    displaced,
+    allow(unused_imports, reason = "an instruction replaces `one`")
+)]
+use super::scalar::{Bits, Integer, Scalar, combine, one, op};
 use super::{HOT_REACH, register_for_access};
+
+/// Evaluates to its first operand where an access takes the displacement in a register, and to the second elsewhere.
+#[cfg(displaced)]
+macro_rules! by_displacement {
+    ($access:expr, $otherwise:expr) => {
+        $access
+    };
+}
+
+#[cfg(not(displaced))]
+macro_rules! by_displacement {
+    ($access:expr, $otherwise:expr) => {
+        $otherwise
+    };
+}
+
+/// The unit of an index: a number of bytes that a memory operand can scale by.
+pub trait Unit {
+    /// 1, 2, 4 or 8.
+    const BYTES: usize;
+}
 
 /// A place in every area: a variable, or a field of the area's header.
 ///
@@ -57,13 +86,13 @@ pub unsafe trait Access {
     }
 
     /// Whether loads and stores name the per-CPU register, so that they do not need its value in another register.
-    const REGISTER_IS_OPERAND: bool = false;
+    const REGISTER_IS_OPERAND: bool = cfg!(displaced);
 
     /// Whether the place is a hot variable.
     const HOT: bool;
 
     /// Whether the offset is an immediate of the access, and takes no instruction of its own.
-    const OFFSET_IS_IMMEDIATE: bool = Self::HOT && HOT_REACH.is_some();
+    const OFFSET_IS_IMMEDIATE: bool = cfg!(displaced) || Self::HOT && HOT_REACH.is_some();
 
     /// Loads this CPU's copy. `register` is the value of this CPU's per-CPU register.
     ///
@@ -117,13 +146,18 @@ pub unsafe trait Access {
     /// As [`load_from`](Access::load_from).
     #[inline(always)]
     unsafe fn load<V: Scalar>(&self) -> V {
-        // SAFETY: rule 3; rules 2 and 5 are the caller's.
+        // SAFETY: rules 3 and 10; rules 2 and 5 are the caller's.
         unsafe {
-            if Self::OFFSET_IS_IMMEDIATE {
-                self.load_from(register_for_access())
-            } else {
-                load_at(self.current())
-            }
+            by_displacement!(
+                crate::__load!(
+                    self.current(), __text_by_displacement copy [base = in(reg) self.displacement(),]
+                ),
+                if Self::OFFSET_IS_IMMEDIATE {
+                    self.load_from(register_for_access())
+                } else {
+                    load_at(self.current())
+                }
+            )
         }
     }
 
@@ -134,13 +168,19 @@ pub unsafe trait Access {
     /// As [`load`](Access::load).
     #[inline(always)]
     unsafe fn store<V: Scalar>(&self, value: V) {
-        // SAFETY: rule 3; rules 2 and 5 are the caller's.
+        // SAFETY: rules 3 and 10; rules 2 and 5 are the caller's.
         unsafe {
-            if Self::OFFSET_IS_IMMEDIATE {
-                self.store_to(register_for_access(), value);
-            } else {
-                store_at(self.current(), value);
-            }
+            by_displacement!(
+                crate::__store!(
+                    value, self.current(), __text_by_displacement copy reg_byte
+                    [base = in(reg) self.displacement(),]
+                ),
+                if Self::OFFSET_IS_IMMEDIATE {
+                    self.store_to(register_for_access(), value);
+                } else {
+                    store_at(self.current(), value);
+                }
+            )
         }
     }
 
@@ -217,8 +257,8 @@ pub unsafe trait Access {
         }
     }
 
-    /// Whether each operation below is one instruction, which no migration can split.
-    const IN_ONE_INSTRUCTION: bool = false;
+    /// Whether each operation below is one instruction, which no migration can split, or a loop around one.
+    const IN_ONE_INSTRUCTION: bool = cfg!(displaced);
 
     /// Replaces this CPU's copy. Returns the old value.
     ///
@@ -228,7 +268,13 @@ pub unsafe trait Access {
     #[inline(always)]
     unsafe fn swap<V: Scalar>(&self, value: V) -> V {
         // SAFETY: rule 3; rules 2 and 5 are the caller's.
-        unsafe { swap_at(self.current(), value) }
+        unsafe {
+            if Self::IN_ONE_INSTRUCTION {
+                self.replace(|_| value)
+            } else {
+                swap_at(self.current(), value)
+            }
+        }
     }
 
     /// Replaces this CPU's copy if it has the bits of `current`. Returns the old value, as `Ok` if it was replaced.
@@ -238,8 +284,15 @@ pub unsafe trait Access {
     /// As [`load`](Access::load).
     #[inline(always)]
     unsafe fn compare_exchange<V: Scalar>(&self, current: V, new: V) -> Result<V, V> {
-        // SAFETY: rule 3; rules 2 and 5 are the caller's.
-        unsafe { compare_exchange_at(self.current(), current, new) }
+        // SAFETY: rules 3 and 10; rules 2 and 5 are the caller's.
+        unsafe {
+            by_displacement!(
+                crate::__by_width!(
+                    __compare_exchange current, new, __text_by_displacement [base = in(reg) self.displacement(),]
+                ),
+                compare_exchange_at(self.current(), current, new)
+            )
+        }
     }
 
     /// Replaces this CPU's copy with the result of `new`. Returns the old value.
@@ -268,8 +321,17 @@ pub unsafe trait Access {
     /// As [`load`](Access::load); `V: Integer` for `add` and `sub`.
     #[inline(always)]
     unsafe fn update<V: Bits, const OP: u8>(&self, operand: V) {
-        // SAFETY: as this method.
-        unsafe { fetch_at::<V, OP>(self.current(), operand) };
+        // SAFETY: as this method; rule 10.
+        unsafe {
+            by_displacement!(
+                crate::__by_width!(
+                    __update operand, OP, __text_by_displacement [base = in(reg) self.displacement(),]
+                ),
+                {
+                    fetch_at::<V, OP>(self.current(), operand);
+                }
+            )
+        }
     }
 
     /// Adds 1 to this CPU's copy, or subtracts 1 from it: `OP` is `add` or `sub`.
@@ -279,8 +341,13 @@ pub unsafe trait Access {
     /// As [`load`](Access::load).
     #[inline(always)]
     unsafe fn step<V: Integer, const OP: u8>(&self) {
-        // SAFETY: as this method.
-        unsafe { self.update::<V, OP>(one()) };
+        // SAFETY: as this method; rule 10.
+        unsafe {
+            by_displacement!(
+                crate::__by_width!(__step OP, __text_by_displacement [base = in(reg) self.displacement(),]),
+                self.update::<V, OP>(one())
+            )
+        }
     }
 
     /// As [`update`](Access::update), and returns the old value.
@@ -290,8 +357,178 @@ pub unsafe trait Access {
     /// As [`update`](Access::update).
     #[inline(always)]
     unsafe fn fetch<V: Bits, const OP: u8>(&self, operand: V) -> V {
-        // SAFETY: as this method.
-        unsafe { fetch_at::<V, OP>(self.current(), operand) }
+        // SAFETY: as this method; rule 14, a loop stores only values of `V`.
+        unsafe {
+            match OP {
+                _ if !Self::IN_ONE_INSTRUCTION => fetch_at::<V, OP>(self.current(), operand),
+                op::ADD => self.fetch_add(operand),
+                op::SUB => self.fetch_add(combine::<V, { op::SUB }>(core::mem::zeroed(), operand)),
+                _ => self.replace(|old| combine::<V, OP>(old, operand)),
+            }
+        }
+    }
+
+    /// As [`fetch`](Access::fetch), for `add`.
+    ///
+    /// # Safety
+    ///
+    /// As [`fetch`](Access::fetch).
+    #[inline(always)]
+    unsafe fn fetch_add<V: Bits>(&self, operand: V) -> V {
+        // SAFETY: as this method; rule 10.
+        unsafe {
+            by_displacement!(
+                crate::__by_width!(
+                    __fetch_add operand, __text_by_displacement [base = in(reg) self.displacement(),]
+                ),
+                fetch_at::<V, { op::ADD }>(self.current(), operand)
+            )
+        }
+    }
+
+    // The rest are accesses to the place that is `index` units `U` beyond this one: an element forwards to them.
+
+    /// Returns the address of this CPU's copy of the place beyond.
+    #[inline(always)]
+    fn current_beyond<U: Unit>(&self, index: usize) -> usize {
+        let bytes = index.wrapping_mul(U::BYTES);
+        if Self::OFFSET_IS_IMMEDIATE {
+            return self.at(register_for_access().wrapping_add(bytes));
+        }
+        let displacement = self.displacement().wrapping_add(bytes);
+        register_for_access().wrapping_add(displacement)
+    }
+
+    /// As [`load`](Access::load).
+    ///
+    /// # Safety
+    ///
+    /// As [`load`](Access::load), of the place beyond, which is in the same variable.
+    #[inline(always)]
+    unsafe fn load_beyond<V: Scalar, U: Unit>(&self, index: usize) -> V {
+        // SAFETY: rules 3 and 10; rules 2 and 5 are the caller's.
+        unsafe {
+            by_displacement!(
+                crate::__load!(
+                    self.current_beyond::<U>(index), __text_by_displaced_index copy
+                    [base = in(reg) self.displacement(), index = in(reg) index, unit = const U::BYTES,]
+                ),
+                if Self::OFFSET_IS_IMMEDIATE {
+                    self.load_from(register_for_access().wrapping_add(index.wrapping_mul(U::BYTES)))
+                } else {
+                    load_at(self.current_beyond::<U>(index))
+                }
+            )
+        }
+    }
+
+    /// As [`store`](Access::store).
+    ///
+    /// # Safety
+    ///
+    /// As [`load_beyond`](Access::load_beyond).
+    #[inline(always)]
+    unsafe fn store_beyond<V: Scalar, U: Unit>(&self, index: usize, value: V) {
+        // SAFETY: rules 3 and 10; rules 2 and 5 are the caller's.
+        unsafe {
+            by_displacement!(
+                crate::__store!(
+                    value, self.current_beyond::<U>(index), __text_by_displaced_index copy reg_byte
+                    [base = in(reg) self.displacement(), index = in(reg) index, unit = const U::BYTES,]
+                ),
+                if Self::OFFSET_IS_IMMEDIATE {
+                    self.store_to(
+                        register_for_access().wrapping_add(index.wrapping_mul(U::BYTES)),
+                        value,
+                    );
+                } else {
+                    store_at(self.current_beyond::<U>(index), value);
+                }
+            )
+        }
+    }
+
+    /// As [`compare_exchange`](Access::compare_exchange).
+    ///
+    /// # Safety
+    ///
+    /// As [`load_beyond`](Access::load_beyond).
+    #[inline(always)]
+    unsafe fn compare_exchange_beyond<V: Scalar, U: Unit>(
+        &self,
+        index: usize,
+        current: V,
+        new: V,
+    ) -> Result<V, V> {
+        // SAFETY: rules 3 and 10; rules 2 and 5 are the caller's.
+        unsafe {
+            by_displacement!(
+                crate::__by_width!(
+                    __compare_exchange current, new, __text_by_displaced_index
+                    [base = in(reg) self.displacement(), index = in(reg) index, unit = const U::BYTES,]
+                ),
+                compare_exchange_at(self.current_beyond::<U>(index), current, new)
+            )
+        }
+    }
+
+    /// As [`update`](Access::update).
+    ///
+    /// # Safety
+    ///
+    /// As [`load_beyond`](Access::load_beyond); `V: Integer` for `add` and `sub`.
+    #[inline(always)]
+    unsafe fn update_beyond<V: Bits, U: Unit, const OP: u8>(&self, index: usize, operand: V) {
+        // SAFETY: rules 3 and 10; rules 2 and 5 are the caller's.
+        unsafe {
+            by_displacement!(
+                crate::__by_width!(
+                    __update operand, OP, __text_by_displaced_index
+                    [base = in(reg) self.displacement(), index = in(reg) index, unit = const U::BYTES,]
+                ),
+                {
+                    fetch_at::<V, OP>(self.current_beyond::<U>(index), operand);
+                }
+            )
+        }
+    }
+
+    /// As [`step`](Access::step).
+    ///
+    /// # Safety
+    ///
+    /// As [`load_beyond`](Access::load_beyond).
+    #[inline(always)]
+    unsafe fn step_beyond<V: Integer, U: Unit, const OP: u8>(&self, index: usize) {
+        // SAFETY: rules 3 and 10; rules 2 and 5 are the caller's.
+        unsafe {
+            by_displacement!(
+                crate::__by_width!(
+                    __step OP, __text_by_displaced_index
+                    [base = in(reg) self.displacement(), index = in(reg) index, unit = const U::BYTES,]
+                ),
+                self.update_beyond::<V, U, OP>(index, one())
+            )
+        }
+    }
+
+    /// As [`fetch_add`](Access::fetch_add).
+    ///
+    /// # Safety
+    ///
+    /// As [`update_beyond`](Access::update_beyond).
+    #[inline(always)]
+    unsafe fn fetch_add_beyond<V: Bits, U: Unit>(&self, index: usize, operand: V) -> V {
+        // SAFETY: rules 3 and 10; rules 2 and 5 are the caller's.
+        unsafe {
+            by_displacement!(
+                crate::__by_width!(
+                    __fetch_add operand, __text_by_displaced_index
+                    [base = in(reg) self.displacement(), index = in(reg) index, unit = const U::BYTES,]
+                ),
+                fetch_at::<V, { op::ADD }>(self.current_beyond::<U>(index), operand)
+            )
+        }
     }
 }
 

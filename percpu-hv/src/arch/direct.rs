@@ -13,9 +13,9 @@ macro_rules! __direct {
 /// Expands to one form. Each requires other texts of the architecture:
 /// * `register`, followed by the register class of an address: `__text!` of `address`, `load` and `store` for `hot`,
 ///   with no `reach` before them;
-/// * `name`: `__text!` of `reach`, `address`, `load` and `store`, for each group;
-/// * `memory`, followed by the register class of a byte: `__linked!(current)`, `__by_width!`, and `__text!` of `load`,
-///   `store`, `update`, `step`, `fetch_add` and `compare_exchange`.
+/// * `name`: `__text!` of `reach`, `address`, `load` and `store`, for each group, and of `reach` with an index;
+/// * `memory`, followed by the register class of a byte: `__linked!(current)`, `__linked!(copy)`, `__by_width!`, and
+///   `__on_copy!` of `load`, `store`, `update`, `step`, `fetch_add` and `compare_exchange`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_as {
@@ -23,9 +23,27 @@ macro_rules! __direct_as {
     (name $($place:tt)*) => { $crate::__direct_by_name! { $($place)* } };
     (memory $byte:ident $group:ident $symbol:path, $offset:expr) => {
         $crate::__direct_by_pointer! { $symbol, $offset }
-        $crate::__direct_moves! { __text_by_operand $group $symbol, $offset, $byte, [] }
-        $crate::__direct_operations! { $symbol, $offset }
+        $crate::__direct_moves! { __text_by_operand $group $byte [symbol = sym $symbol, offset = const $offset,] [] }
+        $crate::__direct_operations! { __text_by_operand [symbol = sym $symbol, offset = const $offset,] }
     };
+}
+
+/// Expands to the overrides for the places beyond a place.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __beyond {
+    ($group:ident $symbol:path, $offset:expr) => {
+        $crate::__direct_form! { [$crate::__beyond_as] $group $symbol, $offset }
+    };
+}
+
+/// Expands to those of one form. An index in the form `register` is added to the register by itself.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __beyond_as {
+    (register $($place:tt)*) => {};
+    (name $($place:tt)*) => { $crate::__beyond_by_name! { $($place)* } };
+    (memory $($place:tt)*) => { $crate::__beyond_by_operand! { $($place)* } };
 }
 
 /// For an architecture whose loads and stores add an immediate offset to the register's value in `{register}`.
@@ -58,7 +76,8 @@ macro_rules! __direct_by_base {
             unsafe {
                 $crate::__load!(
                     $crate::__priv::Access::at(self, register),
-                    __text_by_base $group $symbol, $offset, [register = in($address) register,]
+                    __text_by_base $group
+                    [symbol = sym $symbol, offset = const $offset, register = in($address) register,]
                 )
             }
         }
@@ -69,7 +88,8 @@ macro_rules! __direct_by_base {
             unsafe {
                 $crate::__store!(
                     value, $crate::__priv::Access::at(self, register),
-                    __text_by_base $group $symbol, $offset, reg, [register = in($address) register,]
+                    __text_by_base $group reg
+                    [symbol = sym $symbol, offset = const $offset, register = in($address) register,]
                 )
             }
         }
@@ -84,12 +104,13 @@ macro_rules! __direct_by_base {
     ($($place:tt)*) => {};
 }
 
-/// For an architecture whose loads and stores name the per-CPU register. `text` is one of the `__text_by` macros below,
-/// and `byte` the register class of a byte that is stored. `operand` lists further operands of a store.
+/// For an architecture whose loads and stores name the per-CPU register. `text` is a `__text_by` macro of moves.rs, and
+/// `byte` the register class of a byte that is stored. The first list has the operands of the text, and the second
+/// further operands of a store.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_moves {
-    ($text:ident $group:ident $symbol:path, $offset:expr, $byte:ident, [$($operand:tt)*]) => {
+    ($text:ident $group:ident $byte:ident [$($operand:tt)*] [$($scratch:tt)*]) => {
         const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
 
         #[inline(always)]
@@ -97,7 +118,7 @@ macro_rules! __direct_moves {
             // SAFETY: rule 10, one load. The caller keeps rules 2 and 5, and `V` is the variable's type. Not `pure`:
             // the register changes when the context moves.
             unsafe {
-                $crate::__load!($crate::__priv::Access::current(self), $text $group $symbol, $offset, [])
+                $crate::__load!($crate::__priv::Access::current(self), $text $group [$($operand)*])
             }
         }
 
@@ -106,7 +127,7 @@ macro_rules! __direct_moves {
             // SAFETY: rule 10, one store. The rest is as in `load`.
             unsafe {
                 $crate::__store!(
-                    value, $crate::__priv::Access::current(self), $text $group $symbol, $offset, $byte, [$($operand)*]
+                    value, $crate::__priv::Access::current(self), $text $group $byte [$($operand)* $($scratch)*]
                 )
             }
         }
@@ -119,7 +140,9 @@ macro_rules! __direct_moves {
 #[macro_export]
 macro_rules! __direct_by_name {
     ($group:ident $symbol:path, $offset:expr) => {
-        $crate::__direct_moves! { __text_by_name $group $symbol, $offset, reg, [to = out(reg) _,] }
+        $crate::__direct_moves! {
+            __text_by_name $group reg [symbol = sym $symbol, offset = const $offset,] [to = out(reg) _,]
+        }
 
         #[inline(always)]
         fn pinned(&self, _: ::core::primitive::usize) -> ::core::primitive::usize {
@@ -171,129 +194,154 @@ macro_rules! __direct_by_pointer {
     };
 }
 
-/// The texts of the form `register`.
+/// For the form `name`: the index, in bytes, is added to what reaches the copy.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __text_by_base {
-    (address $group:ident) => {
-        $crate::__text!(address $group {to} [{register} {register}] "{symbol}+{offset}")
-    };
-    (load $width:ident $group:ident) => {
-        $crate::__text!(load $width $group {to} [{register} {register}] "{symbol}+{offset}")
-    };
-    (store $width:ident $group:ident) => {
-        $crate::__text!(store $width $group {value} [{register} {register}] "{symbol}+{offset}")
-    };
-}
-
-/// The texts of the form `name`. An access to a hot variable needs no scratch register, but `asm!` requires that `{to}`
-/// occurs.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __text_by_name {
-    (address $group:ident) => {
-        ::core::concat!(
-            $crate::__text!(reach $group [{to}] "{symbol}+{offset}"),
-            $crate::__text!(address $group {to} [{to}] "{symbol}+{offset}")
-        )
-    };
-    (load $width:ident $group:ident) => {
-        ::core::concat!(
-            $crate::__text!(reach $group [{to}] "{symbol}+{offset}"),
-            $crate::__text!(load $width $group {to} [{to}] "{symbol}+{offset}")
-        )
-    };
-    (store $width:ident $group:ident) => {
-        ::core::concat!(
-            $crate::__text!(reach $group [{to}] "{symbol}+{offset}"),
-            $crate::__text!(store $width $group {value} [{to}] "{symbol}+{offset}"),
-            "/* {to} */"
-        )
-    };
-}
-
-/// The texts of the form `memory`. A byte to store has a class of its own, since its register has another name.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __text_by_operand {
-    (load $width:ident $group:ident) => {
-        $crate::__text!(load $width $group {to} [] "{symbol}+{offset}")
-    };
-    (store $width:ident $group:ident) => {
-        $crate::__text!(change "mov " $width)
-    };
-}
-
-/// Loads a `V` by one instruction, or by `load_at` if no register holds a `V`.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __load {
-    ($address:expr, $($place:tt)*) => {
-        match ::core::mem::size_of::<V>() {
-            1 => {
-                let byte = $crate::__load!(@ byte ::core::primitive::usize, $($place)*).assume_init();
-                // So that the optimizer does not zero-extend the value again.
-                ::core::hint::assert_unchecked(byte < 1 << 8);
-                <V as $crate::Scalar>::__loaded(byte);
-                ::core::mem::transmute_copy(&(byte as ::core::primitive::u8))
+macro_rules! __beyond_by_name {
+    ($group:ident $symbol:path, $offset:expr) => {
+        #[inline(always)]
+        fn current_beyond<U: $crate::__priv::Unit>(&self, index: ::core::primitive::usize) -> ::core::primitive::usize {
+            let to: ::core::primitive::usize;
+            // SAFETY: rule 10, no memory. Not `pure`: the register changes when the context moves.
+            unsafe {
+                ::core::arch::asm!(
+                    $crate::__text_by_index!(address $group),
+                    to = out(reg) to,
+                    symbol = sym $symbol,
+                    offset = const $offset,
+                    index = in(reg) index * <U as $crate::__priv::Unit>::BYTES,
+                    options(nomem, nostack, preserves_flags)
+                );
             }
-            2 => {
-                let half = $crate::__load!(@ half ::core::primitive::usize, $($place)*).assume_init();
-                ::core::hint::assert_unchecked(half < 1 << 16);
-                ::core::mem::transmute_copy(&(half as ::core::primitive::u16))
+            to
+        }
+
+        #[inline(always)]
+        unsafe fn load_beyond<V: $crate::Scalar, U: $crate::__priv::Unit>(&self, index: ::core::primitive::usize) -> V {
+            // SAFETY: as `load`.
+            unsafe {
+                $crate::__load!(
+                    $crate::__priv::Access::current_beyond::<U>(self, index), __text_by_index $group
+                    [symbol = sym $symbol, offset = const $offset,
+                        index = in(reg) index * <U as $crate::__priv::Unit>::BYTES,]
+                )
             }
-            4 => ::core::mem::transmute_copy(&$crate::__load!(@ word ::core::primitive::u32, $($place)*)),
-            8 if ::core::mem::size_of::<::core::primitive::usize>() == 8 => {
-                ::core::mem::transmute_copy(&$crate::__load!(@ double ::core::primitive::usize, $($place)*))
+        }
+
+        #[inline(always)]
+        unsafe fn store_beyond<V: $crate::Scalar, U: $crate::__priv::Unit>(
+            &self, index: ::core::primitive::usize, value: V
+        ) {
+            // SAFETY: as `store`.
+            unsafe {
+                $crate::__store!(
+                    value, $crate::__priv::Access::current_beyond::<U>(self, index), __text_by_index $group reg
+                    [symbol = sym $symbol, offset = const $offset,
+                        index = in(reg) index * <U as $crate::__priv::Unit>::BYTES, to = out(reg) _,]
+                )
             }
-            _ => $crate::__priv::load_at($address),
         }
     };
-    (@ $width:ident $bits:ty, $text:ident $group:ident $symbol:path, $offset:expr, [$($operand:tt)*]) => {{
-        // `MaybeUninit` keeps a pointer's provenance. An integer would drop it.
-        let to: ::core::mem::MaybeUninit<$bits>;
-        ::core::arch::asm!(
-            $crate::$text!(load $width $group),
-            to = out(reg) to,
-            symbol = sym $symbol,
-            offset = const $offset,
-            $($operand)*
-            options(readonly, nostack, preserves_flags)
-        );
-        to
-    }};
 }
 
-/// Stores a `V` by one instruction, or by `store_at` if no register holds a `V`.
+/// For the form `memory`: the index, in units, is part of the memory operand.
+#[cfg(not(feature = "non-zero-vma"))]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __store {
-    (
-        $value:ident, $address:expr, $text:ident $group:ident $symbol:path, $offset:expr, $byte:ident, $operands:tt
-    ) => {
-        match ::core::mem::size_of::<V>() {
-            1 => $crate::__store!(@ byte $byte ::core::primitive::u8, $value, $text $group $symbol, $offset, $operands),
-            2 => $crate::__store!(@ half reg ::core::primitive::u16, $value, $text $group $symbol, $offset, $operands),
-            4 => $crate::__store!(@ word reg ::core::primitive::u32, $value, $text $group $symbol, $offset, $operands),
-            8 if ::core::mem::size_of::<::core::primitive::usize>() == 8 => {
-                $crate::__store!(@ double reg ::core::primitive::usize, $value, $text $group $symbol, $offset, $operands)
+macro_rules! __beyond_by_operand {
+    ($byte:ident $group:ident $symbol:path, $offset:expr) => {
+        #[inline(always)]
+        unsafe fn load_beyond<V: $crate::Scalar, U: $crate::__priv::Unit>(&self, index: ::core::primitive::usize) -> V {
+            // SAFETY: as `load`.
+            unsafe {
+                $crate::__load!(
+                    $crate::__priv::Access::current_beyond::<U>(self, index), __text_by_indexed_operand $group
+                    [symbol = sym $symbol, offset = const $offset,
+                        index = in(reg) index, unit = const <U as $crate::__priv::Unit>::BYTES,]
+                )
             }
-            _ => $crate::__priv::store_at($address, $value),
+        }
+
+        #[inline(always)]
+        unsafe fn store_beyond<V: $crate::Scalar, U: $crate::__priv::Unit>(
+            &self, index: ::core::primitive::usize, value: V
+        ) {
+            // SAFETY: as `store`.
+            unsafe {
+                $crate::__store!(
+                    value, $crate::__priv::Access::current_beyond::<U>(self, index),
+                    __text_by_indexed_operand $group $byte
+                    [symbol = sym $symbol, offset = const $offset,
+                        index = in(reg) index, unit = const <U as $crate::__priv::Unit>::BYTES,]
+                )
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn update_beyond<V: $crate::Bits, U: $crate::__priv::Unit, const OP: ::core::primitive::u8>(
+            &self, index: ::core::primitive::usize, operand: V
+        ) {
+            // SAFETY: as `update`.
+            unsafe {
+                $crate::__by_width!(
+                    __update operand, OP, __text_by_indexed_operand
+                    [symbol = sym $symbol, offset = const $offset,
+                        index = in(reg) index, unit = const <U as $crate::__priv::Unit>::BYTES,]
+                )
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn step_beyond<V: $crate::Integer, U: $crate::__priv::Unit, const OP: ::core::primitive::u8>(
+            &self, index: ::core::primitive::usize
+        ) {
+            // SAFETY: as `update`.
+            unsafe {
+                $crate::__by_width!(
+                    __step OP, __text_by_indexed_operand
+                    [symbol = sym $symbol, offset = const $offset,
+                        index = in(reg) index, unit = const <U as $crate::__priv::Unit>::BYTES,]
+                )
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn fetch_add_beyond<V: $crate::Bits, U: $crate::__priv::Unit>(
+            &self, index: ::core::primitive::usize, operand: V
+        ) -> V {
+            // SAFETY: as `update`.
+            unsafe {
+                $crate::__by_width!(
+                    __fetch_add operand, __text_by_indexed_operand
+                    [symbol = sym $symbol, offset = const $offset,
+                        index = in(reg) index, unit = const <U as $crate::__priv::Unit>::BYTES,]
+                )
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn compare_exchange_beyond<V: $crate::Scalar, U: $crate::__priv::Unit>(
+            &self, index: ::core::primitive::usize, current: V, new: V
+        ) -> ::core::result::Result<V, V> {
+            // SAFETY: as `update`.
+            unsafe {
+                $crate::__by_width!(
+                    __compare_exchange current, new, __text_by_indexed_operand
+                    [symbol = sym $symbol, offset = const $offset,
+                        index = in(reg) index, unit = const <U as $crate::__priv::Unit>::BYTES,]
+                )
+            }
         }
     };
-    (
-        @ $width:ident $class:ident $bits:ty, $value:ident,
-        $text:ident $group:ident $symbol:path, $offset:expr, [$($operand:tt)*]
-    ) => {
-        ::core::arch::asm!(
-            $crate::$text!(store $width $group),
-            value = in($class) ::core::mem::transmute_copy::<V, ::core::mem::MaybeUninit<$bits>>(&$value),
-            symbol = sym $symbol,
-            offset = const $offset,
-            $($operand)*
-            options(nostack, preserves_flags)
-        )
-    };
+}
+
+/// Expands to nothing: an address relative to the code is no part of an operand with an index. The methods of `Access`
+/// take it in a register.
+#[cfg(feature = "non-zero-vma")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __beyond_by_operand {
+    ($($place:tt)*) => {};
 }
 
 /// For an architecture whose operations take a memory operand. Each is one instruction, and changes the flags. It does
@@ -302,109 +350,31 @@ macro_rules! __store {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_operations {
-    ($symbol:path, $offset:expr) => {
+    ($text:ident $operands:tt) => {
         const IN_ONE_INSTRUCTION: ::core::primitive::bool = true;
 
         #[inline(always)]
         unsafe fn update<V: $crate::Bits, const OP: ::core::primitive::u8>(&self, operand: V) {
             // SAFETY: rule 10, one instruction. The caller keeps rules 2 and 5, and `V` is the variable's type.
-            unsafe { $crate::__by_width!(__update operand, OP, $symbol, $offset) }
+            unsafe { $crate::__by_width!(__update operand, OP, $text $operands) }
         }
 
         #[inline(always)]
         unsafe fn step<V: $crate::Integer, const OP: ::core::primitive::u8>(&self) {
             // SAFETY: rule 10, as `update`.
-            unsafe { $crate::__by_width!(__step OP, $symbol, $offset) }
+            unsafe { $crate::__by_width!(__step OP, $text $operands) }
         }
 
         #[inline(always)]
-        unsafe fn fetch<V: $crate::Bits, const OP: ::core::primitive::u8>(&self, operand: V) -> V {
-            use $crate::__priv::{combine, op};
-            // SAFETY: rule 10, as `update`; rule 14, the loop stores only values of `V`.
-            unsafe {
-                let addend = match OP {
-                    op::SUB => combine::<V, { op::SUB }>(::core::mem::zeroed(), operand),
-                    _ => operand,
-                };
-                match OP {
-                    op::ADD | op::SUB => $crate::__by_width!(__fetch_add addend, $symbol, $offset),
-                    _ => $crate::__priv::Access::replace(self, |old| combine::<V, OP>(old, operand)),
-                }
-            }
-        }
-
-        #[inline(always)]
-        unsafe fn swap<V: $crate::Scalar>(&self, value: V) -> V {
-            // SAFETY: as `fetch`. An exchange instruction with a memory operand would lock the bus.
-            unsafe { $crate::__priv::Access::replace(self, |_| value) }
+        unsafe fn fetch_add<V: $crate::Bits>(&self, operand: V) -> V {
+            // SAFETY: rule 10, as `update`.
+            unsafe { $crate::__by_width!(__fetch_add operand, $text $operands) }
         }
 
         #[inline(always)]
         unsafe fn compare_exchange<V: $crate::Scalar>(&self, current: V, new: V) -> ::core::result::Result<V, V> {
             // SAFETY: rule 10, as `update`.
-            unsafe { $crate::__by_width!(__compare_exchange current, new, $symbol, $offset) }
+            unsafe { $crate::__by_width!(__compare_exchange current, new, $text $operands) }
         }
     };
-}
-
-/// Emits one instruction that changes memory.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __in_memory {
-    ($text:expr, $symbol:path, $offset:expr, $($operand:tt)*) => {
-        ::core::arch::asm!($text, $($operand)* symbol = sym $symbol, offset = const $offset, options(nostack))
-    };
-}
-
-/// Emits the instruction of an operation, which the assembler selects.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __update {
-    ($width:ident $class:ident $bits:ty, $old:tt, $operand:ident, $op:ident, $symbol:path, $offset:expr) => {
-        $crate::__in_memory!(
-            $crate::__text!(update $width), $symbol, $offset,
-            op = const $op, value = in($class) ::core::mem::transmute_copy::<V, $bits>(&$operand),
-        )
-    };
-}
-
-/// Emits the increment or decrement, which the assembler selects.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __step {
-    ($width:ident $class:ident $bits:ty, $old:tt, $op:ident, $symbol:path, $offset:expr) => {
-        $crate::__in_memory!($crate::__text!(step $width), $symbol, $offset, op = const $op,)
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __fetch_add {
-    ($width:ident $class:ident $bits:ty, $old:tt, $operand:ident, $symbol:path, $offset:expr) => {{
-        let mut value = ::core::mem::transmute_copy::<V, $bits>(&$operand);
-        $crate::__in_memory!($crate::__text!(fetch_add $width), $symbol, $offset, value = inout($class) value,);
-        ::core::mem::transmute_copy::<$bits, V>(&value)
-    }};
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __compare_exchange {
-    ($width:ident $class:ident $bits:ty, $old:tt, $current:ident, $new:ident, $symbol:path, $offset:expr) => {{
-        use ::core::mem::{MaybeUninit, transmute_copy};
-        // `MaybeUninit` keeps a pointer's provenance. An integer would drop it.
-        let found: MaybeUninit<$bits>;
-        let new = transmute_copy::<V, MaybeUninit<$bits>>(&$new);
-        let old = transmute_copy::<V, MaybeUninit<$bits>>(&$current);
-        $crate::__in_memory!(
-            $crate::__text!(compare_exchange $width), $symbol, $offset,
-            value = in($class) new, inout($old) old => found,
-        );
-        let value = transmute_copy::<MaybeUninit<$bits>, V>(&found);
-        if found.assume_init() == transmute_copy::<V, $bits>(&$current) {
-            ::core::result::Result::Ok(value)
-        } else {
-            ::core::result::Result::Err(value)
-        }
-    }};
 }

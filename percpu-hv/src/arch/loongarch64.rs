@@ -117,6 +117,19 @@ macro_rules! __linked {
     // A hot variable's address is an immediate, because the template is at VMA 0.
     (reach hot [$offset:tt] $symbol:expr) => { $crate::__mark_hot!() };
     (reach $group:ident [$offset:tt] $symbol:expr) => { $crate::__linked!(displacement $offset $symbol) };
+    // With an index, `offset` is set for a hot variable too.
+    (reach hot [$offset:tt $index:tt] $symbol:expr) => {
+        ::core::concat!($crate::__mark_hot!(), $crate::__lines! { ["add.d " ($offset) ", " ($index) ", $r21"] })
+    };
+    (reach $group:ident [$offset:tt $index:tt] $symbol:expr) => {
+        ::core::concat!(
+            $crate::__linked!(displacement $offset $symbol),
+            $crate::__lines! { ["add.d " ($offset) ", " ($offset) ", " ($index)] }
+        )
+    };
+    (access hot_beyond $indexed:literal $immediate:literal $register:tt [$offset:tt] $symbol:expr) => {
+        $crate::__lines! { [$immediate ($register) ", " ($offset) ", %pc_lo12(" $symbol ")"] }
+    };
     (access hot $indexed:literal $immediate:literal $register:tt [$offset:tt] $symbol:expr) => {
         $crate::__lines! { [$immediate ($register) ", $r21, %pc_lo12(" $symbol ")"] }
     };
@@ -142,6 +155,12 @@ macro_rules! __linked {
         }
     };
     (reach $group:ident [$offset:tt] $symbol:expr) => { $crate::__linked!(address $offset $symbol) };
+    (reach $group:ident [$offset:tt $index:tt] $symbol:expr) => {
+        ::core::concat!(
+            $crate::__linked!(address $offset $symbol),
+            $crate::__lines! { ["add.d " ($offset) ", " ($offset) ", " ($index)] }
+        )
+    };
     (access $group:ident $indexed:literal $immediate:literal $register:tt [$offset:tt] $symbol:expr) => {
         $crate::__lines! { [$indexed ($register) ", " ($offset) ", $r21"] }
     };

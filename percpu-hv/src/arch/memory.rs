@@ -217,6 +217,7 @@ pub(crate) unsafe fn swap_at<V: Scalar>(address: usize, value: V) -> V {
 ///
 /// As [`store_at`].
 #[inline(always)]
+#[cfg_attr(displaced, allow(dead_code, reason = "an instruction replaces it"))]
 pub(crate) unsafe fn compare_exchange_at<V: Scalar>(
     address: usize,
     current: V,

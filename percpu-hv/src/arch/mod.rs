@@ -4,7 +4,8 @@
 //! No other file names an instruction or a register of it.
 //!
 //! The code over the texts is written once: emit.rs has the functions that read and write registers, linked.rs those
-//! that compute linked addresses, direct.rs those that load and store a copy, and assembly.rs the macros for assembly.
+//! that compute linked addresses, direct.rs and moves.rs those that load and store a copy, and assembly.rs the macros for
+//! assembly.
 //!
 //! The first table lists Rust items. The column "from" names the macro of emit.rs that defines the item from
 //! instruction texts; an architecture may define it by itself instead.
@@ -43,6 +44,12 @@
 //! | `__text!(load WIDTH GROUP TO [REGISTERS] SYMBOL)` | loads the copy; `unsigned` is a `word` that is zero-extended |
 //! | `__text!(store WIDTH GROUP FROM [REGISTERS] SYMBOL)` | stores to the copy |
 //!
+//! The form `name` needs this one too. After it, the texts for a hot copy have the group `hot_beyond`:
+//!
+//! | macro | meaning |
+//! |---|---|
+//! | `__text!(reach GROUP [REGISTER INDEX] SYMBOL)` | prepares `REGISTER` for a place `INDEX` bytes beyond the copy |
+//!
 //! Only access in assembly needs these:
 //!
 //! | macro | meaning |
@@ -60,8 +67,8 @@
 //! * `WIDTH` is `byte`, `half`, `word` or `double`. A load zero-extends a byte or a half.
 //!
 //! A text writes only `TO` and, for `reach` and `add`, `REGISTERS` and `VALUE`. It preserves the flags. The exception is
-//! the form `memory`: its addresses and operations may change the flags, `{op}` selects an operation, and `fetch_add`
-//! and `compare_exchange` return the old value in an operand.
+//! the form `memory`: its addresses and operations may change the flags. `__on_copy!` has its texts for a memory operand,
+//! in which `{op}` selects an operation, and `fetch_add` and `compare_exchange` return the old value in an operand.
 //!
 //! Other files replace an architecture's. With `sp-naive`, naive.rs replaces `access`, and only access in assembly uses
 //! the texts, which reach the one copy: the symbol. In a process, hosted.rs replaces the whole file. In both cases
@@ -89,7 +96,7 @@ mod emit;
 #[cfg_attr(all(not(hosted), target_arch = "x86_64"), path = "x86_64.rs")]
 mod imp;
 
-pub(crate) use access::Access;
+pub(crate) use access::{Access, Unit};
 pub(crate) use assembly::form;
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) use imp::access::*;
@@ -121,6 +128,8 @@ mod direct;
 #[cfg(not(any(feature = "sp-naive", hosted)))]
 mod linked;
 mod memory;
+#[cfg(not(any(feature = "sp-naive", hosted)))]
+mod moves;
 #[cfg(any(feature = "sp-naive", hosted))]
 mod plain;
 mod scalar;
@@ -130,7 +139,7 @@ pub(crate) const ONE_CPU: bool = cfg!(feature = "sp-naive");
 
 /// The names that expansions use.
 pub(crate) mod expansion {
-    pub use super::access::Access;
+    pub use super::access::{Access, Unit};
     #[cfg(all(not(any(feature = "sp-naive", hosted)), target_arch = "x86_64"))]
     pub use super::imp::access::__percpu_hv_header;
     pub use super::memory::{load_at, store_at};

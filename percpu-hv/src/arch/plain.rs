@@ -26,6 +26,13 @@ macro_rules! __direct {
     ($group:ident $symbol:path, $offset:expr) => {};
 }
 
+/// Expands to nothing: no method needs an override.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __beyond {
+    ($group:ident $symbol:path, $offset:expr) => {};
+}
+
 /// Expands to the range of a section whose bounds the linker defines. It always has a record, of no function, so that
 /// the linker does define them.
 #[cfg(all(any(target_os = "linux", target_os = "none"), not(miri)))]

@@ -96,6 +96,17 @@ macro_rules! __linked {
     (reach $group:ident [$base:tt] $symbol:expr) => {
         $crate::__norelax! { ["lui " ($base) ", %hi(" $symbol ")"] ["add " ($base) ", " ($base) ", gp"] }
     };
+    // With an index, `base` is set for a hot variable too.
+    (reach hot [$base:tt $index:tt] $symbol:expr) => {
+        ::core::concat!($crate::__mark_hot!(), $crate::__norelax! { ["add " ($base) ", " ($index) ", gp"] })
+    };
+    (reach $group:ident [$base:tt $index:tt] $symbol:expr) => {
+        $crate::__norelax! {
+            ["lui " ($base) ", %hi(" $symbol ")"]
+            ["add " ($base) ", " ($base) ", gp"]
+            ["add " ($base) ", " ($base) ", " ($index)]
+        }
+    };
     (base hot [$base:tt]) => { "gp" };
     (base $group:ident [$base:tt]) => { $crate::__register!($base) };
     (low $symbol:expr) => { ::core::concat!("%lo(", $symbol, ")") };
@@ -116,6 +127,13 @@ macro_rules! __linked {
     };
     (reach $group:ident [$base:tt] $symbol:expr) => {
         $crate::__norelax! { ["19283: auipc " ($base) ", %pcrel_hi(" $symbol ")"] ["add " ($base) ", " ($base) ", gp"] }
+    };
+    (reach $group:ident [$base:tt $index:tt] $symbol:expr) => {
+        $crate::__norelax! {
+            ["19283: auipc " ($base) ", %pcrel_hi(" $symbol ")"]
+            ["add " ($base) ", " ($base) ", gp"]
+            ["add " ($base) ", " ($base) ", " ($index)]
+        }
     };
     (base $group:ident [$base:tt]) => { $crate::__register!($base) };
     (low $symbol:expr) => { "%pcrel_lo(19283b)" };

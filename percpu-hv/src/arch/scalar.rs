@@ -15,6 +15,8 @@ use core::ptr::NonNull;
 /// riscv32 and 32-bit Arm may move 64 bits in two steps. There a variable does not compile if its type has 64 bits and
 /// some bit patterns are no value of it. AArch64 moves 128 bits by a pair of exclusives.
 ///
+/// `#[derive(Scalar)]` implements the trait for newtypes and enums without `unsafe`.
+///
 /// An impl for a type that already has variables changes their kind. This is a breaking change.
 ///
 /// # Safety
@@ -26,7 +28,8 @@ use core::ptr::NonNull;
 /// * is `Send`, because another context on the CPU, or another CPU, reads the value. A variable of a type that is not
 ///   `Send` does not compile. (Raw pointers and `NonNull` are scalars without it: on another CPU they are only
 ///   addresses);
-/// * holds no reference if its [`HOLDS_REFERENCES`](Self::HOLDS_REFERENCES) is `false`.
+/// * holds no reference if its [`HOLDS_REFERENCES`](Self::HOLDS_REFERENCES) is `false`;
+/// * has one field if it has fields by `#[derive(Elements)]` too.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {
@@ -75,7 +78,7 @@ use core::ptr::NonNull;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a scalar: one load or store cannot move it",
-    note = "implement `percpu_hv::Scalar` for a newtype or enum of 1, 2, 4 or 8 bytes"
+    note = "put `#[derive(percpu_hv::Scalar)]` on a newtype of a scalar, or on an enum with the `repr` of an integer"
 )]
 pub unsafe trait Scalar: Copy + 'static {
     /// Whether a value is only an address, with which another context can do nothing by safe code.

@@ -232,6 +232,9 @@ macro_rules! __linked {
     (copy $symbol:expr) => {
         ::core::concat!("gs:[", $symbol, "]")
     };
+    (displaced $address:expr) => {
+        ::core::concat!("gs:[", $address, "]")
+    };
     (current $to:tt $own:literal $symbol:expr) => {
         $crate::__lines! { ["mov " ($to) ", gs:[" $own "]"] ["add " ($to) ", offset " $symbol] }
     };
@@ -249,6 +252,9 @@ macro_rules! __linked {
     };
     (copy $symbol:expr) => {
         ::core::concat!("gs:[rip + ", $symbol, "]")
+    };
+    (displaced $address:expr) => {
+        ::core::concat!("gs:[", $address, "]")
     };
     (current $to:tt $own:literal $symbol:expr) => {
         $crate::__lines! { ["lea " ($to) ", [rip + " $symbol "]"] ["add " ($to) ", gs:[rip + " $own "]"] }
@@ -275,15 +281,8 @@ macro_rules! __linked {
 macro_rules! __text {
     (reach $($copy:tt)*) => { "" };
     (address $group:ident $to:tt [] $symbol:expr) => { $crate::__linked!(current $to "__percpu_hv_header" $symbol) };
-    (load byte $group:ident $to:tt [] $symbol:expr) => {
-        $crate::__lines! { ["movzx " (e $to) ", byte ptr " {$crate::__linked!(copy $symbol)}] }
-    };
-    (load half $group:ident $to:tt [] $symbol:expr) => {
-        $crate::__lines! { ["movzx " (e $to) ", word ptr " {$crate::__linked!(copy $symbol)}] }
-    };
-    (load double $group:ident $to:tt [] $symbol:expr) => { $crate::__lines! { ["mov " (r $to) ", " {$crate::__linked!(copy $symbol)}] } };
     (load $width:ident $group:ident $to:tt [] $symbol:expr) => {
-        $crate::__lines! { ["mov " (e $to) ", " {$crate::__linked!(copy $symbol)}] }
+        $crate::__on_copy!(load $width $to, $crate::__linked!(copy $symbol))
     };
     (store byte $group:ident $($store:tt)*) => { $crate::__text!(store l $($store)*) };
     (store half $group:ident $($store:tt)*) => { $crate::__text!(store x $($store)*) };
@@ -299,46 +298,65 @@ macro_rules! __text {
     (add $size:literal $group:ident $none:tt [] $symbol:expr, $addend:literal) => {
         $crate::__lines! { ["add " $size {$crate::__linked!(copy $symbol)} ", " $addend] }
     };
-    (fetch_add $width:ident) => { $crate::__text!(change "xadd " $width) };
-    (compare_exchange $width:ident) => { $crate::__text!(change "cmpxchg " $width) };
-    (change $mnemonic:literal byte) => { $crate::__text!(change $mnemonic "{value}") };
-    (change $mnemonic:literal half) => { $crate::__text!(change $mnemonic "{value:x}") };
-    (change $mnemonic:literal word) => { $crate::__text!(change $mnemonic "{value:e}") };
-    (change $mnemonic:literal double) => { $crate::__text!(change $mnemonic "{value}") };
-    (change $mnemonic:literal $value:literal) => {
-        $crate::__lines! { [$mnemonic {$crate::__linked!(copy "{symbol}+{offset}")} ", " $value] }
+}
+
+/// An instruction on a copy, which is a memory operand. A load takes the register that it writes; the others have the
+/// operands `{value}` and `{op}`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __on_copy {
+    (load byte $to:tt, $copy:expr) => { $crate::__lines! { ["movzx " (e $to) ", byte ptr " {$copy}] } };
+    (load half $to:tt, $copy:expr) => { $crate::__lines! { ["movzx " (e $to) ", word ptr " {$copy}] } };
+    (load double $to:tt, $copy:expr) => { $crate::__lines! { ["mov " (r $to) ", " {$copy}] } };
+    (load $width:ident $to:tt, $copy:expr) => { $crate::__lines! { ["mov " (e $to) ", " {$copy}] } };
+    (store $width:ident $to:tt, $copy:expr) => { $crate::__on_copy!(change "mov " $width, $copy) };
+    (fetch_add $width:ident $to:tt, $copy:expr) => { $crate::__on_copy!(change "xadd " $width, $copy) };
+    (compare_exchange $width:ident $to:tt, $copy:expr) => { $crate::__on_copy!(change "cmpxchg " $width, $copy) };
+    (change $mnemonic:literal $width:ident, $copy:expr) => {
+        $crate::__lines! { [$mnemonic {$copy} ", " {$crate::__value!($width)}] }
     };
-    (update byte) => { $crate::__text!(update "{value}") };
-    (update half) => { $crate::__text!(update "{value:x}") };
-    (update word) => { $crate::__text!(update "{value:e}") };
-    (update double) => { $crate::__text!(update "{value}") };
-    (update $value:literal) => {
+    (update $width:ident $to:tt, $copy:expr) => {
         $crate::__lines! {
             [".if {op} == 0"]
-            ["add " {$crate::__linked!(copy "{symbol}+{offset}")} ", " $value]
+            ["add " {$copy} ", " {$crate::__value!($width)}]
             [".elseif {op} == 1"]
-            ["sub " {$crate::__linked!(copy "{symbol}+{offset}")} ", " $value]
+            ["sub " {$copy} ", " {$crate::__value!($width)}]
             [".elseif {op} == 2"]
-            ["and " {$crate::__linked!(copy "{symbol}+{offset}")} ", " $value]
+            ["and " {$copy} ", " {$crate::__value!($width)}]
             [".elseif {op} == 3"]
-            ["or " {$crate::__linked!(copy "{symbol}+{offset}")} ", " $value]
+            ["or " {$copy} ", " {$crate::__value!($width)}]
             [".else"]
-            ["xor " {$crate::__linked!(copy "{symbol}+{offset}")} ", " $value]
+            ["xor " {$copy} ", " {$crate::__value!($width)}]
             [".endif"]
         }
     };
-    (step byte) => { $crate::__text!(step "byte ptr ") };
-    (step half) => { $crate::__text!(step "word ptr ") };
-    (step word) => { $crate::__text!(step "dword ptr ") };
-    (step double) => { $crate::__text!(step "qword ptr ") };
-    (step $size:literal) => {
+    (step byte $to:tt, $copy:expr) => { $crate::__on_copy!(step "byte ptr ", $copy) };
+    (step half $to:tt, $copy:expr) => { $crate::__on_copy!(step "word ptr ", $copy) };
+    (step word $to:tt, $copy:expr) => { $crate::__on_copy!(step "dword ptr ", $copy) };
+    (step double $to:tt, $copy:expr) => { $crate::__on_copy!(step "qword ptr ", $copy) };
+    (step $size:literal, $copy:expr) => {
         $crate::__lines! {
             [".if {op} == 0"]
-            ["inc " $size {$crate::__linked!(copy "{symbol}+{offset}")}]
+            ["inc " $size {$copy}]
             [".else"]
-            ["dec " $size {$crate::__linked!(copy "{symbol}+{offset}")}]
+            ["dec " $size {$copy}]
             [".endif"]
         }
+    };
+}
+
+/// The operand `{value}`, by the name that its register has at a width.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __value {
+    (half) => {
+        "{value:x}"
+    };
+    (word) => {
+        "{value:e}"
+    };
+    ($width:ident) => {
+        "{value}"
     };
 }
 

@@ -17,7 +17,8 @@ impl Home {
     #[inline(always)]
     pub(crate) const fn assert_current(self) {}
 
-    /// Panics, in a process, unless `register` is the value of the per-CPU register of a CPU of this set.
+    /// Panics, in a process, unless `register` is the value of the per-CPU register of a CPU of this set, plus a distance
+    /// inside of its area.
     #[inline(always)]
     pub(crate) const fn assert_has(self, _register: usize) {}
 

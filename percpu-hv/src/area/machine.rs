@@ -5,6 +5,7 @@ use core::cell::Cell;
 use core::panic::RefUnwindSafe;
 use core::ptr;
 
+use super::layout::percpu_area_layout_expected;
 use super::state::Areas;
 
 /// What belongs to the CPUs of one test.
@@ -50,10 +51,22 @@ impl Home {
         }
     }
 
-    /// Panics unless `register` is the value of the per-CPU register of a CPU of this set.
+    /// Panics unless `register` is the value of the per-CPU register of a CPU of this set, plus a distance inside of its
+    /// area.
     #[track_caller]
     pub(crate) fn assert_has(self, register: usize) {
-        if self.cpu_with(register).is_none() {
+        let (count, registers) = self.all();
+        let size = percpu_area_layout_expected(1).size();
+        let has = |cpu| {
+            // SAFETY: rule 4, an id below `count`.
+            register.wrapping_sub(unsafe { registers.of(cpu) }) < size
+        };
+        let found = match registers.stride() {
+            // SAFETY: rule 4, a block has an area for CPU 0.
+            Some(stride) => register.wrapping_sub(unsafe { registers.of(0) }) / stride < count,
+            None => (0..count).any(has),
+        };
+        if !found {
             refuse();
         }
     }

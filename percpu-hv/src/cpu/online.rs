@@ -166,12 +166,12 @@ fn enter(cpu_id: usize) -> Result<CpuId, BringUpError> {
     Ok(cpu)
 }
 
-/// Takes the current CPU offline: marks it offline, runs the [hooks](crate::cpu_hook) in reverse, and moves its part of each
-/// [`PerCpuCounter`](crate::PerCpuCounter) to the counter's total. Returns its id.
+/// Takes the current CPU offline: marks it offline, and runs the [hooks](crate::cpu_hook) in reverse. Returns its id.
 ///
 /// The CPU keeps its id, its register and its values, and goes on to use them. Software then switches it off, and
 /// [`bring_up`] brings it back. To hand out its id or to have the initial values again is `unsafe`:
-/// [`reinit_percpu_area`](crate::reinit_percpu_area).
+/// [`reinit_percpu_area`](crate::reinit_percpu_area). Before that, a hook moves this CPU's part of a counter to the
+/// counter's total: [`retire_current`](crate::PerCpu::retire_current).
 ///
 /// `None` if the CPU is not online. Nothing happens then.
 ///

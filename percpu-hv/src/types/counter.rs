@@ -7,7 +7,7 @@ use crate::arch::op;
 use crate::area::Home;
 use crate::cpu::CpuId;
 use crate::sync::AtomicI64;
-use crate::variable::kind::{References, Shared, Sums};
+use crate::variable::kind::{Counters, References, Shared, Sums};
 use crate::variable::{self, PerCpu, Place, address_on, pointer, stay};
 
 /// A counter with a part on every CPU: an addition accesses no other CPU's memory.
@@ -77,13 +77,20 @@ impl<const BATCH: i64> fmt::Debug for PerCpuCounter<BATCH> {
 
 impl<const BATCH: i64> variable::Shared for PerCpuCounter<BATCH> {}
 
+impl<const BATCH: i64> Counters for PerCpuCounter<BATCH> {
+    const HAS_ONE: bool = true;
+}
+
 /// Returns the counter's total for the CPUs of a set of areas.
 #[inline(always)]
 fn total<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(place: &P, home: Home) -> Total<'_> {
     match CpuId::common(home) {
         // SAFETY: rule 3, a copy that no CPU has; rule 16, the variable is shared, and a counter is `Sync`.
         Some(common) => Total(unsafe { part(place, common) }),
-        None => Total(place.total()),
+        None => {
+            let total = place.total(place.distance());
+            Total(total.expect("the derive knows of each counter in a struct"))
+        }
     }
 }
 
@@ -164,6 +171,20 @@ impl<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<P, PerCpuCounter<B
             )
         };
         total(&self.place, Home::current()).read()
+    }
+
+    /// Moves this CPU's part to the total, so that its area can be [rebuilt](crate::reinit_percpu_area) once it is off. For
+    /// the function `down` of a [hook](crate::cpu_hook). All CPUs may add and sum at the same time.
+    #[inline]
+    #[track_caller]
+    pub fn retire_current(&self)
+    where
+        P::Kind: References<PerCpuCounter<BATCH>>,
+    {
+        let _guard = stay(&self.place);
+        // SAFETY: rules 2, 3 and 13, as `add`.
+        let part = unsafe { self.place.swap::<i64>(0) };
+        total(&self.place, Home::current()).receive(part);
     }
 
     /// Moves the part of a CPU that does not run to the total, so that the CPU's area can be

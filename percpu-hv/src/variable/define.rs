@@ -98,16 +98,11 @@ macro_rules! __define_handle {
         // SAFETY: rule 1, the storage is of this type.
         unsafe impl $crate::Place<$ty> for $symbol {
             type Kind = $crate::__kind!($kind $ty);
+            type Part<'whole, O: $crate::__priv::Path<Of = $ty>> = $crate::__priv::Fixed<'whole, Self, O>;
 
             $crate::__flag! { $kind $storage $name }
 
-            #[cfg(target_has_atomic = "64")]
-            #[inline(always)]
-            fn total(&self) -> &::core::sync::atomic::AtomicI64 {
-                static TOTAL: $crate::__priv::CacheLine<::core::sync::atomic::AtomicI64> =
-                    $crate::__priv::CacheLine { 0: ::core::sync::atomic::AtomicI64::new(0) };
-                &TOTAL.0
-            }
+            $crate::__totals! { $ty }
         }
 
         // SAFETY: as `Place`.
@@ -154,4 +149,39 @@ macro_rules! __flag {
             )
         }
     };
+}
+
+/// Emits the totals of the counters in a variable. The probe does without a bound, which not all types would keep.
+#[cfg(target_has_atomic = "64")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __totals {
+    ($ty:ty) => {
+        #[inline(always)]
+        fn total(
+            &self,
+            distance: ::core::primitive::usize,
+        ) -> ::core::option::Option<&::core::sync::atomic::AtomicI64> {
+            use $crate::__priv::Otherwise as _;
+            static TOTALS: [$crate::__priv::CacheLine<::core::sync::atomic::AtomicI64>;
+                $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS] = [const {
+                $crate::__priv::CacheLine {
+                    0: ::core::sync::atomic::AtomicI64::new(0),
+                }
+            };
+                $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS];
+            match TOTALS.get(distance / 8) {
+                ::core::option::Option::Some(total) => ::core::option::Option::Some(&total.0),
+                ::core::option::Option::None => ::core::option::Option::None,
+            }
+        }
+    };
+}
+
+/// Emits nothing: the target has no counters.
+#[cfg(not(target_has_atomic = "64"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __totals {
+    ($ty:ty) => {};
 }

@@ -10,8 +10,9 @@ use core::ptr;
 use core::sync::atomic::AtomicI64;
 
 use super::kind::{self, AtRunTime, Beside, Probe, choose};
+use super::part::Fixed;
 use super::per_cpu::PerCpu;
-use super::place::{Flag, Place};
+use super::place::{Flag, Path, Place};
 use crate::arch::{Access, Scalar};
 use crate::area::{DynError, Home, Space, bias, start};
 use crate::cpu::CpuId;
@@ -19,8 +20,8 @@ use crate::cpu::CpuId;
 /// A per-CPU variable that is made at run time, and dropped: one `T` for each CPU, at one offset in all areas.
 ///
 /// It is a [`PerCpu`] and has all its methods. What they return borrows the variable, so none outlives it. `K` is the
-/// kind: [`Value`](enum@crate::kind::Value) unless it is said, [`Shared`](enum@crate::kind::Shared) or
-/// [`Exclusive`](enum@crate::kind::Exclusive). [The guide](crate::guide::dynamic) says where the space comes from.
+/// kind: [`Value`](enum@crate::kind::Value) unless it is said, [`Shared`](enum@crate::kind::Shared),
+/// [`Exclusive`](enum@crate::kind::Exclusive) or [`Elements`](enum@crate::kind::Elements). [The guide](crate::guide::dynamic) says where the space comes from.
 ///
 /// When it is dropped, the calling CPU drops the value of every CPU.
 ///
@@ -126,6 +127,11 @@ unsafe impl<T, K> Access for Dynamic<T, K> {
 unsafe impl<T, K: AtRunTime<T>> Place<T> for Dynamic<T, K> {
     type Kind = K;
 
+    type Part<'whole, O: Path<Of = T>>
+        = Fixed<'whole, Self, O>
+    where
+        Self: 'whole;
+
     #[inline(always)]
     fn flag(&self) -> Flag {
         const { assert!(matches!(K::BESIDE, Beside::Flag)) };
@@ -137,14 +143,15 @@ unsafe impl<T, K: AtRunTime<T>> Place<T> for Dynamic<T, K> {
 
     #[cfg(target_has_atomic = "64")]
     #[inline(always)]
-    fn total(&self) -> &AtomicI64 {
-        const { assert!(matches!(K::BESIDE, Beside::Total)) };
-        let Ok(register) = self.values.home.register(0) else {
-            unreachable!("there are areas, in which the variable is")
-        };
-        let total = self.at(register).wrapping_add(layout::<T, K>().1);
+    fn total(&self, distance: usize) -> Option<&AtomicI64> {
+        if !matches!(K::BESIDE, Beside::Totals(words) if distance / 8 < words) {
+            return None;
+        }
+        let register = self.values.home.register(0).ok()?;
+        let totals = self.at(register).wrapping_add(layout::<T, K>().1);
+        let total = totals.wrapping_add(distance / 8 * 8);
         // SAFETY: rule 22, beside the value of CPU 0, and initialized with it.
-        unsafe { &*ptr::with_exposed_provenance(total) }
+        Some(unsafe { &*ptr::with_exposed_provenance(total) })
     }
 }
 
@@ -167,9 +174,20 @@ unsafe impl<T: Scalar + Send + 'static> AtRunTime<T> for kind::Value {
 }
 
 #[diagnostic::do_not_recommend]
-// SAFETY: rule 22, of the types with references only a counter uses a word beside it.
+// SAFETY: rule 22, of the types with references only a counter uses words beside it.
 unsafe impl<T: Send + 'static> AtRunTime<T> for kind::Shared {
-    const BESIDE: Beside = Beside::Total;
+    // A type with counters in it consists of words of 8 bytes. Others may too, and cannot be told from it here.
+    const BESIDE: Beside = Beside::Totals(if align_of::<T>() >= 8 {
+        size_of::<T>() / 8
+    } else {
+        0
+    });
+}
+
+#[diagnostic::do_not_recommend]
+// SAFETY: rules 21 and 22, the accessors of a part use nothing beside it.
+unsafe impl<T: Send + 'static> AtRunTime<T> for kind::Elements {
+    const BESIDE: Beside = Beside::Nothing;
 }
 
 #[diagnostic::do_not_recommend]

@@ -8,8 +8,9 @@
 //! | [`Value`] | [`Scalar`]: integers, `bool`, pointers, ... | `read_current`, `write_current`, the this-CPU operations, `read(&pin)`, `read_remote`, `sum`; `with_current` works on a local copy |
 //! | [`Shared`] | [`Shared`](trait@crate::Shared): atomics, `Cell`, `RefCell`, ... | `&T` by `get(&pin)`, `on(cpu)`, `iter`, `get_local(&irq)`, `borrow_mut(&irq)` |
 //! | [`Exclusive`] | every other type that is `Send` | `&mut T` by `with_current` and `try_with_current` |
+//! | [`Elements`] | none by default | those of [`Value`], but for `with_current`, on one part: `at(index)`, `fields()` |
 //!
-//! `#[def_percpu(shared)]` and `#[def_percpu(exclusive)]` override the default kind of a type. The `unsafe`
+//! `#[def_percpu(shared)]`, `#[def_percpu(exclusive)]` and `#[def_percpu(elements)]` override the default kind of a type. The `unsafe`
 //! methods (`current_ptr`, `remote_ptr`, `with_current_unchecked` and others) exist for every kind.
 //!
 //! The traits of this module define which accessors a kind has. A function that is generic over variables may
@@ -39,13 +40,32 @@ pub enum Shared {}
 #[derive(Debug)]
 pub enum Exclusive {}
 
+/// The kind of arrays and structs whose parts are loaded and stored one by one. Safe code never holds a reference to one
+/// or to a part of one.
+#[derive(Debug)]
+pub enum Elements {}
+
 impl Kind for Value {}
 impl Kind for Shared {}
 impl Kind for Exclusive {}
+impl Kind for Elements {}
 
 impl sealed::Sealed for Value {}
 impl sealed::Sealed for Shared {}
 impl sealed::Sealed for Exclusive {}
+impl sealed::Sealed for Elements {}
+
+/// Kinds whose variables have `at` and `fields`: a part is of the kind of the whole.
+#[diagnostic::on_unimplemented(
+    message = "a per-CPU variable of kind `{Self}` has no parts",
+    label = "only one with `#[def_percpu(elements)]` has parts, and a `Shared` one",
+    note = "`#[def_percpu(elements)]` is for arrays and structs of scalars; an `Exclusive` variable is reached as a whole \
+            by `with_current`"
+)]
+pub trait Parts: Kind {}
+
+impl Parts for Elements {}
+impl Parts for Shared {}
 
 /// Kinds whose variables are loaded and stored as a whole.
 ///
@@ -55,10 +75,12 @@ impl sealed::Sealed for Exclusive {}
 /// docs/safety.md).
 #[diagnostic::on_unimplemented(
     message = "a per-CPU variable of kind `{Self}` and type `{T}` is not loaded and stored as a whole",
-    label = "only a `Value` is",
+    label = "only a `Value` is, and a scalar in an `Elements`",
+    note = "arrays and structs of scalars are reached by their parts with `#[def_percpu(elements)]`: `at(index)` and \
+            `fields()`",
     note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`, an `Exclusive` one by \
             `with_current`",
-    note = "a type of your own is a `Value` by `unsafe impl percpu_hv::Scalar`, and every `Scalar` is one unless \
+    note = "a type of your own is a `Value` by `#[derive(percpu_hv::Scalar)]`, and every `Scalar` is one unless \
             the variable has `#[def_percpu(shared)]` or `#[def_percpu(exclusive)]`"
 )]
 pub unsafe trait Values<T>: Kind {
@@ -217,8 +239,8 @@ pub enum Beside {
     Nothing,
     /// The borrow flag.
     Flag,
-    /// The total of a counter: that of CPU 0 is for all CPUs.
-    Total,
+    /// So many totals of counters, one for each 8 bytes: those of CPU 0 are for all CPUs.
+    Totals(usize),
 }
 
 impl Beside {
@@ -226,7 +248,10 @@ impl Beside {
         match self {
             Self::Flag => Layout::new::<bool>(),
             #[cfg(target_has_atomic = "64")]
-            Self::Total => Layout::new::<AtomicI64>(),
+            Self::Totals(words) => match Layout::array::<AtomicI64>(words) {
+                Ok(layout) => layout,
+                Err(_) => panic!("percpu-hv: the type of a per-CPU variable is too large"),
+            },
             _ => Layout::new::<()>(),
         }
     }
@@ -244,6 +269,7 @@ pub trait Otherwise {
     const __PERCPU_SHARED: bool = false;
     const __PERCPU_INTEGER: bool = false;
     const __PERCPU_SEND: bool = false;
+    const __PERCPU_COUNTERS: usize = 0;
 }
 
 impl<T> Otherwise for Probe<T> {}
@@ -282,6 +308,21 @@ impl<T: Send> Probe<T> {
     pub const __PERCPU_SEND: bool = true;
 }
 
+impl<T: Counters> Probe<T> {
+    /// The number of totals that the counters in the type have.
+    pub const __PERCPU_COUNTERS: usize = if T::HAS_ONE { size_of::<T>() / 8 } else { 0 };
+}
+
+/// A type of which it is known whether it has counters in it, each of 8 bytes.
+pub trait Counters {
+    /// Whether it may have one.
+    const HAS_ONE: bool;
+}
+
+impl<T: Counters, const N: usize> Counters for [T; N] {
+    const HAS_ONE: bool = T::HAS_ONE;
+}
+
 /// Returns the default kind of a type, as an index of [`Choice`]. Panics if a `Scalar` breaks a rule that can
 /// be checked here.
 pub const fn choose(scalar: Option<Facts>, shared: bool, integer: bool, send: bool) -> u8 {
@@ -296,6 +337,12 @@ pub const fn choose(scalar: Option<Facts>, shared: bool, integer: bool, send: bo
         send || facts.is_address,
         "percpu-hv: a `Scalar` is `Send`, as another context on the CPU reads it; implement `Send` too if that is sound"
     );
+    check(facts, integer);
+    VALUE
+}
+
+/// Panics unless the target loads and stores the scalar in one access.
+const fn check(facts: Facts, integer: bool) {
     let wide = facts.size == 16 && cfg!(wide);
     assert!(
         (matches!(facts.size, 1 | 2 | 4 | 8) || wide)
@@ -309,7 +356,13 @@ pub const fn choose(scalar: Option<Facts>, shared: bool, integer: bool, send: bo
         "percpu-hv: this target may read 64 bits in two steps, so a `Scalar` of 64 bits of which not all bits are a \
          value can be torn; make it smaller, or the variable `#[def_percpu(exclusive)]`"
     );
-    VALUE
+}
+
+/// Panics unless a part of this type can be loaded and stored.
+pub(super) const fn check_part<T: Scalar>() {
+    if let Some(facts) = Probe::<T>::__PERCPU_SCALAR {
+        check(facts, false);
+    }
 }
 
 const fn align_of_integer(size: usize) -> usize {

@@ -2,10 +2,12 @@
 
 mod accessor;
 mod define;
+mod define_elements;
 mod dynamic;
 mod exclusive;
 pub mod kind;
 mod operations;
+mod part;
 mod per_cpu;
 mod place;
 mod remote;
@@ -18,8 +20,9 @@ pub(crate) use accessor::pointer;
 pub(crate) use accessor::{address_on, stay};
 pub use dynamic::{DynPerCpu, Dynamic};
 pub use exclusive::Borrowed;
+pub use part::{Element, Elements, Field, Fixed, HasField, Then, Whole, part};
 pub use per_cpu::PerCpu;
-pub use place::{Flag, Initial, Place, Symbol, make};
+pub use place::{Flag, Initial, Path, Place, Symbol, Within, make};
 pub(crate) use place::{sealed, this_cpu};
 pub use shared_types::Shared;
 pub(crate) use value::{are_values, sum};

@@ -58,38 +58,6 @@ impl<P: Place<T>, T> PerCpu<P, T> {
         self.place.displacement().wrapping_sub(bias())
     }
 
-    /// Returns the operand `VARIABLE_form` of the assembly macros: the size and the group of the variable, by which they
-    /// select the instructions. [`guide::assembly`](crate::guide::assembly) has examples.
-    #[inline]
-    pub const fn form(&self) -> u64
-    where
-        P: Symbol<T>,
-    {
-        form::<T>(P::HOT, 0)
-    }
-
-    /// Returns the operand `VARIABLE_form` of the assembly macros for a field of type `F`, which is `offset` bytes from
-    /// the start of the variable.
-    ///
-    /// # Panics
-    ///
-    /// If there is no room for an aligned `F` at `offset`. In a `const` operand this is a compile error.
-    #[inline]
-    pub const fn form_of_field<F>(&self, offset: usize) -> u64
-    where
-        P: Symbol<T>,
-    {
-        assert!(
-            offset <= size_of::<T>() && size_of::<F>() <= size_of::<T>() - offset,
-            "the field is not inside of the per-CPU variable"
-        );
-        assert!(
-            offset % align_of::<F>() == 0,
-            "the field is not aligned in the per-CPU variable"
-        );
-        form::<F>(P::HOT, offset)
-    }
-
     /// Returns a pointer to this CPU's copy: the per-CPU register plus an offset.
     ///
     /// # Safety
@@ -193,5 +161,33 @@ impl<P: Place<T>, T> PerCpu<P, T> {
         let _guard = enter(&self.place);
         // SAFETY: rules 2 and 13, the guard keeps the context on this CPU.
         unsafe { <P::Kind as Borrows<T>>::reset(&self.place) };
+    }
+}
+
+impl<P: Symbol<T>, T> PerCpu<P, T> {
+    /// Returns the operand `VARIABLE_form` of the assembly macros: the size and the group of the variable, by which they
+    /// select the instructions. [`guide::assembly`](crate::guide::assembly) has examples.
+    #[inline]
+    pub const fn form(&self) -> u64 {
+        form::<T>(P::HOT, 0)
+    }
+
+    /// Returns the operand `VARIABLE_form` of the assembly macros for a field of type `F`, which is `offset` bytes from
+    /// the start of the variable.
+    ///
+    /// # Panics
+    ///
+    /// If there is no room for an aligned `F` at `offset`. In a `const` operand this is a compile error.
+    #[inline]
+    pub const fn form_of_field<F>(&self, offset: usize) -> u64 {
+        assert!(
+            offset <= size_of::<T>() && size_of::<F>() <= size_of::<T>() - offset,
+            "the field is not inside of the per-CPU variable"
+        );
+        assert!(
+            offset % align_of::<F>() == 0,
+            "the field is not aligned in the per-CPU variable"
+        );
+        form::<F>(P::HOT, offset)
     }
 }

@@ -59,18 +59,51 @@ pub type Flag = (usize, &'static str);
 /// # Safety
 ///
 /// Rule 1 of docs/safety.md: [`Access::address`] and [`Access::displacement`] name one place of type `T`.
-pub unsafe trait Place<T>: Access {
+pub unsafe trait Place<T>: Access + Sized {
     /// The kind, which determines the safe accessors.
     type Kind: Kind;
+
+    /// The place of a part, at the end of a path.
+    #[doc(hidden)]
+    type Part<'whole, O: Path<Of = T>>: Place<O::To, Kind = Self::Kind> + Within<'whole, Self>
+    where
+        Self: 'whole;
 
     /// Returns the displacement of an exclusive variable's borrow flag, and the variable's name.
     #[doc(hidden)]
     fn flag(&self) -> Flag;
 
-    /// Returns a word that all CPUs share: the total of a counter.
+    /// Returns the total of the counter that is `distance` bytes from the start of the variable: a word that all CPUs
+    /// share. `None` if the type is not known to have counters.
     #[cfg(target_has_atomic = "64")]
     #[doc(hidden)]
-    fn total(&self) -> &AtomicI64;
+    fn total(&self, distance: usize) -> Option<&AtomicI64>;
+
+    /// Returns the distance in bytes from the start of the variable.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn distance(&self) -> usize {
+        0
+    }
+}
+
+/// A path from a place of type `Of` to a part of it, which is of type `To`.
+///
+/// # Safety
+///
+/// Rule 21 of docs/safety.md: a `To` is `OFFSET` bytes from the start of each `Of`, and inside of it.
+#[doc(hidden)]
+pub unsafe trait Path {
+    type Of;
+    type To;
+    const OFFSET: usize;
+}
+
+/// The place of a part of `P`.
+#[doc(hidden)]
+pub trait Within<'whole, P> {
+    /// Returns the place of the part in `whole`.
+    fn within(whole: &'whole P) -> Self;
 }
 
 /// The place of a static variable, which has an initial value.
@@ -79,6 +112,10 @@ pub unsafe trait Place<T>: Access {
 ///
 /// Rule 1 of docs/safety.md: the place is one static of type `T`. Only the expansion of `def_percpu` implements this
 /// trait.
+#[diagnostic::on_unimplemented(
+    message = "this place of type `{T}` has no initial value of its own",
+    label = "a part of a per-CPU variable is not reset by itself, but written"
+)]
 pub unsafe trait Symbol<T>: Place<T> + Sized {
     /// The place.
     #[doc(hidden)]

@@ -1,7 +1,7 @@
 //! Values: variables that are loaded and stored as a whole.
 
 use super::accessor::{address_on, assert_reach, enter};
-use super::kind::{Borrows, IntegerValues, Sums, Value, Values};
+use super::kind::{Borrows, Elements, IntegerValues, Sums, Value, Values, check_part};
 use super::per_cpu::PerCpu;
 use super::place::{Place, Symbol, this_cpu};
 use crate::arch::{Integer, Scalar, combine, load_at, obtain, op, publish, zero};
@@ -47,7 +47,7 @@ where
 
 /// Makes the variables of a kind values where their type allows it.
 macro_rules! are_values {
-    ($kind:ty) => {
+    ($kind:ty $(, $check:ident)?) => {
         #[diagnostic::do_not_recommend]
         // SAFETY: rule 14, `T` is a scalar; rule 16, there are no references.
         unsafe impl<T: $crate::Scalar> $crate::kind::Values<T> for $kind {
@@ -55,11 +55,13 @@ macro_rules! are_values {
 
             #[inline(always)]
             fn to(value: T) -> T {
+                $(const { $check::<T>() };)?
                 value
             }
 
             #[inline(always)]
             fn from(value: T) -> T {
+                $(const { $check::<T>() };)?
                 value
             }
         }
@@ -84,6 +86,7 @@ macro_rules! are_values {
 pub(crate) use are_values;
 
 are_values!(Value);
+are_values!(Elements, check_part);
 
 #[diagnostic::do_not_recommend]
 // SAFETY: rule 16, the reference is to a local copy.

@@ -4,8 +4,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread;
 
-use percpu_hv::kind::{Exclusive, Shared};
-use percpu_hv::{CpuId, CpuPin, DynError, DynPerCpu, PerCpuOnce};
+use percpu_hv::kind::{Elements, Exclusive, Shared};
+use percpu_hv::{CpuId, CpuPin, DynError, DynPerCpu, PerCpuCounter, PerCpuOnce};
 
 use crate::common::{CPUS, on_cpu};
 
@@ -163,4 +163,27 @@ fn errors_say_what_to_do() {
     }
     .to_string();
     assert!(text.contains("32 bytes") && text.contains("16 bytes") && text.contains("raise"));
+}
+
+#[test]
+fn parts_of_variables_made_at_run_time() {
+    on_cpu(1, || {
+        let exits: DynPerCpu<[u64; 5], Elements> = DynPerCpu::new([1; 5]).unwrap();
+        exits.at(4).add_current(2);
+        let all: Vec<u64> = exits.elements().map(|exits| exits.sum()).collect();
+        let cpus = CPUS as u64;
+        assert_eq!(all, [cpus, cpus, cpus, cpus, cpus + 2]);
+
+        let counters: DynPerCpu<[PerCpuCounter<4>; 3], Shared> =
+            DynPerCpu::new_with(|_| [const { PerCpuCounter::new() }; 3]).unwrap();
+        for (index, counter) in counters.elements().enumerate() {
+            counter.add(10 * index as i64);
+            counter.add(1);
+        }
+        let all: Vec<_> = counters
+            .elements()
+            .map(|one| (one.sum(), one.approximate()))
+            .collect();
+        assert_eq!(all, [(1, 0), (11, 10), (21, 20)]);
+    });
 }

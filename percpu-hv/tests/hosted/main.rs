@@ -18,6 +18,7 @@ mod common;
 
 mod counter;
 mod dynamic;
+mod elements;
 mod exclusive;
 mod guards;
 mod model;

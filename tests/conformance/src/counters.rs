@@ -10,6 +10,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a counter loses no addition", exact),
     ("a counter's batches lose no addition", batches),
     ("a sum is never too high", never_too_high),
+    ("counters in an array count each", array),
 ];
 
 const EACH: i64 = 2_000;
@@ -75,4 +76,21 @@ fn never_too_high(bench: &Bench<'_>) {
     // SAFETY: rule 6, no CPU adds any more.
     CpuId::all().for_each(|cpu| unsafe { COUNT.retire(cpu) });
     bench.equal(0, COUNT.sum(), 200 * bench.cpus() as i64);
+}
+
+fn array(bench: &Bench<'_>) {
+    #[def_percpu]
+    static COUNTS: [PerCpuCounter<8>; 3] = [const { PerCpuCounter::new() }; 3];
+
+    bench.on_all(|_| {
+        for step in 0..600 {
+            COUNTS.at(step % 3).add(step as i64 % 3 + 1);
+        }
+    });
+    for (amount, count) in (1..).zip(COUNTS.elements()) {
+        bench.equal(0, count.sum(), 200 * amount * bench.cpus() as i64);
+        // SAFETY: rule 6, no CPU adds any more.
+        CpuId::all().for_each(|cpu| unsafe { count.retire(cpu) });
+        bench.equal(0, count.approximate(), 200 * amount * bench.cpus() as i64);
+    }
 }

@@ -11,6 +11,7 @@ mod assembly;
 #[cfg_attr(not(target_has_atomic = "64"), path = "no_counters.rs")]
 mod counters;
 mod dynamic;
+mod elements;
 mod errors;
 #[cfg_attr(
     all(
@@ -191,6 +192,7 @@ pub fn after_init(machine: &dyn Machine) -> Count {
         .and(run(machine, values::TESTS))
         .and(run(machine, made::TESTS))
         .and(run(machine, operations::TESTS))
+        .and(run(machine, elements::TESTS))
         .and(run(machine, groups::TESTS))
         .and(run(machine, assembly::TESTS))
         .and(run(machine, far::TESTS))

@@ -126,6 +126,54 @@ fn a_look_at_a_value_is_the_bare_load() {
     }
 }
 
+/// The check of the index is two of the three instructions. RISC-V and LoongArch have no operand that scales an index,
+/// and compare with a register.
+#[test]
+fn an_element_takes_three_instructions_more_and_a_field_none() {
+    for (mode, scalar, more) in [
+        ("aarch64-el2-lse", "u64", 3),
+        ("x86_64", "u64", 2),
+        ("x86_64-non-zero-vma", "u64", 3),
+        ("riscv64", "u64", 4),
+        ("loongarch64", "u64", 4),
+        ("aarch64-el2-lse", "hot usize", 3),
+        ("x86_64", "hot usize", 2),
+        ("riscv64", "hot usize", 4),
+        ("loongarch64", "hot usize", 4),
+    ] {
+        let found = MODES.iter().find(|found| found.name == mode);
+        let text = fs::read_to_string(found.expect("the mode is there").path())
+            .expect("the text is there");
+        let hot = if scalar == "u64" { "" } else { "hot " };
+        for operation in [
+            "read_current",
+            "write_current",
+            "add_current",
+            "inc_current",
+            "swap_current",
+        ] {
+            // Around its loop the compiler makes the frame for the panic early.
+            if mode.starts_with("x86_64") && operation == "swap_current" {
+                continue;
+            }
+            let length = |part: &str| path(&text, &format!("{part}.{operation}")).len();
+            let own = length(scalar);
+            assert_eq!(
+                length(&format!("{hot}field")),
+                own,
+                "{mode}: {hot}{operation}"
+            );
+            for element in ["element", "element of a field"] {
+                let length = length(&format!("{hot}{element}"));
+                assert!(
+                    length <= own + more,
+                    "{mode}: {hot}{element}, {operation}: {length}, not {own} + {more}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn what_a_reference_refers_to_is_published_with_it() {
     for (mode, barrier) in [

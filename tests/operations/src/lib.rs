@@ -9,7 +9,7 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-use percpu_hv::{CpuId, CpuPin, IrqOff, PerCpuOnce, current_cpu, def_percpu};
+use percpu_hv::{CpuId, CpuPin, Elements, IrqOff, PerCpuOnce, current_cpu, def_percpu};
 
 /// Functions with the names `<variable>.<operation>`.
 macro_rules! functions {
@@ -216,6 +216,111 @@ functions! { "array":
     }
 }
 
+#[derive(Elements)]
+struct Vcpu {
+    id: u32,
+    exits: [usize; 5],
+}
+
+#[derive(Elements)]
+struct Stats {
+    running: bool,
+    ticks: usize,
+    exits: [usize; 8],
+    bytes: [u8; 8],
+    vcpus: [Vcpu; 4],
+}
+
+const STATS: Stats = Stats {
+    running: false,
+    ticks: 0,
+    exits: [0; 8],
+    bytes: [0; 8],
+    vcpus: [const {
+        Vcpu {
+            id: 0,
+            exits: [0; 5],
+        }
+    }; 4],
+};
+
+#[def_percpu(elements)]
+static ELEMENTS: [usize; 8] = [0; 8];
+#[def_percpu(elements, hot)]
+static HOT_ELEMENTS: [usize; 8] = [0; 8];
+#[def_percpu(elements)]
+static FIELDS: Stats = STATS;
+#[def_percpu(elements, hot)]
+static HOT_FIELDS: Stats = STATS;
+
+/// What is done to an element. The check of the index is part of it.
+macro_rules! element {
+    ($array:expr, $type:ty, $name:literal) => {
+        functions! { $name:
+            "read_current"(index: usize) -> $type { $array.at(index).read_current() }
+            "write_current"(index: usize, value: $type) { $array.at(index).write_current(value) }
+            "add_current"(index: usize, operand: $type) { $array.at(index).add_current(operand) }
+            "inc_current"(index: usize) { $array.at(index).inc_current() }
+            "fetch_add_current"(index: usize, operand: $type) -> $type { $array.at(index).fetch_add_current(operand) }
+            "swap_current"(index: usize, value: $type) -> $type { $array.at(index).swap_current(value) }
+        }
+    };
+}
+
+element!(ELEMENTS, usize, "element");
+element!(HOT_ELEMENTS, usize, "hot element");
+element!(FIELDS.fields().bytes, u8, "element u8");
+element!(FIELDS.fields().exits, usize, "element of a field");
+element!(HOT_FIELDS.fields().exits, usize, "hot element of a field");
+
+functions! { "element":
+    "compare_exchange_current"(index: usize, current: usize, new: usize) -> bool {
+        ELEMENTS.at(index).compare_exchange_current(current, new).is_ok()
+    }
+    "add_current_unprotected"(index: usize, operand: usize) { ELEMENTS.at(index).add_current_unprotected(operand) }
+    "try_at, inc_current"(index: usize) { if let Some(element) = ELEMENTS.try_at(index) { element.inc_current() } }
+    "inc_current, [5]"() { ELEMENTS.at(5).inc_current() }
+    "read, [5]"() -> usize { ELEMENTS.at(5).read(&CpuPin::new()) }
+    "read_remote"(index: usize, cpu: CpuId) -> usize { ELEMENTS.at(index).read_remote(cpu) }
+    "sum"(index: usize) -> usize { ELEMENTS.at(index).sum() }
+}
+
+/// What is done to a field: as long as for a variable.
+macro_rules! field {
+    ($field:expr, $name:literal) => {
+        functions! { $name:
+            "read_current"() -> usize { $field.read_current() }
+            "write_current"(value: usize) { $field.write_current(value) }
+            "add_current"(operand: usize) { $field.add_current(operand) }
+            "inc_current"() { $field.inc_current() }
+            "swap_current"(value: usize) -> usize { $field.swap_current(value) }
+        }
+    };
+}
+
+field!(FIELDS.fields().ticks, "field");
+field!(HOT_FIELDS.fields().ticks, "hot field");
+
+functions! { "field":
+    "read_current, bool"() -> bool { FIELDS.fields().running.read_current() }
+    "read"() -> usize { FIELDS.fields().ticks.read(&CpuPin::new()) }
+    "read_remote"(cpu: CpuId) -> usize { FIELDS.fields().ticks.read_remote(cpu) }
+    "sum"() -> usize { FIELDS.fields().ticks.sum() }
+}
+
+functions! { "element of a field of an element":
+    "read_current"(vcpu: usize, index: usize) -> usize {
+        FIELDS.fields().vcpus.at(vcpu).fields().exits.at(index).read_current()
+    }
+    "inc_current"(vcpu: usize, index: usize) {
+        FIELDS.fields().vcpus.at(vcpu).fields().exits.at(index).inc_current();
+    }
+}
+
+functions! { "field of an element":
+    "write_current"(vcpu: usize, id: u32) { FIELDS.fields().vcpus.at(vcpu).fields().id.write_current(id) }
+}
+
 #[def_percpu]
 static SHARED: AtomicUsize = AtomicUsize::new(0);
 #[def_percpu]
@@ -280,11 +385,14 @@ mod counter {
     static COUNTER: PerCpuCounter = PerCpuCounter::new();
     #[def_percpu]
     static BATCHED: PerCpuCounter<32> = PerCpuCounter::new();
+    #[def_percpu]
+    static COUNTERS: [PerCpuCounter; 8] = [const { PerCpuCounter::new() }; 8];
 
     functions! { "counter":
         "add"(amount: i64) { COUNTER.add(amount) }
         "add, 1"() { COUNTER.add(1) }
         "add, batched"(amount: i64) { BATCHED.add(amount) }
+        "add, [i]"(index: usize, amount: i64) { COUNTERS.at(index).add(amount) }
     }
 }
 

@@ -1,0 +1,163 @@
+//! `#[derive(Elements)]`: the fields of a struct, as places in every area.
+
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::{Data, DeriveInput, Error, Fields, Lifetime, Member, Result, Type, Visibility};
+
+use crate::repr::packed;
+
+/// A field of the struct.
+struct Field<'item> {
+    member: Member,
+    vis: &'item Visibility,
+    ty: &'item Type,
+}
+
+/// Expands the derive on `item`.
+pub(crate) fn expand(item: &DeriveInput, runtime: &TokenStream) -> TokenStream {
+    let fields = fields(item).and_then(|fields| match packed(&item.attrs) {
+        Some(packed) => Err(Error::new(
+            packed,
+            "the fields of a packed struct may be misaligned, and no load or store moves them; remove `packed`",
+        )),
+        None => Ok(fields),
+    });
+    match fields {
+        Ok(fields) => implementation(item, &fields, runtime),
+        Err(error) => error.to_compile_error(),
+    }
+}
+
+/// Returns the fields.
+fn fields(item: &DeriveInput) -> Result<Vec<Field<'_>>> {
+    let no_parts = |token: Span, what, way_out| {
+        let text = format!("`Elements` is for a struct with fields; {what}, {way_out}");
+        Err(Error::new(token, text))
+    };
+    let fields = match &item.data {
+        Data::Struct(item) => &item.fields,
+        Data::Enum(item) => {
+            let way_out = "so derive `percpu_hv::Scalar` for an enum without fields";
+            return no_parts(
+                item.enum_token.span,
+                "which fields an enum has depends on its value",
+                way_out,
+            );
+        }
+        Data::Union(item) => {
+            let way_out = "so make it a struct";
+            return no_parts(
+                item.union_token.span,
+                "the fields of a union share their bytes",
+                way_out,
+            );
+        }
+    };
+    if fields.is_empty() {
+        return no_parts(
+            item.ident.span(),
+            "this one has none",
+            "so there is nothing to access",
+        );
+    }
+    let members = fields.members().zip(fields.iter());
+    Ok(members
+        .map(|(member, field)| Field {
+            member,
+            vis: &field.vis,
+            ty: &field.ty,
+        })
+        .collect())
+}
+
+/// Emits the struct of places, and how it is made.
+fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -> TokenStream {
+    let DeriveInput {
+        vis, ident: name, ..
+    } = item;
+    let (in_impl, arguments, bounds) = item.generics.split_for_impl();
+    let whole = quote!(#name #arguments);
+
+    // Names that no user's parameter has.
+    let place = format_ident!("__Place");
+    let lifetime = Lifetime::new("'__whole", Span::call_site());
+    let mut generics = item.generics.clone();
+    generics.params.insert(0, syn::parse_quote!(#lifetime));
+    generics
+        .params
+        .push(syn::parse_quote!(#place: #runtime::Place<#whole> + #lifetime));
+    for parameter in generics.type_params_mut() {
+        parameter.default = None;
+    }
+    let (parameters, all, _) = generics.split_for_impl();
+    let places = format_ident!("__PERCPU_FIELDS_{}", name);
+
+    let numbers = || (0..fields.len()).map(Literal::usize_unsuffixed);
+    let members: Vec<_> = fields.iter().map(|field| &field.member).collect();
+    let visible: Vec<_> = fields.iter().map(|field| field.vis).collect();
+    let types: Vec<_> = fields.iter().map(|field| field.ty).collect();
+    let paths: Vec<_> = types
+        .iter()
+        .zip(numbers())
+        .map(|(ty, number)| quote!(#runtime::__priv::Field<#whole, #ty, #number>))
+        .collect();
+    let handles: Vec<_> = types
+        .iter()
+        .zip(&paths)
+        .map(|(ty, path)| {
+            quote!(#runtime::PerCpu<<#place as #runtime::Place<#whole>>::Part<#lifetime, #path>, #ty>)
+        })
+        .collect();
+    let (definition, tuple_bounds) = match item.data {
+        Data::Struct(syn::DataStruct {
+            fields: Fields::Unnamed(_),
+            ..
+        }) => (quote!((#(#visible #handles),*)), quote!(;)),
+        _ => (quote!({ #(#visible #members: #handles),* }), quote!()),
+    };
+    let (before, after) = if tuple_bounds.is_empty() {
+        (quote!(#bounds #definition), quote!())
+    } else {
+        (definition, quote!(#bounds;))
+    };
+    let numbers = numbers();
+    // A type parameter may stand for a counter.
+    let has_counter = if item.generics.type_params().next().is_some() {
+        quote!(true)
+    } else {
+        quote!({
+            use #runtime::__priv::Otherwise as _;
+            0 #(+ #runtime::__priv::Probe::<#types>::__PERCPU_COUNTERS)* != 0
+        })
+    };
+    quote! {
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, dead_code, private_interfaces, clippy::exhaustive_structs)]
+        #vis struct #places #parameters #before #after
+
+        #(
+            // SAFETY: rule 21, the offset and the type are those of the field, and the struct is not packed.
+            #[automatically_derived]
+            unsafe impl #in_impl #runtime::__priv::HasField<#types, #numbers> for #whole #bounds {
+                const OFFSET: ::core::primitive::usize = ::core::mem::offset_of!(Self, #members);
+            }
+        )*
+
+        #[automatically_derived]
+        impl #in_impl #runtime::__priv::Counters for #whole #bounds {
+            const HAS_ONE: ::core::primitive::bool = #has_counter;
+        }
+
+        #[automatically_derived]
+        impl #in_impl #runtime::Elements for #whole #bounds {
+            type __Fields<#lifetime, #place: #runtime::Place<Self> + #lifetime> = #places #all;
+
+            #[inline(always)]
+            fn __fields<#lifetime, #place: #runtime::Place<Self>>(
+                whole: &#lifetime #place
+            ) -> Self::__Fields<#lifetime, #place> {
+                #places { #(#members: #runtime::__priv::part::<#place, #paths>(whole)),* }
+            }
+        }
+    }
+}

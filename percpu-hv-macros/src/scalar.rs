@@ -1,0 +1,205 @@
+//! `#[derive(Scalar)]`: newtypes of scalars, and enums without fields.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DataEnum, DataStruct, DeriveInput, Error, Result, Type};
+
+use crate::repr::names;
+
+/// The representations of an enum that are integers.
+const INTEGERS: [&str; 10] = [
+    "u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "isize",
+];
+
+/// Expands the derive on `item`.
+pub(crate) fn expand(item: &DeriveInput, runtime: &TokenStream) -> TokenStream {
+    let expansion = match &item.data {
+        Data::Struct(data) => newtype(item, data, runtime),
+        Data::Enum(data) => number(item, data, runtime),
+        Data::Union(data) => Err(Error::new(
+            data.union_token.span,
+            "`Scalar` is for newtypes and enums; a union may have uninitialized bytes",
+        )),
+    };
+    expansion.unwrap_or_else(|error| error.to_compile_error())
+}
+
+/// Emits the impl for a newtype, which is a scalar as its field is one.
+fn newtype(item: &DeriveInput, data: &DataStruct, runtime: &TokenStream) -> Result<TokenStream> {
+    let mut fields = data.fields.iter().filter(|field| !is_phantom(&field.ty));
+    let (Some(field), None) = (fields.next(), fields.next()) else {
+        return Err(Error::new(
+            item.ident.span(),
+            "`Scalar` is for a struct with one field, beside `PhantomData`; several are accessed one by one in a \
+             variable with `#[def_percpu(elements)]`",
+        ));
+    };
+    if !names(&item.attrs).any(|name| name == "transparent") {
+        let text = "a `Scalar` is loaded and stored as its field is; add `#[repr(transparent)]`";
+        return Err(Error::new(item.ident.span(), text));
+    }
+    let ty = &field.ty;
+    let scalar = spanned(quote!(#runtime::Scalar), ty.span());
+    let scalar = quote_spanned!(ty.span()=> #ty: #scalar);
+    let body = quote! {
+        const __BITS_ARE_ALL: ::core::primitive::bool = <#ty as #runtime::Scalar>::__BITS_ARE_ALL;
+
+        #[inline(always)]
+        fn __loaded(byte: ::core::primitive::usize) {
+            <#ty as #runtime::Scalar>::__loaded(byte);
+        }
+    };
+    Ok(implementation(item, Some(scalar), &body, runtime))
+}
+
+/// Emits the impl for an enum, whose discriminant is all that it is.
+fn number(item: &DeriveInput, data: &DataEnum, runtime: &TokenStream) -> Result<TokenStream> {
+    if let Some(variant) = data
+        .variants
+        .iter()
+        .find(|variant| !variant.fields.is_empty())
+    {
+        let text = "a `Scalar` is an enum without fields, since a value of another variant leaves their bytes \
+                    uninitialized";
+        return Err(Error::new(variant.fields.span(), text));
+    }
+    if !names(&item.attrs).any(|name| INTEGERS.iter().any(|integer| name == integer)) {
+        let text = "one load or store moves a `Scalar`; give the enum the size of an integer, as in `#[repr(u8)]`";
+        return Err(Error::new(item.ident.span(), text));
+    }
+    let body = quote! {
+        const __BITS_ARE_ALL: ::core::primitive::bool = true;
+        const HOLDS_REFERENCES: ::core::primitive::bool = false;
+    };
+    Ok(implementation(item, None, &body, runtime))
+}
+
+/// Emits an impl with the bounds that a trait's contract adds to those of the type.
+fn implementation(
+    item: &DeriveInput,
+    bound: Option<TokenStream>,
+    body: &TokenStream,
+    runtime: &TokenStream,
+) -> TokenStream {
+    let name = &item.ident;
+    let (parameters, arguments, bounds) = item.generics.split_for_impl();
+    let bounds = bounds
+        .map(|bounds| bounds.predicates.iter())
+        .into_iter()
+        .flatten();
+    let own = |bound| {
+        let bound = spanned(bound, name.span());
+        quote_spanned!(name.span()=> #name #arguments: #bound)
+    };
+    let (copy, send) = (
+        own(quote!(::core::marker::Copy)),
+        own(quote!(::core::marker::Send)),
+    );
+    let bound = bound.into_iter();
+    quote! {
+        // SAFETY: rule 14, an integer's size and alignment and no padding, by the `repr`; the bounds say the rest.
+        #[automatically_derived]
+        unsafe impl #parameters #runtime::Scalar for #name #arguments
+        where
+            #(#bounds,)*
+            #(#bound,)*
+            #name #arguments: 'static,
+            #copy,
+            #send,
+        {
+            #body
+        }
+    }
+}
+
+/// Returns a path whose errors are at the span.
+fn spanned(path: TokenStream, span: Span) -> TokenStream {
+    path.into_iter()
+        .map(|mut token| {
+            token.set_span(span);
+            token
+        })
+        .collect()
+}
+
+/// Returns whether a type is `PhantomData`, as far as its name tells.
+fn is_phantom(ty: &Type) -> bool {
+    let Type::Path(ty) = ty else { return false };
+    ty.path
+        .segments
+        .last()
+        .is_some_and(|last| last.ident == "PhantomData")
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+    use syn::parse2;
+
+    use super::expand;
+
+    fn error(item: proc_macro2::TokenStream) -> String {
+        expand(&parse2(item).unwrap(), &quote!(::runtime)).to_string()
+    }
+
+    #[test]
+    fn what_may_have_padding_is_refused() {
+        for (item, text) in [
+            (
+                quote!(
+                    struct Pair(u32, u32);
+                ),
+                "several are accessed one by one",
+            ),
+            (
+                quote!(
+                    struct Nothing;
+                ),
+                "a struct with one field",
+            ),
+            (
+                quote!(
+                    struct Plain(u32);
+                ),
+                "repr(transparent)",
+            ),
+            (
+                quote!(
+                    enum Free {
+                        A,
+                        B,
+                    }
+                ),
+                "repr(u8)",
+            ),
+            (
+                quote!(
+                    #[repr(u8)]
+                    enum Some {
+                        A(u8),
+                        B,
+                    }
+                ),
+                "without fields",
+            ),
+            (quote!(union Both { a: u8, b: u16 }), "uninitialized"),
+        ] {
+            let error = error(item.clone());
+            assert_eq!(error.matches("compile_error").count(), 1, "{item}");
+            assert!(error.contains(text), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_phantom_is_no_field() {
+        let expanded = error(quote!(
+            #[repr(transparent)]
+            struct Id<T>(u32, core::marker::PhantomData<T>);
+        ));
+        assert!(
+            expanded.contains("u32 : :: runtime :: Scalar"),
+            "{expanded}"
+        );
+    }
+}

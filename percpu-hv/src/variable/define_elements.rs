@@ -1,0 +1,110 @@
+//! The expansion of `def_percpu` with the option `elements`.
+
+/// Defines a variable of the kind `Elements`. Its accesses take a constant offset, which folds into the symbol, so the
+/// marker has the path to a part as a parameter. Only the expansion of `#[def_percpu]` invokes this macro.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __elements {
+    (
+        [$($attr:tt)*] [$($storage_attr:tt)*]
+        $vis:vis static $name:ident: $ty:ty = $value:expr;
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, kind = elements,
+        group = $group:ident
+    ) => {
+        $crate::__refuse_host!();
+
+        $crate::__storage! {
+            $group [$($storage_attr)* #[doc(hidden)] #[allow(private_interfaces)]]
+            {$vis static mut} $storage: $ty = $value;
+        }
+
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, clippy::exhaustive_structs)]
+        $vis struct $symbol<O>(::core::marker::PhantomData<fn() -> O>);
+
+        // SAFETY: rules 1 and 21, the storage is the static above, which is in the section, and the path is inside.
+        unsafe impl<O: $crate::__priv::Path> $crate::__priv::Access for $symbol<O> {
+            const HOT: ::core::primitive::bool = $crate::__is_hot!($group);
+
+            #[inline(always)]
+            fn address(&self) -> ::core::primitive::usize {
+                $crate::__address!($storage).wrapping_add(<O as $crate::__priv::Path>::OFFSET)
+            }
+
+            #[inline(always)]
+            fn displacement(&self) -> ::core::primitive::usize {
+                $crate::__displacement!($storage, <O as $crate::__priv::Path>::OFFSET)
+            }
+
+            $crate::__direct! { $group $storage, <O as $crate::__priv::Path>::OFFSET }
+            $crate::__beyond! { $group $storage, <O as $crate::__priv::Path>::OFFSET }
+        }
+
+        // SAFETY: rules 1 and 21, the path leads from the storage to a part of this type.
+        unsafe impl<O: $crate::__priv::Path<Of = $ty>> $crate::Place<O::To> for $symbol<O> {
+            type Kind = $crate::kind::Elements;
+            type Part<'whole, Q: $crate::__priv::Path<Of = O::To>> = $symbol<$crate::__priv::Then<O, Q>>
+            where
+                Self: 'whole;
+
+            $crate::__flag! { shared $storage $name }
+            $crate::__no_totals! {}
+        }
+
+        impl<'whole, O, Q> $crate::__priv::Within<'whole, $symbol<O>> for $symbol<$crate::__priv::Then<O, Q>> {
+            #[inline(always)]
+            fn within(_: &'whole $symbol<O>) -> Self {
+                Self(::core::marker::PhantomData)
+            }
+        }
+
+        // SAFETY: as `Place`.
+        unsafe impl $crate::__priv::Symbol<$ty> for $symbol<$crate::__priv::Whole<$ty>> {
+            const PLACE: Self = Self(::core::marker::PhantomData);
+
+            #[inline(always)]
+            unsafe fn initial(
+                &self,
+                _cpu: impl ::core::ops::FnOnce() -> ::core::primitive::usize,
+            ) -> $ty {
+                // As in `__define!`.
+                static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
+                    $crate::__priv::Initial { 0: $value };
+                // SAFETY: rule 3 is the caller's.
+                unsafe { __PERCPU_INITIAL.get() }
+            }
+        }
+
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, private_interfaces)]
+        $vis type $alias = $crate::PerCpu<$symbol<$crate::__priv::Whole<$ty>>, $ty>;
+
+        $($attr)*
+        #[allow(private_interfaces)]
+        $vis static $name: $alias = $crate::PerCpu::__new($symbol(::core::marker::PhantomData));
+    };
+}
+
+/// Emits no totals: a counter is no scalar.
+#[cfg(target_has_atomic = "64")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __no_totals {
+    () => {
+        #[inline(always)]
+        fn total(
+            &self,
+            _distance: ::core::primitive::usize,
+        ) -> ::core::option::Option<&::core::sync::atomic::AtomicI64> {
+            ::core::option::Option::None
+        }
+    };
+}
+
+/// Emits nothing: the target has no counters.
+#[cfg(not(target_has_atomic = "64"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __no_totals {
+    () => {};
+}
