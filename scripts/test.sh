@@ -304,7 +304,8 @@ stage_unit() {
         # shellcheck disable=SC2086
         check "unit: host, $features" \
             cargo test --package percpu-hv --lib --test hosted --test lifecycle --test machines --test naive \
-            --test before_init --test typed_init --test hosted_alignment --test hosted_without_variables $features
+            --test anywhere --test online --test before_init --test typed_init --test hosted_alignment \
+            --test hosted_without_variables $features
     done
     check "unit: host, release" optimized
     check "unit: consumers" cargo test --package percpu-hv --test consumers
@@ -338,7 +339,7 @@ hosted_on_aarch64() {
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
     BUILD_STD=std bare_cargo aarch64-unknown-linux-gnu test --package percpu-hv --lib --test hosted --test lifecycle \
-        --test machines --test before_init
+        --test machines --test online --test before_init
 }
 
 stage_sound() {
@@ -360,7 +361,7 @@ sound_thread_sanitizer() {
     local cargo
     if cargo=$(thread_sanitizer 2>"$logs/thread-sanitizer"); then
         check "sound: hosted, ThreadSanitizer" "$cargo" test --package percpu-hv --test hosted \
-            --test lifecycle --test machines
+            --test lifecycle --test machines --test online
         check "sound: programs, ThreadSanitizer" \
             env SOUND_TOOL=ThreadSanitizer SOUND_CARGO="$cargo" SOUND_RUNNER="$(fixed_addresses)" \
             cargo test --package sound --test programs
@@ -585,6 +586,10 @@ stage_qemu() {
     boot aarch64 "hv-boot" 64 "hv-boot: 64 CPUs at EL2, ok"
     boot aarch64 "hv-boot" 256 "hv-boot: 256 CPUs at EL2, ok" --timeout 600
     # By hand with 512: 24 seconds on an idle machine, minutes on a busy one.
+    for profile in debug release; do
+        boot aarch64 "a core that comes and goes, $profile" 4 "hv-boot: a core came and went 1000 times" \
+            --bin selftest-hotplug "--$profile"
+    done
     boot aarch64 "hv-boot, given memory" 128 "hv-boot: 128 CPUs at EL2, ok" --bin hv-boot-given-memory
     check "qemu: cargo run" cargo_run
     check "qemu: aarch64, the wrong exception level is refused" wrong_level
@@ -750,7 +755,8 @@ stage_quick() {
         read -r _ target _ <<<"$row"
         check "quick: clippy, $target" bare_cargo "$target" clippy --package hv-boot -- --deny warnings
     done
-    check "quick: unit" cargo test --package percpu-hv --lib --test hosted --test lifecycle --test machines
+    check "quick: unit" cargo test --package percpu-hv --lib --test hosted --test lifecycle --test machines \
+        --test anywhere --test online
     check "quick: unit, macros" cargo test --package percpu-hv-macros --lib
     check "quick: ui" cargo test --package percpu-hv --test ui
     # shellcheck disable=SC2046

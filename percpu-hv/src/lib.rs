@@ -111,5 +111,7 @@ pub mod __priv {
         Element, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Whole, Within, make,
         part,
     };
+    #[cfg(target_has_atomic = "64")]
+    pub use crate::variable::{Total, Totals};
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};
 }

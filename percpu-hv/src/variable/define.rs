@@ -158,22 +158,12 @@ macro_rules! __flag {
 macro_rules! __totals {
     ($ty:ty) => {
         #[inline(always)]
-        fn total(
-            &self,
-            distance: ::core::primitive::usize,
-        ) -> ::core::option::Option<&::core::sync::atomic::AtomicI64> {
+        fn total(&self, distance: ::core::primitive::usize) -> $crate::__priv::Total<'_> {
             use $crate::__priv::Otherwise as _;
-            static TOTALS: [$crate::__priv::CacheLine<::core::sync::atomic::AtomicI64>;
-                $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS] = [const {
-                $crate::__priv::CacheLine {
-                    0: ::core::sync::atomic::AtomicI64::new(0),
-                }
-            };
-                $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS];
-            match TOTALS.get(distance / 8) {
-                ::core::option::Option::Some(total) => ::core::option::Option::Some(&total.0),
-                ::core::option::Option::None => ::core::option::Option::None,
-            }
+            static TOTALS: $crate::__priv::Totals<
+                { $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS },
+            > = $crate::__priv::Totals::NEW;
+            TOTALS.get(distance)
         }
     };
 }

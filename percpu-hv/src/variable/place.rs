@@ -6,6 +6,8 @@ use core::sync::atomic::AtomicI64;
 use core::ptr;
 
 use crate::arch::Access;
+#[cfg(target_has_atomic = "64")]
+use crate::area::CacheLine;
 use crate::area::header::Id;
 use crate::area::{bias, checked_register, start};
 
@@ -84,6 +86,30 @@ pub unsafe trait Place<T>: Access + Sized {
     #[inline(always)]
     fn distance(&self) -> usize {
         0
+    }
+}
+
+/// The total of a counter, if there is one.
+#[cfg(target_has_atomic = "64")]
+pub type Total<'word> = Option<&'word AtomicI64>;
+
+/// The totals of the counters in a variable, each in cache lines of its own: one for each 8 bytes.
+#[cfg(target_has_atomic = "64")]
+pub struct Totals<const N: usize>([CacheLine<AtomicI64>; N]);
+
+#[cfg(target_has_atomic = "64")]
+impl<const N: usize> Totals<N> {
+    /// All are 0.
+    #[allow(
+        clippy::declare_interior_mutable_const,
+        reason = "it initializes a static"
+    )]
+    pub const NEW: Self = Self([const { CacheLine(AtomicI64::new(0)) }; N]);
+
+    /// Returns the total of the counter that is `distance` bytes from the start of the variable.
+    #[inline(always)]
+    pub fn get(&self, distance: usize) -> Total<'_> {
+        self.0.get(distance / 8).map(|total| &total.0)
     }
 }
 
