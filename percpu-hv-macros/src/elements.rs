@@ -139,7 +139,14 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
             // SAFETY: rule 21, the offset and the type are those of the field, and the struct is not packed.
             #[automatically_derived]
             unsafe impl #in_impl #runtime::__priv::HasField<#types, #numbers> for #whole #bounds {
-                const OFFSET: ::core::primitive::usize = ::core::mem::offset_of!(Self, #members);
+                const OFFSET: ::core::primitive::usize = {
+                    // Another attribute macro may change the type after this derive. An array's type is not coerced.
+                    let _: fn(&Self) = |whole| {
+                        let field = [&whole.#members];
+                        let _: [&#types; 1] = field;
+                    };
+                    ::core::mem::offset_of!(Self, #members)
+                };
             }
         )*
 
@@ -159,5 +166,25 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
                 #places { #(#members: #runtime::__priv::part::<#place, #paths>(whole)),* }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+    use syn::parse2;
+
+    #[test]
+    fn what_another_macro_changes_afterwards_is_checked() {
+        let item = parse2(quote!(
+            struct Stats {
+                exits: u64,
+            }
+        ));
+        let expanded = super::expand(&item.unwrap(), &quote!(::runtime)).to_string();
+        assert!(
+            expanded.contains("let _ : [& u64 ; 1] = field"),
+            "{expanded}"
+        );
     }
 }

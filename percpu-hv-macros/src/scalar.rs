@@ -12,6 +12,10 @@ const INTEGERS: [&str; 10] = [
     "u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "isize",
 ];
 
+/// The error if the type is larger than what it is a scalar by.
+const PADDING: &str =
+    "percpu-hv: a `Scalar` has no padding; keep the `repr` that `derive(Scalar)` found";
+
 /// Expands the derive on `item`.
 pub(crate) fn expand(item: &DeriveInput, runtime: &TokenStream) -> TokenStream {
     let expansion = match &item.data {
@@ -40,9 +44,21 @@ fn newtype(item: &DeriveInput, data: &DataStruct, runtime: &TokenStream) -> Resu
         return Err(Error::new(item.ident.span(), text));
     }
     let ty = &field.ty;
+    let (member, _) = (data.fields.members().zip(&data.fields))
+        .find(|(_, other)| core::ptr::eq(*other, field))
+        .expect("the field is one of the struct's");
     let scalar = spanned(quote!(#runtime::Scalar), ty.span());
     let scalar = quote_spanned!(ty.span()=> #ty: #scalar);
     let body = quote! {
+        // Another attribute macro may change the struct after this derive.
+        const __ANY_BITS: ::core::primitive::bool = {
+            let _: fn(Self) = |whole| {
+                let field = [whole.#member];
+                let _: [#ty; 1] = field;
+            };
+            ::core::assert!(::core::mem::size_of::<Self>() == ::core::mem::size_of::<#ty>(), #PADDING);
+            false
+        };
         const __BITS_ARE_ALL: ::core::primitive::bool = <#ty as #runtime::Scalar>::__BITS_ARE_ALL;
 
         #[inline(always)]
@@ -64,11 +80,27 @@ fn number(item: &DeriveInput, data: &DataEnum, runtime: &TokenStream) -> Result<
                     uninitialized";
         return Err(Error::new(variant.fields.span(), text));
     }
-    if !names(&item.attrs).any(|name| INTEGERS.iter().any(|integer| name == integer)) {
+    if let Some(align) = names(&item.attrs).find(|name| name == "align") {
+        let text = "a `Scalar` has no padding, whose bytes are uninitialized; remove `align`, and give the enum a wider \
+                    integer";
+        return Err(Error::new(align.span(), text));
+    }
+    let Some(integer) =
+        names(&item.attrs).find(|name| INTEGERS.iter().any(|integer| name == integer))
+    else {
         let text = "one load or store moves a `Scalar`; give the enum the size of an integer, as in `#[repr(u8)]`";
         return Err(Error::new(item.ident.span(), text));
-    }
+    };
     let body = quote! {
+        // Another attribute macro may change the enum after this derive. One with fields has no such cast.
+        const __ANY_BITS: ::core::primitive::bool = {
+            let _: fn(Self) -> ::core::primitive::#integer = |value| value as ::core::primitive::#integer;
+            ::core::assert!(
+                ::core::mem::size_of::<Self>() == ::core::mem::size_of::<::core::primitive::#integer>(),
+                #PADDING
+            );
+            false
+        };
         const __BITS_ARE_ALL: ::core::primitive::bool = true;
         const HOLDS_REFERENCES: ::core::primitive::bool = false;
     };
@@ -183,11 +215,43 @@ mod tests {
                 ),
                 "without fields",
             ),
+            (
+                quote!(
+                    #[repr(u8, align(4))]
+                    enum Wide {
+                        A,
+                        B,
+                    }
+                ),
+                "remove `align`",
+            ),
             (quote!(union Both { a: u8, b: u16 }), "uninitialized"),
         ] {
             let error = error(item.clone());
             assert_eq!(error.matches("compile_error").count(), 1, "{item}");
             assert!(error.contains(text), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_another_macro_changes_afterwards_is_checked() {
+        let newtype = error(quote!(
+            #[repr(transparent)]
+            struct Id(u32);
+        ));
+        assert!(newtype.contains("let _ : [u32 ; 1] = field"), "{newtype}");
+        let number = error(quote!(
+            #[repr(u16)]
+            enum World {
+                Host,
+            }
+        ));
+        assert!(
+            number.contains("value as :: core :: primitive :: u16"),
+            "{number}"
+        );
+        for expanded in [newtype, number] {
+            assert!(expanded.contains("size_of :: < Self > ()"), "{expanded}");
         }
     }
 

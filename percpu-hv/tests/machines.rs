@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use common::{CPUS, on_cpu, panic_text, refused};
-use percpu_hv::kind::Exclusive;
+use percpu_hv::kind::{Exclusive, Shared};
 use percpu_hv::{
     CpuId, CpuPin, DynPerCpu, InitError, IrqOff, PerCpuCounter, PerCpuOnce, as_cpu,
     claim_percpu_reg, current_cpu, def_percpu, init_percpu_reg, percpu_area_base, percpu_area_num,
@@ -350,5 +350,22 @@ fn a_variable_made_at_run_time_belongs_to_its_cpus() {
         );
         as_cpu(own, || numbers.inc_current());
         assert_eq!(numbers.sum::<u64>(), 7);
+    });
+}
+
+#[test]
+fn a_counter_made_at_run_time_has_a_total() {
+    with_cpus(2, || {
+        let made = || DynPerCpu::<[PerCpuCounter<4>; 2], Shared>::new_with(|_| Default::default());
+        for _ in 0..2 {
+            let counters = made().unwrap();
+            for cpu in CpuId::all() {
+                as_cpu(cpu, || counters.at(1).add(10));
+            }
+            assert_eq!((counters.at(0).sum(), counters.at(1).sum()), (0, 20));
+            assert_eq!(counters.at(1).approximate(), 20);
+            counters.at(1).retire_current();
+            assert_eq!(counters.at(1).sum(), 20);
+        }
     });
 }

@@ -134,14 +134,16 @@ pub(crate) fn build(plan: &Plan) {
     make_all(plan.areas());
 }
 
-/// Copies the template to the areas, stores each area's CPU id, and marks the area free.
+/// Copies the template to the areas, stores each area's CPU id, and marks the area free and its CPU offline.
 fn build_copies(plan: &Plan) {
     plan.build(&header::owner_range());
     for (cpu, area) in plan.areas().enumerate() {
         // SAFETY: rules 3 and 9, this is the area of `cpu`, and no CPU uses it yet.
         unsafe {
             header::store_identity(area, cpu);
-            header::owner_at(area).release();
+            let owner = header::owner_at(area);
+            owner.hold();
+            owner.release();
         }
     }
 }
@@ -407,6 +409,7 @@ mod tests {
     use core::sync::atomic::Ordering;
 
     use super::*;
+    use crate::arch::store_at;
     use crate::area::state::Areas;
     use crate::sync::AtomicUsize;
 
@@ -453,6 +456,30 @@ mod tests {
         assert_eq!(&areas[0xe8..0x150], &[7; 0x68]);
         assert_eq!(&areas[0x150..], &[0; 0x30]);
         // SAFETY: rule 9, allocated above with this layout; the slice is dead.
+        unsafe { std::alloc::dealloc(memory, layout) };
+    }
+
+    #[cfg_attr(miri, ignore = "Miri has no linker, hence no template")]
+    #[test]
+    fn used_memory_leaves_no_cpu_online() {
+        let template = loaded_template().unwrap();
+        let geometry = template.geometry().unwrap();
+        let layout = geometry.layout(2).unwrap();
+        // SAFETY: rule 9, the layout is not empty.
+        let memory = unsafe { std::alloc::alloc(layout) };
+        let base = memory.expose_provenance();
+        for word in (base..base + layout.size()).step_by(size_of::<usize>()) {
+            // SAFETY: rule 9, inside the allocation, which nothing else uses. Of an owner record, 2 means online.
+            unsafe { store_at(word, 2_usize) };
+        }
+        build(&Plan::new(&template, base, 2).unwrap());
+        for area in [base, base + geometry.stride()] {
+            // SAFETY: rule 3, an area.
+            let owner = unsafe { header::owner_at(area) };
+            assert!(!owner.is_online());
+            assert!(owner.come(true), "it is offline, and not just going");
+        }
+        // SAFETY: rule 9, allocated above with this layout, and not used any more.
         unsafe { std::alloc::dealloc(memory, layout) };
     }
 

@@ -29,7 +29,7 @@ impl<T> Lock<T> {
     }
 
     /// Calls `f` with the value, once no other CPU uses it. Returns `None`, and does not call `f`, if the CPU itself
-    /// does. `own` is the CPU's number, which is not 0. `f` must not panic. Without `exclusives` no other CPU runs (rule 11).
+    /// does. `own` is the CPU's number, which is not 0. Without `exclusives` no other CPU runs (rule 11).
     pub(crate) fn with<R>(
         &self,
         own: usize,
@@ -47,9 +47,18 @@ impl<T> Lock<T> {
         } else {
             self.holder.store(own, Ordering::Relaxed);
         }
+        let _held = Held(&self.holder);
         // SAFETY: rule 22, this CPU holds the lock, and a handler on it is refused.
-        let result = self.value.with_mut(|value| f(unsafe { &mut *value }));
-        self.holder.store(NOBODY, Ordering::Release);
-        Some(result)
+        Some(self.value.with_mut(|value| f(unsafe { &mut *value })))
+    }
+}
+
+/// A held lock. It is free again also if a function of the caller panics.
+struct Held<'a>(&'a AtomicUsize);
+
+impl Drop for Held<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.store(NOBODY, Ordering::Release);
     }
 }

@@ -214,6 +214,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_panic_frees_the_lock() {
+        let lock = Lock::new(7);
+        let panics = || lock.with(1, true, |_| panic!("a function of the caller"));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+        for own in [1, 2] {
+            assert_eq!(lock.with(own, true, |value| *value), Some(7));
+        }
+    }
+
+    #[test]
     fn the_fragment_knows_the_limit() {
         for fragment in [
             include_str!("../../percpu.x"),

@@ -84,7 +84,7 @@ impl<const BATCH: i64> Counters for PerCpuCounter<BATCH> {
 /// Returns the counter's total for the CPUs of a set of areas.
 #[inline(always)]
 fn total<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(place: &P, home: Home) -> Total<'_> {
-    match CpuId::common(home) {
+    match CpuId::common(home).filter(|_| !P::OWNS_TOTALS) {
         // SAFETY: rule 3, a copy that no CPU has; rule 16, the variable is shared, and a counter is `Sync`.
         Some(common) => Total(unsafe { part(place, common) }),
         None => {

@@ -127,6 +127,8 @@ unsafe impl<T, K> Access for Dynamic<T, K> {
 unsafe impl<T, K: AtRunTime<T>> Place<T> for Dynamic<T, K> {
     type Kind = K;
 
+    const OWNS_TOTALS: bool = true;
+
     type Part<'whole, O: Path<Of = T>>
         = Fixed<'whole, Self, O>
     where

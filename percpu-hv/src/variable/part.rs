@@ -393,6 +393,8 @@ unsafe impl<P: Access, U: Unit> Access for Element<P, U> {
 unsafe impl<P: Place<T>, T, U: Unit> Place<T> for Element<P, U> {
     type Kind = P::Kind;
 
+    const OWNS_TOTALS: bool = P::OWNS_TOTALS;
+
     type Part<'whole, O: Path<Of = T>>
         = Element<P::Part<'whole, O>, U>
     where
@@ -454,6 +456,8 @@ unsafe impl<P: Access, O: Path> Access for Fixed<'_, P, O> {
 // SAFETY: rule 21, the type is that at the end of the path.
 unsafe impl<P: Place<O::Of>, O: Path> Place<O::To> for Fixed<'_, P, O> {
     type Kind = P::Kind;
+
+    const OWNS_TOTALS: bool = P::OWNS_TOTALS;
 
     type Part<'part, Q: Path<Of = O::To>>
         = Fixed<'part, Self, Q>

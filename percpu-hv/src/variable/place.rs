@@ -81,6 +81,10 @@ pub unsafe trait Place<T>: Access + Sized {
     #[doc(hidden)]
     fn total(&self, distance: usize) -> Option<&AtomicI64>;
 
+    /// Whether the totals are the variable's own, and not the same words for each set of areas.
+    #[doc(hidden)]
+    const OWNS_TOTALS: bool = false;
+
     /// Returns the distance in bytes from the start of the variable.
     #[doc(hidden)]
     #[inline(always)]
