@@ -123,6 +123,8 @@ macro_rules! __define_handle {
         $($attr)*
         #[allow(private_interfaces)]
         $vis static $name: $alias = $crate::PerCpu::__new($symbol);
+
+        $crate::__list! { $kind $symbol, $ty; $name, $group }
     };
 }
 

@@ -82,6 +82,8 @@ macro_rules! __elements {
         $($attr)*
         #[allow(private_interfaces)]
         $vis static $name: $alias = $crate::PerCpu::__new($symbol(::core::marker::PhantomData));
+
+        $crate::__list! { elements $symbol<$crate::__priv::Whole<$ty>>, $ty; $name, $group }
     };
 }
 

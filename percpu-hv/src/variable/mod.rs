@@ -3,6 +3,9 @@
 mod accessor;
 mod define;
 mod define_elements;
+// The documentation always has the list.
+#[cfg_attr(not(any(feature = "dump", doc)), path = "no_dump.rs")]
+pub mod dump;
 mod dynamic;
 mod exclusive;
 pub mod kind;
