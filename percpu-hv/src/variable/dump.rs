@@ -115,17 +115,18 @@ impl Variable {
         self.print.is_ok()
     }
 
-    /// Returns the copy of a CPU, to be printed. `{}` and `{:?}` both are the `Debug` of the type, with the options of the
-    /// format, as in `{:#x?}`.
+    /// Returns the copy of a CPU, to be printed. `{}` and `{:?}` both are the `Debug` of the type, with the options of
+    /// the format, as in `{:#x?}`.
     ///
     /// | kind | prints |
     /// |---|---|
     /// | [`Value`](crate::kind::Value) | what one load finds |
-    /// | [`Elements`](crate::kind::Elements) | what one load finds for each part. The copy is not loaded at once. A part that cannot be printed is `_`: one without `Debug`, or that is no scalar |
+    /// | [`Elements`](crate::kind::Elements) | what one load finds for each part; a part that is no scalar, or has no `Debug`, is `_` |
     /// | [`Shared`](crate::kind::Shared) | the copy itself, by a `&T`, if `T: Sync` |
     /// | [`Exclusive`](crate::kind::Exclusive) | `<exclusive>`: its own CPU may have a `&mut` to the copy |
     ///
-    /// Instead of a copy that is not printed there is the reason: `<exclusive>`, ``<not `Sync`>`` or ``<no `Debug`>``.
+    /// A copy that is not printed is the reason for it: `<exclusive>`, ``<not `Sync`>`` or ``<no `Debug`>``. The loads of
+    /// a copy's parts, and of the copies, are not at one time.
     ///
     /// This runs the `Debug` of the types in the image. That of a lock may wait for its holder: in a panic handler, print
     /// only variables whose `Debug` waits for nothing, such as those of the kinds `value` and `elements`.
@@ -217,7 +218,8 @@ pub fn variables() -> impl Iterator<Item = Variable> {
     unsafe { functions::<fn() -> Variable>(section) }.map(|describe| describe())
 }
 
-/// What prints a `T` in a variable of kind `K`: looked up where both are concrete, as by a [`Probe`](super::kind::Probe).
+/// What prints a `T` in a variable of kind `K`: looked up where both are concrete, as a
+/// [`Probe`](super::kind::Probe) does.
 pub struct Printer<K, T> {
     print: Print,
     what: PhantomData<fn() -> (K, T)>,
