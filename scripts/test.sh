@@ -171,7 +171,7 @@ stage_lint() {
     check "lint: clippy, x86_64 linked high" \
         bare_cargo x86_64-unknown-none clippy --package hv-boot --features high-half -- --deny warnings
     check "lint: clippy, $aarch64, dump" \
-        bare_cargo "$aarch64" clippy --package hv-boot --features dump -- --deny warnings
+        bare_cargo "$aarch64" clippy --package hv-boot --features dump,dump-section -- --deny warnings
     check "lint: clippy, conformance" cargo clippy --package conformance --all-targets -- --deny warnings
     check "lint: clippy, loom tests" cargo clippy --package loom-tests --all-targets -- --deny warnings
     check "lint: clippy, programs against soundness" cargo clippy --package sound --all-targets -- --deny warnings
@@ -180,7 +180,7 @@ stage_lint() {
         check "lint: clippy, images, $features" \
             bare_cargo "$aarch64" clippy --package images --examples --features "$features" -- --deny warnings
     done
-    for features in preempt-hook dump; do
+    for features in preempt-hook dump,dump-section; do
         check "lint: clippy, host, $features" \
             cargo clippy --package percpu-hv --all-targets --features "$features" -- --deny warnings
     done
@@ -324,6 +324,8 @@ stage_unit() {
         check "unit: the list of all variables, $features" \
             cargo test --package percpu-hv --test dumps --features "$features"
     done
+    check "unit: the list of all variables, in the file" \
+        cargo test --package percpu-hv --test dump_section --features dump-section
     check "unit: the list of all variables, documentation" cargo test --package percpu-hv --doc --features dump dump
     check "unit: a preemption hook" cargo test --package percpu-hv --test preempt_hook --features preempt-hook
     check "unit: a preemption hook, documentation" \
@@ -630,7 +632,7 @@ boots_of() {
             "--$profile" --bin hv-boot-given-memory
     done
     boot "$arch" "selftest, dump" 4 "$none"$'\n'"test the copies of all CPUs are printed ... ok" \
-        --bin selftest --features dump
+        --bin selftest --features dump,dump-section
     check "qemu: $arch, access before init" \
         refused "$arch" panics-before-init "there are no per-CPU areas yet"
     check "qemu: $arch, a guard before the register" \

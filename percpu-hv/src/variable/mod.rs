@@ -8,6 +8,7 @@ mod define_elements;
 pub mod dump;
 mod dynamic;
 mod exclusive;
+mod inform;
 pub mod kind;
 mod operations;
 mod part;
