@@ -125,11 +125,11 @@ impl Variable {
     /// | [`Shared`](crate::kind::Shared) | the copy itself, by a `&T`, if `T: Sync` |
     /// | [`Exclusive`](crate::kind::Exclusive) | `<exclusive>`: its own CPU may have a `&mut` to the copy |
     ///
-    /// A copy that is not printed is the reason for it: `<exclusive>`, ``<not `Sync`>`` or ``<no `Debug`>``. The loads of
-    /// a copy's parts, and of the copies, are not at one time.
+    /// Where a copy is not printed, the reason is: `<exclusive>`, ``<not `Sync`>`` or ``<no `Debug`>``. The parts of a
+    /// copy are not loaded at one time.
     ///
-    /// This runs the `Debug` of the types in the image. That of a lock may wait for its holder: in a panic handler, print
-    /// only variables whose `Debug` waits for nothing, such as those of the kinds `value` and `elements`.
+    /// This runs the `Debug` of the types in the image. That of a lock may wait for its holder: in a panic handler,
+    /// print only variables whose `Debug` waits for nothing, such as those of the kinds `value` and `elements`.
     pub fn on(&self, cpu: CpuId) -> impl Display + Debug + use<> {
         OnCpu {
             variable: *self,
