@@ -170,6 +170,8 @@ stage_lint() {
     done
     check "lint: clippy, x86_64 linked high" \
         bare_cargo x86_64-unknown-none clippy --package hv-boot --features high-half -- --deny warnings
+    check "lint: clippy, $aarch64, dump" \
+        bare_cargo "$aarch64" clippy --package hv-boot --features dump,dump-section -- --deny warnings
     check "lint: clippy, conformance" cargo clippy --package conformance --all-targets -- --deny warnings
     check "lint: clippy, loom tests" cargo clippy --package loom-tests --all-targets -- --deny warnings
     check "lint: clippy, programs against soundness" cargo clippy --package sound --all-targets -- --deny warnings
@@ -178,8 +180,10 @@ stage_lint() {
         check "lint: clippy, images, $features" \
             bare_cargo "$aarch64" clippy --package images --examples --features "$features" -- --deny warnings
     done
-    check "lint: clippy, host, preempt-hook" \
-        cargo clippy --package percpu-hv --all-targets --features preempt-hook -- --deny warnings
+    for features in preempt-hook dump,dump-section; do
+        check "lint: clippy, host, $features" \
+            cargo clippy --package percpu-hv --all-targets --features "$features" -- --deny warnings
+    done
     if rustc=$(msrv_toolchain 2>"$logs/msrv"); then
         for features in "${feature_sets[@]}"; do
             # shellcheck disable=SC2086
@@ -317,6 +321,13 @@ stage_unit() {
     else
         skip "unit: conformance, in a process with GS_BASE" "this is no x86_64"
     fi
+    for features in dump dump,sp-naive; do
+        check "unit: the list of all variables, $features" \
+            cargo test --package percpu-hv --test dumps --features "$features"
+    done
+    check "unit: the list of all variables, in the file" \
+        cargo test --package percpu-hv --test dump_section --features dump-section
+    check "unit: the list of all variables, documentation" cargo test --package percpu-hv --doc --features dump dump
     check "unit: a preemption hook" cargo test --package percpu-hv --test preempt_hook --features preempt-hook
     check "unit: a preemption hook, documentation" \
         cargo test --package percpu-hv --doc --features preempt-hook preempt_hook
@@ -583,6 +594,7 @@ stage_qemu() {
     boot x86_64 "selftest, max" 4 "$none" --bin selftest --cpu max
     linked_high "$none"
     boot aarch64 "selftest, E2H=1" 4 "$none" --bin selftest --cpu max --features vhe
+    boot aarch64 "hv-boot, dump" 4 "image::EXITS: usize: value, 8 bytes at"$'\n'"cpu 3: <exclusive>" --features dump
     boot aarch64 "hv-boot" 64 "hv-boot: 64 CPUs at EL2, ok"
     boot aarch64 "hv-boot" 256 "hv-boot: 256 CPUs at EL2, ok" --timeout 600
     # By hand with 512: 24 seconds on an idle machine, minutes on a busy one.
@@ -624,6 +636,8 @@ boots_of() {
         boot "$arch" "hv-boot, given memory, $profile" 4 "hv-boot: 4 CPUs at" \
             "--$profile" --bin hv-boot-given-memory
     done
+    boot "$arch" "selftest, dump" 4 "$none"$'\n'"test the copies of all CPUs are printed ... ok" \
+        --bin selftest --features dump,dump-section
     check "qemu: $arch, access before init" \
         refused "$arch" panics-before-init "there are no per-CPU areas yet"
     check "qemu: $arch, a guard before the register" \

@@ -108,12 +108,20 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
             quote!(#runtime::PerCpu<<#place as #runtime::Place<#whole>>::Part<#lifetime, #path>, #ty>)
         })
         .collect();
-    let (definition, tuple_bounds) = match item.data {
+    let (definition, tuple_bounds, how) = match item.data {
         Data::Struct(syn::DataStruct {
             fields: Fields::Unnamed(_),
             ..
-        }) => (quote!((#(#visible #handles),*)), quote!(;)),
-        _ => (quote!({ #(#visible #members: #handles),* }), quote!()),
+        }) => (
+            quote!((#(#visible #handles),*)),
+            quote!(;),
+            quote!(debug_tuple),
+        ),
+        _ => (
+            quote!({ #(#visible #members: #handles),* }),
+            quote!(),
+            quote!(debug_struct),
+        ),
     };
     let (before, after) = if tuple_bounds.is_empty() {
         (quote!(#bounds #definition), quote!())
@@ -165,6 +173,10 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
             ) -> Self::__Fields<#lifetime, #place> {
                 #places { #(#members: #runtime::__priv::part::<#place, #paths>(whole)),* }
             }
+        }
+
+        #runtime::__list_fields! {
+            [#in_impl] #name [#whole] [#bounds] #how #(#members: #types = #paths,)*
         }
     }
 }

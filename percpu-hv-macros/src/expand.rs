@@ -1,6 +1,6 @@
 //! The expansion: one call of the runtime's hidden macro, and the errors.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Error, Ident, parse2};
 
@@ -134,15 +134,30 @@ fn call(
     let storage = format_ident!("__PERCPU_{}", name);
     let symbol = format_ident!("__PERCPU_SYM_{}", name);
     let alias = format_ident!("{}_WRAPPER", name);
+    let text = text(&ty);
     quote! {
         #on_call
         #runtime::#definition! {
             [#on_variable] [#on_storage]
             #vis static #name: #ty #value
-            storage = #storage, symbol = #symbol, alias = #alias, kind = #kind,
+            storage = #storage, symbol = #symbol, alias = #alias, text = #text, kind = #kind,
             group = #group
         }
     }
+}
+
+/// Returns the text of a type, as a part of a string in a template of `asm!`.
+fn text(ty: &TokenStream) -> Literal {
+    let mut text = String::new();
+    for character in ty.to_string().chars() {
+        match character {
+            '"' | '\\' => text.extend(['\\', character]),
+            '{' | '}' => text.extend([character; 2]),
+            '\n' => text.push(' '),
+            _ => text.push(character),
+        }
+    }
+    Literal::string(&text)
 }
 
 #[cfg(test)]
@@ -173,7 +188,8 @@ mod tests {
                 ::found::__variable! {
                     [#[doc = "Exits."]] [#[unsafe(no_mangle)]]
                     pub(crate) static EXITS: &'static [u64] = &[1 + 1];
-                    storage = __PERCPU_EXITS, symbol = __PERCPU_SYM_EXITS, alias = EXITS_WRAPPER, kind = by_type,
+                    storage = __PERCPU_EXITS, symbol = __PERCPU_SYM_EXITS, alias = EXITS_WRAPPER,
+                    text = "& 'static [u64]", kind = by_type,
                     group = variables
                 }
             },
@@ -191,7 +207,7 @@ mod tests {
                 self::runtime::__variable! {
                     [] []
                     static r#type: u8 = 0;
-                    storage = __PERCPU_type, symbol = __PERCPU_SYM_type, alias = type_WRAPPER, kind = by_type,
+                    storage = __PERCPU_type, symbol = __PERCPU_SYM_type, alias = type_WRAPPER, text = "u8", kind = by_type,
                     group = variables
                 }
             },
@@ -220,6 +236,15 @@ mod tests {
             }
         };
         assert_eq!(expanded(Form::Data), data.to_string());
+    }
+
+    #[test]
+    fn the_text_of_a_type_is_a_string_of_the_assembler() {
+        let ty = quote!([Of<'"', '\\'>; { N }]);
+        assert_eq!(
+            super::text(&ty).to_string(),
+            r#""[Of < '\\\"' , '\\\\\\\\' > ; {{ N }}]""#
+        );
     }
 
     #[test]
@@ -269,7 +294,7 @@ mod tests {
                 ::found::__variable! {
                     [] []
                     static X: Stack; init = stacks::<A, B>::of;
-                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, kind = exclusive,
+                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, text = "Stack", kind = exclusive,
                     group = variables
                 }
             },
@@ -318,7 +343,7 @@ mod tests {
                 ::found::__variable! {
                     [] []
                     static X: u8 = 0;
-                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, kind = by_type,
+                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, text = "u8", kind = by_type,
                     group = variables
                 }
             };

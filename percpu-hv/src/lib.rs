@@ -42,6 +42,9 @@ pub use percpu_hv_macros::{Elements, Scalar, def_percpu};
 #[cfg(target_has_atomic = "64")]
 pub use types::PerCpuCounter;
 pub use types::PerCpuOnce;
+// As `variable::dump`.
+#[cfg(any(feature = "dump", doc))]
+pub use variable::dump::{Variable, variables};
 pub use variable::{Borrowed, DynPerCpu, Dynamic, Elements, PerCpu, Place, Shared, kind};
 
 /// What an area holds beside the variables, for [access in assembly](guide::assembly).
@@ -69,6 +72,8 @@ pub mod guide {
     pub mod boot {}
     #[doc = include_str!("../guide/caches.md")]
     pub mod caches {}
+    #[doc = include_str!("../guide/dumps.md")]
+    pub mod dumps {}
     #[doc = include_str!("../guide/dynamic.md")]
     pub mod dynamic {}
     #[doc = include_str!("../guide/errors.md")]
@@ -106,6 +111,7 @@ pub mod __priv {
     }
     pub use crate::compat::{PerCpuData, Percpu};
     pub use crate::cpu::{CpuHook, NoPreemptGuard};
+    pub use crate::variable::dump;
     pub use crate::variable::kind::{Choice, Counters, Otherwise, Probe, choose};
     pub use crate::variable::{
         Element, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Whole, Within, make,

@@ -47,7 +47,7 @@ macro_rules! __record {
 #[macro_export]
 macro_rules! __record {
     ($($record:tt)*) => {
-        ::core::compile_error!("the option `init` needs an ELF target: bare metal or Linux");
+        ::core::compile_error!("the option `init`, hooks and the feature `dump` need an ELF target: bare metal or Linux");
     };
 }
 

@@ -12,6 +12,7 @@ pub enum Percpu {}
 impl sealed::Sealed for Percpu {}
 
 impl Kind for Percpu {
+    const NAME: &'static str = "percpu";
     const CHECKED: bool = false;
 
     #[inline]

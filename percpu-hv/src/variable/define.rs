@@ -16,7 +16,7 @@ macro_rules! __define {
     (
         [$($attr:tt)*] [$($storage_attr:tt)*]
         $vis:vis static $name:ident: $ty:ty = $value:expr;
-        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, kind = $kind:tt,
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt,
         group = $group:ident
     ) => {
         // As visible as the variable: assembly names it as an operand `sym`.
@@ -27,7 +27,7 @@ macro_rules! __define {
 
         $crate::__define_handle! {
             [$($attr)*] $vis static $name: $ty;
-            storage = $storage, symbol = $symbol, alias = $alias, kind = $kind, group = $group,
+            storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group,
             made = linked, initial = |_cpu| {
                 // Items have no hygiene, so `$value` must not mention this name. The struct literal extends
                 // the life of a temporary behind `&`, as the storage does.
@@ -42,7 +42,7 @@ macro_rules! __define {
     (
         [$($attr:tt)*] [$($storage_attr:tt)*]
         $vis:vis static $name:ident: $ty:ty; init = $init:expr;
-        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, kind = $kind:tt,
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt,
         group = $group:ident
     ) => {
         $crate::__storage! {
@@ -55,7 +55,7 @@ macro_rules! __define {
 
         $crate::__define_handle! {
             [$($attr)*] $vis static $name: $ty;
-            storage = $storage, symbol = $symbol, alias = $alias, kind = $kind, group = $group,
+            storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group,
             made = late, initial = |cpu| {
                 let make: fn(::core::primitive::usize) -> $ty = $init;
                 make(cpu())
@@ -70,7 +70,7 @@ macro_rules! __define {
 macro_rules! __define_handle {
     (
         [$($attr:tt)*] $vis:vis static $name:ident: $ty:ty;
-        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, kind = $kind:tt,
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt,
         group = $group:ident, made = $made:ident, initial = |$cpu:ident| $initial:block
     ) => {
         #[doc(hidden)]
@@ -123,6 +123,9 @@ macro_rules! __define_handle {
         $($attr)*
         #[allow(private_interfaces)]
         $vis static $name: $alias = $crate::PerCpu::__new($symbol);
+
+        $crate::__list! { $kind $symbol, $ty; $name, $group }
+        $crate::__inform! { $storage, $ty; $name, $text }
     };
 }
 

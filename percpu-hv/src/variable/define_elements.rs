@@ -8,7 +8,7 @@ macro_rules! __elements {
     (
         [$($attr:tt)*] [$($storage_attr:tt)*]
         $vis:vis static $name:ident: $ty:ty = $value:expr;
-        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, kind = elements,
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = elements,
         group = $group:ident
     ) => {
         $crate::__refuse_host!();
@@ -82,6 +82,9 @@ macro_rules! __elements {
         $($attr)*
         #[allow(private_interfaces)]
         $vis static $name: $alias = $crate::PerCpu::__new($symbol(::core::marker::PhantomData));
+
+        $crate::__list! { elements $symbol<$crate::__priv::Whole<$ty>>, $ty; $name, $group }
+        $crate::__inform! { $storage, $ty; $name, $text }
     };
 }
 

@@ -45,10 +45,21 @@ pub enum Exclusive {}
 #[derive(Debug)]
 pub enum Elements {}
 
-impl Kind for Value {}
-impl Kind for Shared {}
-impl Kind for Exclusive {}
-impl Kind for Elements {}
+impl Kind for Value {
+    const NAME: &'static str = "value";
+}
+
+impl Kind for Shared {
+    const NAME: &'static str = "shared";
+}
+
+impl Kind for Exclusive {
+    const NAME: &'static str = "exclusive";
+}
+
+impl Kind for Elements {
+    const NAME: &'static str = "elements";
+}
 
 impl sealed::Sealed for Value {}
 impl sealed::Sealed for Shared {}

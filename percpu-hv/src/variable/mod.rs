@@ -3,8 +3,12 @@
 mod accessor;
 mod define;
 mod define_elements;
+// The documentation always has the list.
+#[cfg_attr(not(any(feature = "dump", doc)), path = "no_dump.rs")]
+pub mod dump;
 mod dynamic;
 mod exclusive;
+mod inform;
 pub mod kind;
 mod operations;
 mod part;

@@ -13,6 +13,10 @@ use crate::area::{bias, checked_register, start};
 
 /// A kind of variables.
 pub trait Kind: sealed::Sealed {
+    /// The name, for readers.
+    #[doc(hidden)]
+    const NAME: &'static str;
+
     /// Whether debug builds check the per-CPU register and the alignment of a copy.
     #[doc(hidden)]
     const CHECKED: bool = true;

@@ -10,6 +10,8 @@ mod areas;
 mod assembly;
 #[cfg_attr(not(target_has_atomic = "64"), path = "no_counters.rs")]
 mod counters;
+#[cfg_attr(not(feature = "dump"), path = "no_dumps.rs")]
+mod dumps;
 mod dynamic;
 mod elements;
 mod errors;
@@ -201,6 +203,7 @@ pub fn after_init(machine: &dyn Machine) -> Count {
         .and(run(machine, lazy::TESTS))
         .and(run(machine, dynamic::TESTS))
         .and(run(machine, areas::TESTS_OF_VALUES))
+        .and(run(machine, dumps::TESTS))
         .and(run_with_areas(machine, other_cpus::TESTS))
         .and(run_with_areas(machine, made::TESTS_WITH_AREAS))
         .and(run_with_areas(machine, areas::TESTS))

@@ -43,9 +43,26 @@ mod image {
             println!("cpu {cpu}: copies at {base:#x}, {exits} exits, {kicks} kicks");
         }
         assert_eq!(EXITS.sum(), cpus * Vcpu::HYPERCALLS, "lost exits");
+        #[cfg(feature = "dump")]
+        print_variables(cpus);
         let level = machine.boot_cpu().level();
         println!("hv-boot: {cpus} CPUs at {level}, ok");
         ExitCode::SUCCESS
+    }
+
+    /// Prints the copies of all variables.
+    #[cfg(feature = "dump")]
+    fn print_variables(cpus: usize) {
+        for variable in percpu_hv::variables() {
+            let (offset, size) = (variable.offset(), variable.size());
+            println!(
+                "{variable}: {}, {size} bytes at {offset:#x}",
+                variable.kind()
+            );
+            for cpu in CpuId::all().take(cpus) {
+                println!("    cpu {cpu}: {}", variable.on(cpu));
+            }
+        }
     }
 
     /// Runs this core's guest, and kicks the next core at each of its hypercalls.

@@ -1,0 +1,51 @@
+//! What the file of the image says of a variable, for debuggers and core dumps. It is not loaded.
+
+/// Emits the description of a variable in the section `percpu_info`, whose layout is in `guide::dumps`.
+///
+/// * No `a` in the flags: the section is not loaded, and linkers place it behind what is. So no script names it.
+/// * No `.debug` in the name: cargo strips such sections in release builds.
+/// * `R` is `SHF_GNU_RETAIN`: the description stays, and the variable with it, whose address would else be 0.
+/// * The code stands in a function, and `#[used]` compiles it, as in `__record!`.
+#[cfg(all(feature = "dump-section", any(target_os = "linux", target_os = "none")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __inform {
+    ($storage:ident, $ty:ty; $name:ident, $text:literal) => {
+        const _: () = {
+            #[used]
+            static __PERCPU_EMIT: fn() = __percpu_emit;
+
+            fn __percpu_emit() {
+                // SAFETY: rule 10, there is no instruction, so all of the options hold.
+                unsafe {
+                    ::core::arch::asm!(
+                        ".pushsection percpu_info,\"R\",%progbits",
+                        ".balign {word}",
+                        ".if {word} == 8",
+                        ".quad {storage}, {size}, {align}",
+                        ".else",
+                        ".long {storage}, {size}, {align}",
+                        ".endif",
+                        ::core::concat!(".asciz \"", ::core::module_path!(), "\""),
+                        ::core::concat!(".asciz \"", ::core::stringify!($name), "\""),
+                        ::core::concat!(".asciz \"", $text, "\""),
+                        ".popsection",
+                        word = const ::core::mem::size_of::<::core::primitive::usize>(),
+                        storage = sym $storage,
+                        size = const ::core::mem::size_of::<$ty>(),
+                        align = const ::core::mem::align_of::<$ty>(),
+                        options(nomem, nostack, preserves_flags)
+                    );
+                }
+            }
+        };
+    };
+}
+
+/// Expands to nothing: the file says nothing.
+#[cfg(not(all(feature = "dump-section", any(target_os = "linux", target_os = "none"))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __inform {
+    ($($variable:tt)*) => {};
+}
