@@ -15,6 +15,9 @@ const CPUS: usize = 4;
 static LOG: Mutex<Vec<(&str, usize)>> = Mutex::new(Vec::new());
 /// Whether the hook `queue` refuses.
 static FULL: AtomicBool = AtomicBool::new(false);
+/// Whether it panics, and whether it makes its CPU another one.
+static PANICS: AtomicBool = AtomicBool::new(false);
+static OTHER: AtomicBool = AtomicBool::new(false);
 
 #[def_percpu]
 static LOAD: u32 = 0;
@@ -39,6 +42,13 @@ fn note(what: &'static str, cpu: CpuId) -> Result<(), &'static str> {
 }
 
 fn queue_up(cpu: CpuId) -> Result<(), &'static str> {
+    if PANICS.load(Ordering::Relaxed) {
+        panic!("of the queue");
+    }
+    if OTHER.load(Ordering::Relaxed) {
+        percpu_hv::init_percpu_reg(0);
+        return Ok(());
+    }
     if FULL.load(Ordering::Relaxed) {
         return Err("the queue is full");
     }
@@ -189,4 +199,25 @@ fn a_rebuilt_cpu_is_offline() {
     unsafe { percpu_hv::reinit_percpu_area(cpu) }.unwrap();
     assert!(!cpu.is_online());
     assert_eq!(bring_up(0), Ok(cpu));
+}
+
+#[test]
+fn a_hook_that_panics_leaves_the_cpu_offline() {
+    let _alone = alone();
+    for (mistake, text) in [
+        (&PANICS, "of the queue"),
+        (&OTHER, "a CPU hook made CPU 2 another CPU"),
+    ] {
+        mistake.store(true, Ordering::Relaxed);
+        let panic = thread::spawn(|| bring_up(2)).join().unwrap_err();
+        mistake.store(false, Ordering::Relaxed);
+        let said = panic.downcast::<String>().map_or_else(
+            |other| (*other.downcast::<&str>().unwrap()).to_owned(),
+            |said| *said,
+        );
+        assert!(said.contains(text), "{said}");
+        assert_eq!(online(), []);
+        assert_eq!(bring_up(2).map(CpuId::index), Ok(2), "another try");
+        assert_eq!(retire().map(CpuId::index), Some(2));
+    }
 }

@@ -8,7 +8,7 @@
 #[cfg(data_cache)]
 use core::ops::Range;
 
-pub use super::ranges::{area, areas, registry, table, template};
+pub use super::ranges::{area, areas, registry, reserve, table, template};
 
 #[cfg(data_cache)]
 use super::geometry::blocks;

@@ -188,6 +188,11 @@ mod ranges {
         0..0
     }
 
+    /// Returns the addresses of what is known of the reserve, from which variables are made at run time.
+    pub fn reserve() -> Range<usize> {
+        super::reserve::state()
+    }
+
     /// Returns an empty range.
     pub fn registry() -> Range<usize> {
         0..0

@@ -5,6 +5,7 @@ use core::ops::Range;
 use super::anywhere::reserved_table;
 use super::layout::{linked_template, percpu_area_layout_expected};
 use super::registry::{AREAS, areas as registered, count, percpu_area_base};
+use super::reserve::state as reserve_state;
 use super::template;
 
 /// Returns the addresses of the template, from which init and [`reinit_percpu_area`](crate::reinit_percpu_area) copy.
@@ -60,6 +61,12 @@ pub fn table() -> Range<usize> {
 pub fn area(cpu_id: usize) -> Range<usize> {
     let base = percpu_area_base(cpu_id);
     base..base + percpu_area_layout_expected(1).size()
+}
+
+/// Returns the addresses of what is known of the areas' reserve, from which variables are made at run time: which part of
+/// it is taken. It is in `.bss`.
+pub fn reserve() -> Range<usize> {
+    reserve_state()
 }
 
 /// Returns the addresses of the registry: whole cache lines with what init publishes, where the areas are and how many.

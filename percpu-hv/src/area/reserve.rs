@@ -3,10 +3,12 @@
 
 use core::alloc::Layout;
 use core::fmt;
+use core::ops::Range;
 
 use bitmap_allocator::{BitAlloc, BitAlloc64K};
 
 use super::lock::Lock;
+use super::storage::CacheLine;
 use super::{count, reserve};
 use crate::arch;
 
@@ -87,7 +89,13 @@ struct Granules {
     taken: usize,
 }
 
-static GRANULES: Lock<Granules> = Lock::new(Granules::NONE);
+static GRANULES: CacheLine<Lock<Granules>> = CacheLine(Lock::new(Granules::NONE));
+
+/// Returns the addresses of what is known of the reserve: which part of it is taken.
+pub(crate) fn state() -> Range<usize> {
+    let start = (&raw const GRANULES).addr();
+    start..start + size_of_val(&GRANULES)
+}
 
 impl Granules {
     const NONE: Self = Self {
@@ -167,7 +175,10 @@ impl Drop for Space {
     /// A handler that no mask stops may find the reserve in use on its own CPU. Then the space stays taken: to wait would
     /// take for ever.
     fn drop(&mut self) {
-        alone(|granules| granules.give_back(self.0));
+        // With the MMU off the lock need not work, and the space stays taken too.
+        if arch::memory_is_normal() {
+            alone(|granules| granules.give_back(self.0));
+        }
     }
 }
 
@@ -181,7 +192,7 @@ pub(crate) fn while_unused<R>(change: impl FnOnce() -> R) -> Option<R> {
 fn alone<R>(f: impl FnOnce(&mut Granules) -> R) -> Option<R> {
     #[cfg(not(process))]
     let interrupts = arch::interrupts::mask();
-    let result = GRANULES.with(own(), arch::memory_is_normal(), f);
+    let result = GRANULES.0.with(own(), arch::memory_is_normal(), f);
     // SAFETY: rule 13, the state of this CPU, and no guard was made since.
     #[cfg(not(process))]
     unsafe {

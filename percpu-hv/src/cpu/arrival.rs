@@ -14,6 +14,9 @@ use crate::error::InitError;
 /// [`init_percpu_reg`](crate::init_percpu_reg). Any CPU may call this, while others use variables. Calls at the same
 /// time wait for each other; with the MMU off, there must be only one.
 ///
+/// Interrupts are masked meanwhile, also while the functions of variables with `init` run. These neither make variables
+/// nor add areas.
+///
 /// What `memory` needs is said at [`init_from_each`](crate::init_from_each).
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Which CPUs are online: a CPU comes and goes, and functions of the image are told.
 
 use core::fmt;
+use core::mem;
 
 use super::hook::{self, CpuHook};
 use super::id::{CpuId, CpuIds, current_cpu};
@@ -112,7 +113,8 @@ impl core::error::Error for BringUpError {
 /// area was [rebuilt](crate::reinit_percpu_area). (RISC-V identifies a hart by its register. There, a hart that lost it
 /// calls [`resume_percpu_reg`](crate::resume_percpu_reg) first.)
 ///
-/// In a process, any thread may bring up a CPU that is offline.
+/// An image that is linked high and still runs low takes the area by `init_percpu_reg`, and calls this later: hooks are
+/// found by their linked addresses. In a process, any thread may bring up a CPU that is offline.
 ///
 /// # Errors
 ///
@@ -121,16 +123,16 @@ impl core::error::Error for BringUpError {
 ///
 /// # Panics
 ///
-/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg).
+/// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg). If a hook makes this CPU another one.
 #[track_caller]
 pub fn bring_up(cpu_id: usize) -> Result<CpuId, BringUpError> {
     let cpu = enter(cpu_id)?;
+    let changing = Changing(cpu);
     let _pin = CpuPin::new();
     let mut last = None;
     for hook in hook::in_order() {
         if let Err(reason) = (hook.up)(cpu) {
             take_back(cpu, last);
-            owner_of(cpu).went();
             let hook = hook.name;
             return Err(BringUpError::Refused {
                 cpu_id,
@@ -138,10 +140,24 @@ pub fn bring_up(cpu_id: usize) -> Result<CpuId, BringUpError> {
                 reason,
             });
         }
+        assert!(
+            current_cpu() == cpu,
+            "a CPU hook made CPU {cpu} another CPU; it must not call `bring_up` or `init_percpu_reg`"
+        );
         last = Some(hook);
     }
+    mem::forget(changing);
     owner_of(cpu).came();
     Ok(cpu)
+}
+
+/// A CPU that comes or goes. It is offline in the end, also if a hook panics in a process.
+struct Changing(CpuId);
+
+impl Drop for Changing {
+    fn drop(&mut self) {
+        owner_of(self.0).went();
+    }
 }
 
 /// Gives the current CPU its area, and begins to come online.
@@ -185,8 +201,8 @@ pub fn retire() -> Option<CpuId> {
     if !owner_of(cpu).go(arch::memory_is_normal()) {
         return None;
     }
+    let _changing = Changing(cpu);
     take_back(cpu, hook::last());
-    owner_of(cpu).went();
     Some(cpu)
 }
 
