@@ -12,7 +12,6 @@ pub enum Percpu {}
 impl sealed::Sealed for Percpu {}
 
 impl Kind for Percpu {
-    const NAME: &'static str = "percpu";
     const CHECKED: bool = false;
 
     #[inline]

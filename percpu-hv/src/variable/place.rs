@@ -13,9 +13,9 @@ use crate::area::{bias, checked_register, start};
 
 /// A kind of variables.
 pub trait Kind: sealed::Sealed {
-    /// The name, for readers.
+    /// The name, for readers. Empty for a kind whose variables are not listed.
     #[doc(hidden)]
-    const NAME: &'static str;
+    const NAME: &'static str = "";
 
     /// Whether debug builds check the per-CPU register and the alignment of a copy.
     #[doc(hidden)]
