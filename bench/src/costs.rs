@@ -97,7 +97,7 @@ impl Costs {
 
     /// What takes longer than promised: compiling, and init where 1 MiB and more is copied.
     pub(crate) fn misses(&self) -> String {
-        const COMPILING: f64 = 0.7;
+        const COMPILING: f64 = 1.0;
         const INIT: f64 = 1.1;
         let mut text = String::new();
         if let Some([debug, release, _]) = self.compile_ratios() {

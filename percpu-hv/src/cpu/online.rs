@@ -105,7 +105,7 @@ impl core::error::Error for BringUpError {
     }
 }
 
-/// Brings the current CPU up as CPU `cpu_id`: gives it its area as [`claim_percpu_reg`] does, runs the
+/// Brings the current CPU up as CPU `cpu_id`: gives it its area as [`claim_percpu_reg`](crate::claim_percpu_reg) does, runs the
 /// [hooks](crate::cpu_hook) in order, and marks it online.
 ///
 /// Call it in place of [`init_percpu_reg`](crate::init_percpu_reg) where CPUs come and go. A CPU that
