@@ -27,6 +27,7 @@ mod groups;
 mod guards;
 mod lazy;
 mod lifecycle;
+#[cfg_attr(all(feature = "custom-base", target_os = "none"), path = "no_made.rs")]
 mod made;
 mod operations;
 mod other_cpus;

@@ -18,11 +18,20 @@ static WORD: u64 = 0x0123_4567_89ab_cdef;
 static BYTE: u8 = 7;
 #[def_percpu]
 static TABLE: [u32; 24] = [0x5a5a_5a5a; 24];
+#[cfg(not(feature = "custom-base"))]
 #[def_percpu(init = made)]
 static MADE: u64;
+/// The platform makes the areas, and not the values.
+#[cfg(feature = "custom-base")]
+#[def_percpu]
+static MADE: u64 = 0;
 
 fn made(cpu: usize) -> u64 {
-    0x1000 + cpu as u64
+    if cfg!(feature = "custom-base") {
+        0
+    } else {
+        0x1000 + cpu as u64
+    }
 }
 
 /// Prints what an init returned, as the package `links` expects it.

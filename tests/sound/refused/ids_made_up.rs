@@ -8,5 +8,5 @@ use percpu_hv::{CpuId, CpuIds};
 fn main() {
     let _ = CpuId(7); //~
     let _ = CpuIds(0..9); //~
-    let _ = CpuId::checked(7); //~
+    let _ = CpuId::expect(7); //~
 }
