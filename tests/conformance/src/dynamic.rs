@@ -170,7 +170,7 @@ fn space(bench: &Bench<'_>) {
 fn aligned(bench: &Bench<'_>) {
     #[repr(align(64))]
     struct Line(u8);
-    #[repr(align(65536))]
+    #[repr(align(8192))]
     struct Large(#[allow(dead_code, reason = "only its alignment matters")] u8);
 
     let small: DynPerCpu<u8> = DynPerCpu::new(1).unwrap();
@@ -186,8 +186,8 @@ fn aligned(bench: &Bench<'_>) {
     let large = DynPerCpu::<Large, kind::Exclusive>::new_with(|_| Large(0));
     bench.holds(
         0,
-        matches!(large, Err(DynError::Misaligned { align: 65536, limit })
-        if limit < 65536),
+        matches!(large, Err(DynError::Misaligned { align: 8192, limit })
+        if limit < 8192),
     );
 }
 

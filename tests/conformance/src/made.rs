@@ -59,7 +59,7 @@ fn ticket() -> (usize, usize) {
 
 fn each(bench: &Bench<'_>) {
     fn byte<const ADD: u8>(cpu: usize) -> u8 {
-        cpu as u8 + ADD
+        (cpu as u8).wrapping_add(ADD)
     }
     #[def_percpu(init = byte::<3>)]
     static BYTE: u8;
