@@ -8,17 +8,18 @@ use crate::error::InitError;
 /// The smallest alignment of an area: a cache line, so that two CPUs never share one.
 pub(crate) const CACHE_LINE: usize = 64;
 
-/// The size, alignment and stride of the areas of one image.
+/// The size, alignment and stride of the areas of one image. Alignment and reserve have 32 bits, so that no `memcpy` moves
+/// it (rule 11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Geometry {
     /// Size of the template in bytes, as linked.
     size: usize,
     /// Alignment of every area: a power of two, at least [`CACHE_LINE`].
-    align: usize,
+    align: u32,
     /// Distance between two areas: `size` rounded up to `align`, and never 0; then the reserve.
     stride: usize,
     /// Size in bytes of the reserve at the end of an area, a multiple of `align`.
-    reserve: usize,
+    reserve: u32,
 }
 
 impl Geometry {
@@ -26,7 +27,7 @@ impl Geometry {
     ///
     /// Returns `None` if `align` is not a power of two or the stride does not fit in an `isize`.
     pub(crate) const fn new(size: usize, align: usize) -> Option<Self> {
-        if !align.is_power_of_two() {
+        if !align.is_power_of_two() || align > u32::MAX as usize {
             return None;
         }
         let align = if align < CACHE_LINE {
@@ -39,7 +40,7 @@ impl Geometry {
         match occupied.checked_next_multiple_of(align) {
             Some(stride) if stride <= isize::MAX as usize => Some(Self {
                 size,
-                align,
+                align: align as u32,
                 stride,
                 reserve: 0,
             }),
@@ -50,27 +51,29 @@ impl Geometry {
     /// Adds a reserve of at least `bytes` behind the variables of each area. Returns `None` if the stride does not fit in
     /// an `isize` any more.
     pub(crate) const fn with_reserve(self, bytes: usize) -> Option<Self> {
-        let Some(reserve) = bytes.checked_next_multiple_of(self.align) else {
+        let Some(reserve) = bytes.checked_next_multiple_of(self.align()) else {
             return None;
         };
         match self.stride.checked_add(reserve) {
-            Some(stride) if stride <= isize::MAX as usize => Some(Self {
-                stride,
-                reserve,
-                ..self
-            }),
+            Some(stride) if stride <= isize::MAX as usize && reserve <= u32::MAX as usize => {
+                Some(Self {
+                    stride,
+                    reserve: reserve as u32,
+                    ..self
+                })
+            }
             _ => None,
         }
     }
 
     /// Returns the offsets of the reserve in an area. It starts at a multiple of the areas' alignment.
     pub(crate) const fn reserve(&self) -> Range<usize> {
-        self.stride - self.reserve..self.stride
+        self.stride - self.reserve as usize..self.stride
     }
 
     /// Returns the alignment of an area.
     pub(crate) const fn align(&self) -> usize {
-        self.align
+        self.align as usize
     }
 
     pub(crate) const fn size(&self) -> usize {
@@ -83,13 +86,13 @@ impl Geometry {
 
     /// Returns the first address from `address` where an area may start, or `None` beyond the address space.
     pub(crate) const fn align_up(&self, address: usize) -> Option<usize> {
-        address.checked_next_multiple_of(self.align)
+        address.checked_next_multiple_of(self.align())
     }
 
     /// Returns the memory layout of `cpu_count` areas, or `None` if they exceed the address space.
     pub(crate) const fn layout(&self, cpu_count: usize) -> Option<Layout> {
         match self.stride.checked_mul(cpu_count) {
-            Some(bytes) => match Layout::from_size_align(bytes, self.align) {
+            Some(bytes) => match Layout::from_size_align(bytes, self.align()) {
                 Ok(layout) => Some(layout),
                 Err(_) => None,
             },
@@ -114,7 +117,7 @@ impl Geometry {
         if base == 0 || base.checked_add(layout.size()).is_none() {
             return Err(InitError::InvalidBase);
         }
-        if base % self.align != 0 {
+        if base % self.align() != 0 {
             return Err(InitError::UnalignedBase);
         }
         Ok(())

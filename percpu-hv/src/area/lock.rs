@@ -28,14 +28,9 @@ impl<T> Lock<T> {
         }
     }
 
-    /// Calls `f` with the value, once no other CPU uses it. Returns `None`, and does not call `f`, if the CPU itself
-    /// does. `own` is the CPU's number, which is not 0. Without `exclusives` no other CPU runs (rule 11).
-    pub(crate) fn with<R>(
-        &self,
-        own: usize,
-        exclusives: bool,
-        f: impl FnOnce(&mut T) -> R,
-    ) -> Option<R> {
+    /// Takes the lock, once no other CPU has it. Returns `None` if the CPU itself has it. `own` is the CPU's number, which
+    /// is not 0. Without `exclusives` no other CPU runs (rule 11).
+    pub(crate) fn take(&self, own: usize, exclusives: bool) -> Option<Held<'_, T>> {
         let (taken, seen) = (Ordering::Acquire, Ordering::Relaxed);
         if exclusives {
             while let Err(holder) = self.holder.compare_exchange(NOBODY, own, taken, seen) {
@@ -47,18 +42,24 @@ impl<T> Lock<T> {
         } else {
             self.holder.store(own, Ordering::Relaxed);
         }
-        let _held = Held(&self.holder);
-        // SAFETY: rule 22, this CPU holds the lock, and a handler on it is refused.
-        Some(self.value.with_mut(|value| f(unsafe { &mut *value })))
+        Some(Held(self))
     }
 }
 
-/// A held lock. It is free again also if a function of the caller panics.
-struct Held<'a>(&'a AtomicUsize);
+/// A lock that this CPU has, until this is dropped.
+pub(crate) struct Held<'lock, T>(&'lock Lock<T>);
 
-impl Drop for Held<'_> {
+impl<T> Held<'_, T> {
+    /// Calls `f` with the value.
+    pub(crate) fn with<R>(&mut self, f: impl FnOnce(&mut T) -> R) -> R {
+        // SAFETY: rule 22, this CPU holds the lock, and a handler on it is refused.
+        self.0.value.with_mut(|value| f(unsafe { &mut *value }))
+    }
+}
+
+impl<T> Drop for Held<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.0.store(NOBODY, Ordering::Release);
+        self.0.holder.store(NOBODY, Ordering::Release);
     }
 }

@@ -53,7 +53,7 @@ pub use rebase::rebase_areas;
 pub use registry::percpu_area_base;
 pub(crate) use registry::{checked_register, count, cpu_at};
 pub use reserve::DynError;
-pub(crate) use reserve::{Space, while_unused};
+pub(crate) use reserve::{Space, hold_unused};
 pub use slot::AreaSlot;
 pub(crate) use state::Registers;
 pub use storage::{CacheLine, Page};

@@ -23,7 +23,7 @@ mod slot;
 mod storage;
 
 pub use reserve::DynError;
-pub(crate) use reserve::{Space, while_unused};
+pub(crate) use reserve::{Space, hold_unused};
 pub use slot::AreaSlot;
 pub use storage::{CacheLine, Page};
 

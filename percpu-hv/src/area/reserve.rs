@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use bitmap_allocator::{BitAlloc, BitAlloc64K};
 
-use super::lock::Lock;
+use super::lock::{Held, Lock};
 use super::storage::CacheLine;
 use super::{count, reserve};
 use crate::arch;
@@ -182,23 +182,52 @@ impl Drop for Space {
     }
 }
 
-/// Calls `change` if no space is taken, and lets none be taken meanwhile: for what would add an area, in which the
-/// variables have no values. Returns `None` if there are variables, or as [`Lock::with`].
-pub(crate) fn while_unused<R>(change: impl FnOnce() -> R) -> Option<R> {
-    alone(|granules| (granules.taken == 0).then(change)).flatten()
+/// The granules, while no other CPU and no handler of a maskable interrupt uses them.
+pub(crate) struct Alone {
+    held: Option<Held<'static, Granules>>,
+    #[cfg(not(process))]
+    interrupts: usize,
 }
 
-/// Calls `f` with the granules, while no other CPU and no handler of a maskable interrupt uses them.
-fn alone<R>(f: impl FnOnce(&mut Granules) -> R) -> Option<R> {
-    #[cfg(not(process))]
-    let interrupts = arch::interrupts::mask();
-    let result = GRANULES.0.with(own(), arch::memory_is_normal(), f);
-    // SAFETY: rule 13, the state of this CPU, and no guard was made since.
-    #[cfg(not(process))]
-    unsafe {
-        arch::interrupts::restore(interrupts);
+impl Alone {
+    /// Masks interrupts, and waits for the lock. Returns `None` if this CPU has it already.
+    fn new() -> Option<Self> {
+        #[cfg(not(process))]
+        let interrupts = arch::interrupts::mask();
+        let alone = Self {
+            held: GRANULES.0.take(own(), arch::memory_is_normal()),
+            #[cfg(not(process))]
+            interrupts,
+        };
+        alone.held.is_some().then_some(alone)
     }
-    result
+
+    fn with<R>(&mut self, f: impl FnOnce(&mut Granules) -> R) -> Option<R> {
+        self.held.as_mut().map(|held| held.with(f))
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        self.held = None;
+        // SAFETY: rule 13, the state of this CPU, and no guard made since is left.
+        #[cfg(not(process))]
+        unsafe {
+            arch::interrupts::restore(self.interrupts);
+        }
+    }
+}
+
+/// Lets no space be taken until the result is dropped: for what adds an area, in which variables would have no values.
+/// Returns `None` if some is taken, or if this CPU is just taking some.
+pub(crate) fn hold_unused() -> Option<Alone> {
+    let mut alone = Alone::new()?;
+    (alone.with(|granules| granules.taken) == Some(0)).then_some(alone)
+}
+
+/// Calls `f` with the granules, or returns `None` if this CPU is just using them.
+fn alone<R>(f: impl FnOnce(&mut Granules) -> R) -> Option<R> {
+    Alone::new()?.with(f)
 }
 
 /// Returns the number of this CPU for the lock. It need not have its area yet.
@@ -227,10 +256,17 @@ mod tests {
     #[test]
     fn a_panic_frees_the_lock() {
         let lock = Lock::new(7);
-        let panics = || lock.with(1, true, |_| panic!("a function of the caller"));
+        let panics = || {
+            lock.take(1, true)
+                .map(|mut held| held.with(|_: &mut i32| panic!("a function of the caller")))
+        };
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
         for own in [1, 2] {
-            assert_eq!(lock.with(own, true, |value| *value), Some(7));
+            assert_eq!(
+                lock.take(own, true)
+                    .map(|mut held| held.with(|value| *value)),
+                Some(7)
+            );
         }
     }
 

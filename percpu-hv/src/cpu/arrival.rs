@@ -3,7 +3,7 @@
 use core::mem::MaybeUninit;
 
 use super::id::CpuId;
-use crate::area::{append_at, append_from, while_unused};
+use crate::area::{append_at, append_from, hold_unused};
 use crate::error::InitError;
 
 /// Gives the next CPU an area in `memory`, and returns that CPU's id: its index was the number of areas until now. The
@@ -52,9 +52,12 @@ pub unsafe fn add_area(base: *mut u8) -> Result<CpuId, InitError> {
     added(|| unsafe { append_at(base) })
 }
 
-/// Adds an area, while no variable that was made at run time lives: it would have no value there.
+/// Adds an area, while no variable that was made at run time lives: it would have no value there. Inlined, so that no
+/// `memcpy` moves the result (rule 11).
+#[inline(always)]
 fn added(append: impl FnOnce() -> Result<usize, InitError>) -> Result<CpuId, InitError> {
-    while_unused(append)
-        .unwrap_or(Err(InitError::VariablesLive))
-        .map(CpuId::expect)
+    let Some(_alone) = hold_unused() else {
+        return Err(InitError::VariablesLive);
+    };
+    append().map(CpuId::expect)
 }

@@ -70,11 +70,12 @@ mod locked {
         loom::model(|| {
             let lock = Arc::new(Lock::new([0; 2]));
             let add = |own, lock: &Lock<[usize; 2]>| {
-                lock.with(own, true, |words| {
+                let mut held = lock.take(own, true)?;
+                Some(held.with(|words| {
                     words[0] += 1;
                     words[1] += 1;
                     *words
-                })
+                }))
             };
             let other = Arc::clone(&lock);
             let other = thread::spawn(move || add(2, &other).unwrap());
@@ -89,13 +90,20 @@ mod locked {
         loom::model(|| {
             let lock = Arc::new(Lock::new(0));
             let other = Arc::clone(&lock);
-            let other = thread::spawn(move || other.with(2, true, |value| *value += 1));
-            let inside = lock.with(1, true, |value| {
-                *value += 1;
-                lock.with(1, true, |_| unreachable!("used twice")).is_none()
+            let other = thread::spawn(move || {
+                let mut held = other.take(2, true).unwrap();
+                held.with(|value| *value += 1);
             });
-            assert_eq!((inside, other.join().unwrap()), (Some(true), Some(())));
-            assert_eq!(lock.with(1, true, |value| *value), Some(2));
+            let mut held = lock.take(1, true).unwrap();
+            let refused = held.with(|value| {
+                *value += 1;
+                lock.take(1, true).is_none()
+            });
+            drop(held);
+            other.join().unwrap();
+            assert!(refused);
+            let mut held = lock.take(1, true).unwrap();
+            assert_eq!(held.with(|value| *value), 2);
         });
     }
 }
