@@ -45,14 +45,14 @@ impl Machine {
         let Range { start, end } = self.flash();
         let (regions, code, data) = match layout {
             Layout::Ram => (
-                format!("RAM {rwx} : ORIGIN = {start:#x}, LENGTH = 62M"),
+                format!("RAM {rwx} : ORIGIN = {start:#x}, LENGTH = 94M"),
                 "RAM",
                 "RAM",
             ),
             Layout::Flash => (
                 format!(
                     "FLASH {rx} : ORIGIN = {start:#x}, LENGTH = 2M\n\
-                     RAM {rwx} : ORIGIN = {end:#x}, LENGTH = 60M"
+                     RAM {rwx} : ORIGIN = {end:#x}, LENGTH = 92M"
                 ),
                 "FLASH",
                 "RAM AT> FLASH",
