@@ -351,13 +351,7 @@ mod tests {
             .collect()
     }
 
-    const TEMPLATE: Template = Template {
-        start: 0x10_0000,
-        size: 0x90,
-        image: 0x10_0000,
-        align: 64,
-        reserve: 0,
-    };
+    const TEMPLATE: Template = Template::SAMPLE;
 
     fn checked(address: usize, bytes: usize) -> Result<usize, AreaFault> {
         Candidate { address, bytes }.check(&TEMPLATE, &TEMPLATE.geometry().unwrap())

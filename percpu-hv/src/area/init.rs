@@ -413,13 +413,7 @@ mod tests {
     use crate::area::state::Areas;
     use crate::sync::AtomicUsize;
 
-    const TEMPLATE: Template = Template {
-        start: 0x10_0000,
-        size: 0x90,
-        image: 0x10_0000,
-        align: 64,
-        reserve: 0,
-    };
+    const TEMPLATE: Template = Template::SAMPLE;
 
     #[test]
     fn a_plan_keeps_off_the_template() {

@@ -9,7 +9,29 @@ use core::{mem, ptr};
 
 use crate::arch;
 
-/// Emits a record of a function in a section.
+/// Expands to the name of the section for a purpose. No other file names one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __record_section {
+    // Functions that make the values of variables with the option `init`.
+    (make) => {
+        "percpu_init"
+    };
+    // Functions that return a hook.
+    (hook) => {
+        "percpu_hook"
+    };
+    // Functions that describe a variable.
+    (variable) => {
+        "percpu_variables"
+    };
+    // Descriptions for debuggers, which are not loaded.
+    (info) => {
+        "percpu_info"
+    };
+}
+
+/// Emits a record of a function in the section for a purpose.
 ///
 /// * `R` is `SHF_GNU_RETAIN`: the record stays whatever refers to it. lld does not count `__start_` as a reference.
 /// * `#[used]` compiles `emit`, although nothing calls it, and the linker drops its instructions. A `global_asm!` could
@@ -18,7 +40,7 @@ use crate::arch;
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __record {
-    ($section:literal, $($function:tt)*) => {
+    ($purpose:ident, $($function:tt)*) => {
         const _: () = {
             #[used]
             static EMIT: fn() = emit;
@@ -28,7 +50,7 @@ macro_rules! __record {
                 // instruction, so all of the options hold.
                 unsafe {
                     ::core::arch::asm!(
-                        ::core::concat!(".pushsection ", $section, ",\"aR\",%progbits"),
+                        ::core::concat!(".pushsection ", $crate::__record_section!($purpose), ",\"aR\",%progbits"),
                         ".balign 4",
                         ".long {function} - .",
                         ".popsection",
@@ -91,6 +113,25 @@ pub(crate) unsafe fn functions<F: Copy>(section: Range<usize>) -> impl Iterator<
         // SAFETY: rule 20, the record names a function of this type.
         (distance != 0).then(|| unsafe { mem::transmute_copy(&function) })
     })
+}
+
+/// Returns the addresses of the records of hooks.
+pub(crate) fn of_hooks() -> Range<usize> {
+    arch::__section!(
+        "percpu_hook",
+        __start_percpu_hook = "__start_percpu_hook",
+        __stop_percpu_hook = "__stop_percpu_hook"
+    )
+}
+
+/// Returns the addresses of the records of variables.
+#[allow(dead_code, reason = "only dumps list them")]
+pub(crate) fn of_variables() -> Range<usize> {
+    arch::__section!(
+        "percpu_variables",
+        __start_percpu_variables = "__start_percpu_variables",
+        __stop_percpu_variables = "__stop_percpu_variables"
+    )
 }
 
 /// What makes the value of a variable in the area of a CPU, by the value of that CPU's per-CPU register and its index.

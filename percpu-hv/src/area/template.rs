@@ -20,6 +20,18 @@ pub(crate) struct Template {
     pub(crate) reserve: u32,
 }
 
+#[cfg(all(test, hosted))]
+impl Template {
+    /// A template for unit tests.
+    pub(crate) const SAMPLE: Self = Self {
+        start: 0x10_0000,
+        size: 0x90,
+        image: 0x10_0000,
+        align: 64,
+        reserve: 0,
+    };
+}
+
 impl Template {
     /// Returns the geometry of this template's areas.
     pub(crate) const fn geometry(&self) -> Result<Geometry, InitError> {

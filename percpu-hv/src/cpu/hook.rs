@@ -3,8 +3,7 @@
 use core::iter::successors;
 
 use super::id::CpuId;
-use crate::arch;
-use crate::area::records::functions;
+use crate::area::records::{functions, of_hooks};
 
 /// Registers what a part of the image does on each CPU that comes online, and on each that goes: for a timer, an interrupt
 /// controller, or a queue. Any crate of the image may register hooks, by an item.
@@ -53,7 +52,7 @@ macro_rules! cpu_hook {
                     $crate::__priv::CpuHook::new(::core::stringify!($name), $order, $up, $down);
                 &HOOK
             }
-            $crate::__record!("percpu_hook", hook);
+            $crate::__record!(hook, hook);
         };
     };
 }
@@ -118,11 +117,6 @@ pub(super) fn back_from(first: Option<&'static CpuHook>) -> impl Iterator<Item =
 
 /// Returns the registered hooks.
 fn hooks() -> impl Iterator<Item = &'static CpuHook> {
-    let section = arch::__section!(
-        "percpu_hook",
-        __start_percpu_hook = "__start_percpu_hook",
-        __stop_percpu_hook = "__stop_percpu_hook"
-    );
     // SAFETY: rule 20, `cpu_hook!` puts functions of this type there, and nothing else does.
-    unsafe { functions::<fn() -> &'static CpuHook>(section) }.map(|hook| hook())
+    unsafe { functions::<fn() -> &'static CpuHook>(of_hooks()) }.map(|hook| hook())
 }

@@ -51,7 +51,7 @@ macro_rules! __define {
         }
 
         $crate::__refuse_init!();
-        $crate::__record! { "percpu_init", $crate::__priv::make::<$symbol, $ty> }
+        $crate::__record! { make, $crate::__priv::make::<$symbol, $ty> }
 
         $crate::__define_handle! {
             [$($attr)*] $vis static $name: $ty;

@@ -8,8 +8,8 @@ use core::ptr;
 use super::accessor::{address_on, pointer};
 use super::kind::{Elements, Exclusive, References, Values};
 use super::place::{Kind, Symbol};
-use crate::arch::{self, Scalar, load_at};
-use crate::area::records::functions;
+use crate::arch::{Scalar, load_at};
+use crate::area::records::{functions, of_variables};
 use crate::area::start;
 use crate::cpu::CpuId;
 
@@ -209,13 +209,8 @@ impl Display for OnCpu {
 /// # }
 /// ```
 pub fn variables() -> impl Iterator<Item = Variable> {
-    let section = arch::__section!(
-        "percpu_variables",
-        __start_percpu_variables = "__start_percpu_variables",
-        __stop_percpu_variables = "__stop_percpu_variables"
-    );
     // SAFETY: rule 20, `__list!` puts functions of this type there, and nothing else does.
-    unsafe { functions::<fn() -> Variable>(section) }.map(|describe| describe())
+    unsafe { functions::<fn() -> Variable>(of_variables()) }.map(|describe| describe())
 }
 
 /// What prints a `T` in a variable of kind `K`: looked up where both are concrete, as a
@@ -424,7 +419,7 @@ macro_rules! __list {
                 )
             }
 
-            $crate::__record! { "percpu_variables", __percpu_describe }
+            $crate::__record! { variable, __percpu_describe }
         };
     };
 }

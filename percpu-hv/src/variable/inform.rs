@@ -19,7 +19,7 @@ macro_rules! __inform {
                 // SAFETY: rule 10, there is no instruction, so all of the options hold.
                 unsafe {
                     ::core::arch::asm!(
-                        ".pushsection percpu_info,\"R\",%progbits",
+                        ::core::concat!(".pushsection ", $crate::__record_section!(info), ",\"R\",%progbits"),
                         ".balign {word}",
                         ".if {word} == 8",
                         ".quad {storage}, {size}, {align}",

@@ -67,25 +67,13 @@ fn main(machine: &'static Machine) -> ExitCode {
 
 #[cfg(target_arch = "aarch64")]
 mod early {
-    use core::arch::naked_asm;
     use core::ptr;
 
     use percpu_hv::{InitError, add_area, init_each};
 
     use super::*;
 
-    /// The loader cleared .bss; one core runs.
-    #[unsafe(naked)]
-    #[unsafe(no_mangle)]
-    #[unsafe(link_section = ".text.entry")]
-    extern "C" fn early_start() -> ! {
-        naked_asm!(
-            "adrp   x9, __stacks_end",
-            "mov    sp, x9",
-            "bl     {early}",
-            early = sym early,
-        )
-    }
+    images::early_start!(early);
 
     /// Memory of this image for a few areas.
     #[repr(align(4096))]

@@ -3,8 +3,6 @@
 #![cfg_attr(target_os = "none", no_std)]
 #![cfg(all(target_os = "none", any(target_arch = "aarch64", target_arch = "arm")))]
 
-use core::arch::naked_asm;
-
 use hv_boot::{ExitCode, Machine, println};
 use percpu_hv::{CpuId, claim_percpu_reg, current_cpu, def_percpu, init_percpu_reg};
 
@@ -18,32 +16,7 @@ static ODD: [u8; 13] = *b"thirteen byte";
 #[def_percpu]
 static BYTE: u8 = 7;
 
-/// The loader cleared .bss; one core runs.
-#[cfg(target_arch = "aarch64")]
-#[unsafe(naked)]
-#[unsafe(no_mangle)]
-#[unsafe(link_section = ".text.entry")]
-extern "C" fn early_start() -> ! {
-    naked_asm!(
-        "adrp   x9, __stacks_end",
-        "mov    sp, x9",
-        "bl     {early}",
-        early = sym early,
-    )
-}
-
-#[cfg(target_arch = "arm")]
-#[unsafe(naked)]
-#[unsafe(no_mangle)]
-#[unsafe(link_section = ".text.entry")]
-extern "C" fn early_start() -> ! {
-    naked_asm!(
-        "movw   sp, #:lower16:__stacks_end",
-        "movt   sp, #:upper16:__stacks_end",
-        "bl     {early}",
-        early = sym early,
-    )
-}
+images::early_start!(early);
 
 /// Makes the area of `cpu` this CPU's for a while, as boot code does that fills areas.
 fn visit(cpu: usize) {

@@ -9,6 +9,45 @@ use core::ptr;
 use hv_boot::{ExitCode, Machine, println};
 use percpu_hv::{CpuId, InitError, def_percpu};
 
+/// Defines `early_start`, the entry of an image that runs with its MMU off: it calls a function on a stack. The loader
+/// cleared .bss; one core runs.
+#[cfg(target_arch = "aarch64")]
+#[macro_export]
+macro_rules! early_start {
+    ($early:path) => {
+        #[unsafe(naked)]
+        #[unsafe(no_mangle)]
+        #[unsafe(link_section = ".text.entry")]
+        extern "C" fn early_start() -> ! {
+            ::core::arch::naked_asm!(
+                "adrp   x9, __stacks_end",
+                "mov    sp, x9",
+                "bl     {early}",
+                early = sym $early,
+            )
+        }
+    };
+}
+
+/// Defines `early_start`, as on AArch64.
+#[cfg(target_arch = "arm")]
+#[macro_export]
+macro_rules! early_start {
+    ($early:path) => {
+        #[unsafe(naked)]
+        #[unsafe(no_mangle)]
+        #[unsafe(link_section = ".text.entry")]
+        extern "C" fn early_start() -> ! {
+            ::core::arch::naked_asm!(
+                "movw   sp, #:lower16:__stacks_end",
+                "movt   sp, #:upper16:__stacks_end",
+                "bl     {early}",
+                early = sym $early,
+            )
+        }
+    };
+}
+
 /// The status of an image whose init failed; the reason is on the console.
 pub const INIT_FAILED: u8 = 2;
 
