@@ -21,8 +21,8 @@ use crate::error::InitError;
 ///
 /// # Errors
 ///
-/// `NotInitialized`; `NoTable` if the areas are in one block; `TableTooSmall`; `VariablesLive`; `Area`, which names the CPU that would
-/// have been added; and any [`InitError`] about the template. Nothing has changed then.
+/// `NotInitialized`; `NoTable` if the areas are in one block; `TableTooSmall`; `VariablesLive`; `Area`, which names the
+/// CPU that would have been added; and any [`InitError`] about the template. Nothing has changed then.
 ///
 /// # Panics
 ///

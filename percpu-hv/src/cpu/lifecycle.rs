@@ -199,8 +199,9 @@ pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
 /// # Safety
 ///
 /// No CPU uses the area or will resume on it, and no reference into it is live (rules 6, 17 and 20 of
-/// docs/safety.md). Functions of the option `init` reach nothing in it either. On RISC-V, a hart that had the area and asks for an id again first writes another value
-/// to its register, such as 0, because the register identifies it.
+/// docs/safety.md). Functions of the option `init` reach nothing in it either. On RISC-V, a hart that had the
+/// area and asks for an id again first writes another value to its register, such as 0, because the register
+/// identifies it.
 pub unsafe fn reinit_percpu_area(cpu: CpuId) -> Result<(), InitError> {
     // SAFETY: rule 4, the id was checked; the rest is the caller's.
     unsafe { area::rebuild(cpu.home(), cpu.index()) }
