@@ -118,6 +118,6 @@ pub mod __priv {
         part,
     };
     #[cfg(target_has_atomic = "64")]
-    pub use crate::variable::{Total, Totals};
+    pub use crate::variable::{Found, Total, Totals};
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};
 }

@@ -6,7 +6,7 @@
 //! | template.rs, segments.rs | their sections, where the linker put them, and how it aligned them |
 //! | geometry.rs, layout.rs | sizes, strides and the memory that areas take |
 //! | header.rs, owner.rs | what an area holds beside variables: its CPU's id, and who owns it |
-//! | records.rs | functions that the linker collects: those that make the values of variables with `init` |
+//! | records.rs | functions that the linker collects: values of variables with `init`, hooks, counters, dumps |
 //! | init.rs | builds the areas in one block |
 //! | slot.rs, anywhere.rs | builds areas at any addresses, and a table of them |
 //! | state.rs, registry.rs | publishes where they are, once, and which are added to a table |
