@@ -5,7 +5,8 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use percpu_hv::{
     CpuId, CpuPin, InitError, PerCpuOnce, bring_up, claim_percpu_reg, current_cpu, def_percpu,
-    init_percpu_reg, reinit_percpu_area, resume_percpu_reg, retire, write_percpu_reg,
+    init_percpu_reg, poison_percpu_area, reinit_percpu_area, resume_percpu_reg, retire,
+    write_percpu_reg,
 };
 
 use crate::{Bench, Test};
@@ -177,6 +178,9 @@ fn reinit(bench: &Bench<'_>) {
     // SAFETY: rules 6 and 17, that CPU waits for the next job.
     unsafe {
         NUMBER.reset_remote(gone);
+        bench.equal(0, poison_percpu_area(gone), Ok(()));
+        bench.equal(0, *BYTES.remote_ptr(last), [0x6b; 3]);
+        bench.equal(0, claim_percpu_reg(last).is_err(), true);
         bench.equal(0, reinit_percpu_area(gone), Ok(()));
     }
     bench.on_all(|cpu| {
