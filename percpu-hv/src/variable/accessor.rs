@@ -41,8 +41,8 @@ pub(crate) fn stay<P: Place<T>, T>(place: &P) -> Option<NoPreemptGuard> {
 #[inline(always)]
 #[track_caller]
 pub(crate) fn assert_reach<P: Place<T>, T>(place: &P) {
-    // Constant, so that not even a debug build compiles more for the others.
-    if const { cfg!(debug_assertions) && P::HOT && arch::HOT_REACH.is_some() } {
+    // Constants, so that not even a debug build compiles more for the others.
+    if cfg!(debug_assertions) && P::HOT {
         let offset = place.address().wrapping_sub(start());
         let reach = arch::HOT_REACH.unwrap_or(usize::MAX);
         if offset >= reach {
@@ -69,9 +69,7 @@ fn out_of_reach(place: &str, offset: usize, reach: usize) -> ! {
 pub(crate) fn pointer<P: Place<T>, T>(place: &P, address: usize) -> *const T {
     assert_reach(place);
     // A script written for `percpu` fixes the stride, and honours no alignment above 64.
-    if const { cfg!(debug_assertions) && <P::Kind as Kind>::CHECKED && align_of::<T>() > 64 }
-        && address % align_of::<T>() != 0
-    {
+    if cfg!(debug_assertions) && <P::Kind as Kind>::CHECKED && address % align_of::<T>() != 0 {
         misaligned();
     }
     ptr::with_exposed_provenance(address)
