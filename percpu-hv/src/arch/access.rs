@@ -41,12 +41,8 @@ pub trait Unit {
 ///
 /// # Safety
 ///
-/// Rule 1 of docs/safety.md: [`address`](Access::address) and [`displacement`](Access::displacement) belong to the same
-/// place in the per-CPU section.
+/// Rule 1 of docs/safety.md: [`displacement`](Access::displacement) belongs to a place in the per-CPU section.
 pub unsafe trait Access {
-    /// Returns the address of the place in the template.
-    fn address(&self) -> usize;
-
     /// Returns what an access adds to the per-CPU register to reach this CPU's copy. It is the offset if the register
     /// holds the base, and the address if the register is biased.
     fn displacement(&self) -> usize;
@@ -134,9 +130,7 @@ pub unsafe trait Access {
         if Self::OFFSET_IS_IMMEDIATE {
             return self.at(register_for_access());
         }
-        // The displacement comes first. It is constant, so the optimizer hoists it out of loops.
-        let displacement = self.displacement();
-        register_for_access().wrapping_add(displacement)
+        current_at(self.displacement())
     }
 
     /// Loads this CPU's copy.
@@ -155,7 +149,7 @@ pub unsafe trait Access {
                 if Self::OFFSET_IS_IMMEDIATE {
                     self.load_from(register_for_access())
                 } else {
-                    load_at(self.current())
+                    load_at(current_at(self.displacement()))
                 }
             )
         }
@@ -178,7 +172,7 @@ pub unsafe trait Access {
                 if Self::OFFSET_IS_IMMEDIATE {
                     self.store_to(register_for_access(), value);
                 } else {
-                    store_at(self.current(), value);
+                    store_at(current_at(self.displacement()), value);
                 }
             )
         }
@@ -530,6 +524,13 @@ pub unsafe trait Access {
             )
         }
     }
+}
+
+/// Returns the address of this CPU's copy. The displacement is computed before: it is constant, so the optimizer hoists
+/// it out of loops.
+#[inline(always)]
+fn current_at(displacement: usize) -> usize {
+    register_for_access().wrapping_add(displacement)
 }
 
 /// Applies `f` to a value. Returns the changed value and the result of `f`.

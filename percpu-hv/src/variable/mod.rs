@@ -24,7 +24,7 @@ mod value;
 pub(crate) use accessor::pointer;
 #[cfg(target_has_atomic = "64")]
 pub(crate) use accessor::{address_on, stay};
-pub use defined::Defined;
+pub use defined::{Defined, Typed, beside};
 pub use dynamic::{DynPerCpu, Dynamic};
 pub use exclusive::Borrowed;
 pub use part::{Element, Elements, Field, Fixed, HasField, Then, Whole, part};
