@@ -78,7 +78,7 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
     let (in_impl, arguments, bounds) = item.generics.split_for_impl();
     let whole = quote!(#name #arguments);
 
-    // Names that no user's parameter has.
+    // Names that no user's parameter, constant or static has: none of these can be shadowed.
     let place = format_ident!("__Place");
     let lifetime = Lifetime::new("'__whole", Span::call_site());
     let mut generics = item.generics.clone();
@@ -149,9 +149,9 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
             unsafe impl #in_impl #runtime::__priv::HasField<#types, #numbers> for #whole #bounds {
                 const OFFSET: ::core::primitive::usize = {
                     // Another attribute macro may change the type after this derive. An array's type is not coerced.
-                    let _: fn(&Self) = |whole| {
-                        let field = [&whole.#members];
-                        let _: [&#types; 1] = field;
+                    let _: fn(&Self) = |__whole| {
+                        let __field = [&__whole.#members];
+                        let _: [&#types; 1] = __field;
                     };
                     ::core::mem::offset_of!(Self, #members)
                 };
@@ -168,10 +168,15 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
             type __Fields<#lifetime, #place: #runtime::Place<Self> + #lifetime> = #places #all;
 
             #[inline(always)]
-            fn __fields<#lifetime, #place: #runtime::Place<Self>>(
-                whole: &#lifetime #place
+            fn __fields<#lifetime, #place: #runtime::Place<Self, Kind: #runtime::kind::Parts>>(
+                __whole: &#lifetime #place
             ) -> Self::__Fields<#lifetime, #place> {
-                #places { #(#members: #runtime::__priv::part::<#place, #paths>(whole)),* }
+                #places { #(#members: {
+                    // A path may hold a user's expressions, which are no part of an `unsafe` block.
+                    let __part = #runtime::__priv::part::<#place, #paths>;
+                    // SAFETY: rule 21, the field is there, and is as visible here as in the struct.
+                    unsafe { __part(__whole) }
+                }),* }
             }
         }
 
@@ -195,7 +200,7 @@ mod tests {
         ));
         let expanded = super::expand(&item.unwrap(), &quote!(::runtime)).to_string();
         assert!(
-            expanded.contains("let _ : [& u64 ; 1] = field"),
+            expanded.contains("let _ : [& u64 ; 1] = __field"),
             "{expanded}"
         );
     }

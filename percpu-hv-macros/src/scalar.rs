@@ -52,9 +52,9 @@ fn newtype(item: &DeriveInput, data: &DataStruct, runtime: &TokenStream) -> Resu
     let body = quote! {
         // Another attribute macro may change the struct after this derive.
         const __ANY_BITS: ::core::primitive::bool = {
-            let _: fn(Self) = |whole| {
-                let field = [whole.#member];
-                let _: [#ty; 1] = field;
+            let _: fn(Self) = |__whole| {
+                let __field = [__whole.#member];
+                let _: [#ty; 1] = __field;
             };
             ::core::assert!(::core::mem::size_of::<Self>() == ::core::mem::size_of::<#ty>(), #PADDING);
             false
@@ -62,8 +62,8 @@ fn newtype(item: &DeriveInput, data: &DataStruct, runtime: &TokenStream) -> Resu
         const __BITS_ARE_ALL: ::core::primitive::bool = <#ty as #runtime::Scalar>::__BITS_ARE_ALL;
 
         #[inline(always)]
-        fn __loaded(byte: ::core::primitive::usize) {
-            <#ty as #runtime::Scalar>::__loaded(byte);
+        fn __loaded(__byte: ::core::primitive::usize) {
+            <#ty as #runtime::Scalar>::__loaded(__byte);
         }
     };
     Ok(implementation(item, Some(scalar), &body, runtime))
@@ -94,7 +94,7 @@ fn number(item: &DeriveInput, data: &DataEnum, runtime: &TokenStream) -> Result<
     let body = quote! {
         // Another attribute macro may change the enum after this derive. One with fields has no such cast.
         const __ANY_BITS: ::core::primitive::bool = {
-            let _: fn(Self) -> ::core::primitive::#integer = |value| value as ::core::primitive::#integer;
+            let _: fn(Self) -> ::core::primitive::#integer = |__value| __value as ::core::primitive::#integer;
             ::core::assert!(
                 ::core::mem::size_of::<Self>() == ::core::mem::size_of::<::core::primitive::#integer>(),
                 #PADDING
@@ -239,7 +239,7 @@ mod tests {
             #[repr(transparent)]
             struct Id(u32);
         ));
-        assert!(newtype.contains("let _ : [u32 ; 1] = field"), "{newtype}");
+        assert!(newtype.contains("let _ : [u32 ; 1] = __field"), "{newtype}");
         let number = error(quote!(
             #[repr(u16)]
             enum World {
@@ -247,7 +247,7 @@ mod tests {
             }
         ));
         assert!(
-            number.contains("value as :: core :: primitive :: u16"),
+            number.contains("__value as :: core :: primitive :: u16"),
             "{number}"
         );
         for expanded in [newtype, number] {

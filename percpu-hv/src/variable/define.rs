@@ -161,7 +161,7 @@ macro_rules! __flag {
 macro_rules! __totals {
     ($ty:ty) => {
         #[inline(always)]
-        fn total(&self, distance: ::core::primitive::usize) -> $crate::__priv::Total<'_> {
+        unsafe fn total(&self, distance: ::core::primitive::usize) -> $crate::__priv::Total<'_> {
             use $crate::__priv::Otherwise as _;
             static TOTALS: $crate::__priv::Totals<
                 { $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS },

@@ -7,7 +7,7 @@ use core::ptr;
 
 use super::accessor::{address_on, pointer};
 use super::kind::{Elements, Exclusive, References, Values};
-use super::place::{Kind, Symbol};
+use super::place::{Kind, Path, Symbol};
 use crate::arch::{Scalar, load_at};
 use crate::area::records::{functions, of_variables};
 use crate::area::start;
@@ -356,12 +356,25 @@ pub struct Part {
 }
 
 impl Part {
+    /// Returns the part at the end of a path, which starts at an address.
+    ///
+    /// # Safety
+    ///
+    /// As [`Part::at`], for the whole.
+    pub unsafe fn of<S, O: Path<Of = S>>(
+        whole: usize,
+        printer: Option<Printer<Elements, O::To>>,
+    ) -> Self {
+        // SAFETY: rule 21, the part is in the whole.
+        unsafe { Self::at(whole.wrapping_add(O::OFFSET), printer) }
+    }
+
     /// Returns the part at an address.
     ///
     /// # Safety
     ///
     /// As [`Print`], for as long as the result is in use.
-    pub unsafe fn at<T>(address: usize, printer: Option<Printer<Elements, T>>) -> Self {
+    unsafe fn at<T>(address: usize, printer: Option<Printer<Elements, T>>) -> Self {
         Self {
             address,
             print: printer.map(|printer| printer.print),
@@ -435,19 +448,19 @@ macro_rules! __list_fields {
         #[automatically_derived]
         impl $($generics)* $crate::__priv::dump::Parts<$crate::__priv::dump::Fields> for $whole $($bounds)* {
             unsafe fn print(
-                address: ::core::primitive::usize,
-                f: &mut ::core::fmt::Formatter<'_>,
+                __address: ::core::primitive::usize,
+                __f: &mut ::core::fmt::Formatter<'_>,
             ) -> ::core::fmt::Result {
-                let mut whole = f.$how(::core::stringify!($name));
+                let mut __whole = __f.$how(::core::stringify!($name));
                 $(
-                    let field = address.wrapping_add(<$path as $crate::__priv::Path>::OFFSET);
-                    // SAFETY: rule 21, the field is in the struct.
-                    let field = unsafe {
-                        $crate::__priv::dump::Part::at(field, $crate::__printer!($crate::kind::Elements, $ty))
-                    };
-                    $crate::__list_field!($how whole $member field);
+                    let __printer = $crate::__printer!($crate::kind::Elements, $ty);
+                    // The path may hold a user's expressions, which are no part of an `unsafe` block.
+                    let __field = $crate::__priv::dump::Part::of::<Self, $path>;
+                    // SAFETY: as this function.
+                    let __field = unsafe { __field(__address, __printer) };
+                    $crate::__list_field!($how __whole $member __field);
                 )*
-                whole.finish()
+                __whole.finish()
             }
         }
     };

@@ -24,7 +24,7 @@ pub(crate) use accessor::pointer;
 pub(crate) use accessor::{address_on, stay};
 pub use dynamic::{DynPerCpu, Dynamic};
 pub use exclusive::Borrowed;
-pub use part::{Element, Elements, Field, Fixed, HasField, Then, Whole, part};
+pub use part::{Element, Elements, End, Field, Fixed, HasField, Then, Whole, part};
 pub use per_cpu::PerCpu;
 pub use place::{Flag, Initial, Path, Place, Symbol, Within, make};
 #[cfg(target_has_atomic = "64")]

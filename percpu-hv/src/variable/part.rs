@@ -20,6 +20,26 @@ unsafe impl<T> Path for Whole<T> {
     const OFFSET: usize = 0;
 }
 
+/// The end of a path, as a value: who has one can reach the part there.
+pub struct End<O>(PhantomData<fn() -> O>);
+
+impl<T> End<Whole<T>> {
+    /// The whole can be reached wherever its type can be named.
+    pub const WHOLE: Self = Self(PhantomData);
+}
+
+impl<O> End<O> {
+    /// Returns the end of the path.
+    ///
+    /// # Safety
+    ///
+    /// As [`Within::within`].
+    #[inline(always)]
+    pub const unsafe fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
 /// The path to a part of a part.
 pub struct Then<A, B>(PhantomData<fn() -> (A, B)>);
 
@@ -80,7 +100,9 @@ pub trait Elements: Sized {
     type __Fields<'whole, P: Place<Self> + 'whole>;
 
     #[doc(hidden)]
-    fn __fields<'whole, P: Place<Self>>(whole: &'whole P) -> Self::__Fields<'whole, P>;
+    fn __fields<'whole, P: Place<Self, Kind: Parts>>(
+        whole: &'whole P,
+    ) -> Self::__Fields<'whole, P>;
 }
 
 impl<P: Place<T>, T: Elements> PerCpu<P, T> {
@@ -113,12 +135,17 @@ impl<P: Place<T>, T: Elements> PerCpu<P, T> {
 }
 
 /// Returns the part of a place at the end of a path.
+///
+/// # Safety
+///
+/// As [`Within::within`].
 #[doc(hidden)]
 #[inline(always)]
-pub fn part<'whole, P: Place<O::Of>, O: Path>(
+pub unsafe fn part<'whole, P: Place<O::Of>, O: Path>(
     whole: &'whole P,
 ) -> PerCpu<P::Part<'whole, O>, O::To> {
-    PerCpu::__new(Within::within(whole))
+    // SAFETY: rule 21 is the caller's.
+    PerCpu::__new(unsafe { Within::within(whole) })
 }
 
 /// The handle of an element, whose place depends on that of the array.
@@ -153,7 +180,8 @@ impl<P: Place<[T; N]>, T, const N: usize> PerCpu<P, [T; N]> {
         if index >= N {
             out_of_range(index, N);
         }
-        self.element(index)
+        // SAFETY: rule 21, the index is in range.
+        unsafe { self.element(index) }
     }
 
     /// Returns an element of the array as [`at`](Self::at) does, or `None` if there is none with this index.
@@ -162,7 +190,8 @@ impl<P: Place<[T; N]>, T, const N: usize> PerCpu<P, [T; N]> {
     where
         P::Kind: Parts,
     {
-        (index < N).then(|| self.element(index))
+        // SAFETY: rule 21, the index is in range.
+        (index < N).then(|| unsafe { self.element(index) })
     }
 
     /// Returns an iterator over the elements, in the order of their indices.
@@ -173,14 +202,20 @@ impl<P: Place<[T; N]>, T, const N: usize> PerCpu<P, [T; N]> {
     where
         P::Kind: Parts,
     {
-        (0..N).map(|index| self.element(index))
+        // SAFETY: rule 21, the index is in range.
+        (0..N).map(|index| unsafe { self.element(index) })
     }
 
-    /// Returns the element at an index that was checked.
+    /// Returns the element at an index.
+    ///
+    /// # Safety
+    ///
+    /// The index is in range (rule 21 of docs/safety.md).
     #[inline(always)]
-    fn element(&self, index: usize) -> ElementOf<'_, P, T, N> {
+    unsafe fn element(&self, index: usize) -> ElementOf<'_, P, T, N> {
         PerCpu::__new(Element {
-            first: Within::within(&self.place),
+            // SAFETY: rule 21, there is an element, so there is a first one.
+            first: unsafe { Within::within(&self.place) },
             index: index.wrapping_mul(size_of::<T>() / Size::<T>::BYTES),
             unit: PhantomData,
         })
@@ -406,8 +441,9 @@ unsafe impl<P: Place<T>, T, U: Unit> Place<T> for Element<P, U> {
 
     #[cfg(target_has_atomic = "64")]
     #[inline(always)]
-    fn total(&self, distance: usize) -> Option<&AtomicI64> {
-        self.first.total(distance)
+    unsafe fn total(&self, distance: usize) -> Option<&AtomicI64> {
+        // SAFETY: as this method.
+        unsafe { self.first.total(distance) }
     }
 
     #[inline(always)]
@@ -418,9 +454,10 @@ unsafe impl<P: Place<T>, T, U: Unit> Place<T> for Element<P, U> {
 
 impl<'whole, P, Q: Within<'whole, P>, U> Within<'whole, Element<P, U>> for Element<Q, U> {
     #[inline(always)]
-    fn within(whole: &'whole Element<P, U>) -> Self {
+    unsafe fn within(whole: &'whole Element<P, U>) -> Self {
         Self {
-            first: Q::within(&whole.first),
+            // SAFETY: as this function.
+            first: unsafe { Q::within(&whole.first) },
             index: whole.index,
             unit: PhantomData,
         }
@@ -470,8 +507,9 @@ unsafe impl<P: Place<O::Of>, O: Path> Place<O::To> for Fixed<'_, P, O> {
 
     #[cfg(target_has_atomic = "64")]
     #[inline(always)]
-    fn total(&self, distance: usize) -> Option<&AtomicI64> {
-        self.whole.total(distance)
+    unsafe fn total(&self, distance: usize) -> Option<&AtomicI64> {
+        // SAFETY: as this method.
+        unsafe { self.whole.total(distance) }
     }
 
     #[inline(always)]
@@ -482,7 +520,7 @@ unsafe impl<P: Place<O::Of>, O: Path> Place<O::To> for Fixed<'_, P, O> {
 
 impl<'whole, P, O> Within<'whole, P> for Fixed<'whole, P, O> {
     #[inline(always)]
-    fn within(whole: &'whole P) -> Self {
+    unsafe fn within(whole: &'whole P) -> Self {
         Self {
             whole,
             path: PhantomData,

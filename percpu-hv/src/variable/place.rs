@@ -81,9 +81,13 @@ pub unsafe trait Place<T>: Access + Sized {
 
     /// Returns the total of the counter that is `distance` bytes from the start of the variable: a word that all CPUs
     /// share. `None` if the type is not known to have counters.
+    ///
+    /// # Safety
+    ///
+    /// The counter is a part that the caller can reach (rule 21 of docs/safety.md).
     #[cfg(target_has_atomic = "64")]
     #[doc(hidden)]
-    fn total(&self, distance: usize) -> Option<&AtomicI64>;
+    unsafe fn total(&self, distance: usize) -> Option<&AtomicI64>;
 
     /// Whether the totals are the variable's own, and not the same words for each set of areas.
     #[doc(hidden)]
@@ -137,7 +141,12 @@ pub unsafe trait Path {
 #[doc(hidden)]
 pub trait Within<'whole, P> {
     /// Returns the place of the part in `whole`.
-    fn within(whole: &'whole P) -> Self;
+    ///
+    /// # Safety
+    ///
+    /// Rule 21 of docs/safety.md: the part is there, and the caller can reach it. An index is in range, and a field is
+    /// visible.
+    unsafe fn within(whole: &'whole P) -> Self;
 }
 
 /// The place of a static variable, which has an initial value.
