@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DataEnum, DataStruct, DeriveInput, Error, Result, Type};
 
+use crate::lints;
 use crate::repr::names;
 
 /// The representations of an enum that are integers.
@@ -120,25 +121,22 @@ fn implementation(
         .map(|bounds| bounds.predicates.iter())
         .into_iter()
         .flatten();
-    let own = |bound| {
-        let bound = spanned(bound, name.span());
-        quote_spanned!(name.span()=> #name #arguments: #bound)
-    };
+    let own = |bound| spanned(bound, name.span());
     let (copy, send) = (
         own(quote!(::core::marker::Copy)),
         own(quote!(::core::marker::Send)),
     );
+    let own = quote_spanned!(name.span()=> #name #arguments: 'static + #copy + #send);
     let bound = bound.into_iter();
+    let lints = lints::of(item);
     quote! {
         // SAFETY: rule 14, an integer's size and alignment and no padding, by the `repr`; the bounds say the rest.
-        #[automatically_derived]
+        #lints #[automatically_derived]
         unsafe impl #parameters #runtime::Scalar for #name #arguments
         where
             #(#bounds,)*
             #(#bound,)*
-            #name #arguments: 'static,
-            #copy,
-            #send,
+            #own,
         {
             #body
         }

@@ -442,9 +442,10 @@ macro_rules! __list {
 #[macro_export]
 macro_rules! __list_fields {
     (
-        [$($generics:tt)*] $name:ident [$whole:ty] [$($bounds:tt)*] $how:ident
+        [$($lints:tt)*] [$($generics:tt)*] $name:ident [$whole:ty] [$($bounds:tt)*] $how:ident
         $($member:tt: $ty:ty = $path:ty,)*
     ) => {
+        $($lints)*
         #[automatically_derived]
         impl $($generics)* $crate::__priv::dump::Parts<$crate::__priv::dump::Fields> for $whole $($bounds)* {
             unsafe fn print(

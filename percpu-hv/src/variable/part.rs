@@ -100,9 +100,8 @@ pub trait Elements: Sized {
     type __Fields<'whole, P: Place<Self> + 'whole>;
 
     #[doc(hidden)]
-    fn __fields<'whole, P: Place<Self, Kind: Parts>>(
-        whole: &'whole P,
-    ) -> Self::__Fields<'whole, P>;
+    fn __fields<'whole, P: Place<Self, Kind: Parts>>(whole: &'whole P)
+    -> Self::__Fields<'whole, P>;
 }
 
 impl<P: Place<T>, T: Elements> PerCpu<P, T> {
