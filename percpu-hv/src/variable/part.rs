@@ -328,6 +328,12 @@ unsafe impl<P: Access, U: Unit> Access for Element<P, U> {
     }
 
     #[inline(always)]
+    unsafe fn swap<V: Scalar>(&self, value: V) -> V {
+        // SAFETY: as this method.
+        unsafe { self.first.swap_beyond::<V, U>(self.index, value) }
+    }
+
+    #[inline(always)]
     unsafe fn compare_exchange<V: Scalar>(&self, current: V, new: V) -> Result<V, V> {
         // SAFETY: as this method.
         unsafe {
@@ -375,6 +381,15 @@ unsafe impl<P: Access, U: Unit> Access for Element<P, U> {
         unsafe {
             self.first
                 .store_beyond::<S, Both<U, V>>(self.beyond::<V>(index), value);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn swap_beyond<S: Scalar, V: Unit>(&self, index: usize, value: S) -> S {
+        // SAFETY: as this method.
+        unsafe {
+            self.first
+                .swap_beyond::<S, Both<U, V>>(self.beyond::<V>(index), value)
         }
     }
 
