@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DataEnum, DataStruct, DeriveInput, Error, Result, Type};
+use syn::{Data, DataEnum, DataStruct, DeriveInput, Error, Result, Type, Visibility};
 
 use crate::lints;
 use crate::repr::names;
@@ -50,6 +50,8 @@ fn newtype(item: &DeriveInput, data: &DataStruct, runtime: &TokenStream) -> Resu
         .expect("the field is one of the struct's");
     let scalar = spanned(quote!(#runtime::Scalar), ty.span());
     let scalar = quote_spanned!(ty.span()=> #ty: #scalar);
+    // With a `pub` field no code relies on what the newtype holds, as code of any module makes it.
+    let is_public = matches!(field.vis, Visibility::Public(_));
     let body = quote! {
         // Another attribute macro may change the struct after this derive.
         const __ANY_BITS: ::core::primitive::bool = {
@@ -58,7 +60,8 @@ fn newtype(item: &DeriveInput, data: &DataStruct, runtime: &TokenStream) -> Resu
                 let _: [#ty; 1] = __field;
             };
             ::core::assert!(::core::mem::size_of::<Self>() == ::core::mem::size_of::<#ty>(), #PADDING);
-            false
+            use #runtime::__priv::Otherwise as _;
+            #is_public && <#ty as #runtime::Scalar>::__ANY_BITS || #runtime::__priv::Probe::<Self>::__PERCPU_INTEGER
         };
         const __BITS_ARE_ALL: ::core::primitive::bool = <#ty as #runtime::Scalar>::__BITS_ARE_ALL;
 
