@@ -31,7 +31,7 @@ macro_rules! __record_section {
     };
 }
 
-/// Emits a record of a function in the section for a purpose.
+/// Emits a record of a function in the section for a purpose. `unsafe`: the function is of the section's type (rule 20).
 ///
 /// * `R` is `SHF_GNU_RETAIN`: the record stays whatever refers to it. lld does not count `__start_` as a reference.
 /// * `#[used]` compiles `emit`, although nothing calls it, and the linker drops its instructions. A `global_asm!` could
@@ -40,7 +40,7 @@ macro_rules! __record_section {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __record {
-    ($purpose:ident, $($function:tt)*) => {
+    (unsafe $purpose:ident, $($function:tt)*) => {
         const _: () = {
             #[used]
             static EMIT: fn() = emit;

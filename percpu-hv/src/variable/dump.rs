@@ -432,7 +432,7 @@ macro_rules! __list {
                 )
             }
 
-            $crate::__record! { variable, __percpu_describe }
+            $crate::__record! { unsafe variable, __percpu_describe }
         };
     };
 }
