@@ -4,6 +4,8 @@
 use core::sync::atomic::AtomicI64;
 
 use super::part::Fixed;
+#[cfg(target_has_atomic = "64")]
+use super::place::Found;
 use super::place::{Flag, Kind, Path, Place};
 use super::symbol::Symbol;
 use crate::arch::Access;
@@ -33,8 +35,12 @@ pub unsafe trait Defined: Access + Sized {
     }
 
     /// As [`Place::total`].
+    ///
+    /// # Safety
+    ///
+    /// As there.
     #[cfg(target_has_atomic = "64")]
-    fn total(&self, distance: usize) -> Option<&AtomicI64>;
+    unsafe fn total(&self, distance: usize) -> Option<&AtomicI64>;
 
     /// As [`Symbol::initial`].
     ///
@@ -48,8 +54,6 @@ pub unsafe trait Defined: Access + Sized {
 unsafe impl<S: Defined> Place<S::Value> for S {
     type Kind = S::Kind;
 
-    const STATIC: Option<Self> = Some(S::PLACE);
-
     type Part<'whole, O: Path<Of = S::Value>>
         = Fixed<'whole, S, O>
     where
@@ -62,13 +66,24 @@ unsafe impl<S: Defined> Place<S::Value> for S {
 
     #[cfg(target_has_atomic = "64")]
     #[inline(always)]
-    fn total(&self, distance: usize) -> Option<&AtomicI64> {
-        Defined::total(self, distance)
+    unsafe fn total(&self, distance: usize) -> Option<&AtomicI64> {
+        // SAFETY: as this method.
+        unsafe { Defined::total(self, distance) }
+    }
+
+    #[cfg(target_has_atomic = "64")]
+    unsafe fn each_counter(distance: usize, found: &mut Found<'_>) {
+        let place = <S as Defined>::PLACE;
+        let at = |register| place.at(register).wrapping_add(distance);
+        // SAFETY: as this method.
+        found(&at, unsafe { Defined::total(&place, distance) });
     }
 }
 
 // SAFETY: rule 1, as `Defined`.
 unsafe impl<S: Defined> Symbol<S::Value> for S {
+    const PLACE: Self = <S as Defined>::PLACE;
+
     #[inline(always)]
     unsafe fn initial(&self, cpu: impl FnOnce() -> usize) -> S::Value {
         // SAFETY: as this method.

@@ -145,7 +145,7 @@ unsafe impl<T, K: AtRunTime<T>> Place<T> for Dynamic<T, K> {
 
     #[cfg(target_has_atomic = "64")]
     #[inline(always)]
-    fn total(&self, distance: usize) -> Option<&AtomicI64> {
+    unsafe fn total(&self, distance: usize) -> Option<&AtomicI64> {
         if !matches!(K::BESIDE, Beside::Totals(words) if distance / 8 < words) {
             return None;
         }

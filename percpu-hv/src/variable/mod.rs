@@ -27,7 +27,7 @@ pub(crate) use accessor::{address_on, stay};
 pub use defined::Defined;
 pub use dynamic::{DynPerCpu, Dynamic};
 pub use exclusive::Borrowed;
-pub use part::{Element, Elements, Field, Fixed, HasField, Then, Whole, part};
+pub use part::{Element, Elements, End, Field, Fixed, HasField, Then, Whole, part};
 pub use per_cpu::PerCpu;
 pub(crate) use place::sealed;
 pub use place::{Flag, Path, Place, Within};
