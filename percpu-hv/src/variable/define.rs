@@ -98,14 +98,16 @@ macro_rules! __define_handle {
 
         // SAFETY: rule 1, the storage is of this type.
         unsafe impl $crate::__priv::Defined for $symbol {
-            type Value = $ty;
             type Kind = $crate::__kind!($kind $ty);
-
-            const PLACE: Self = $symbol;
 
             $crate::__flag! { $kind $storage $name }
 
             $crate::__totals! { $ty }
+        }
+
+        // SAFETY: as `Defined`.
+        unsafe impl $crate::__priv::Symbol<$ty> for $symbol {
+            const PLACE: Self = $symbol;
 
             #[inline(always)]
             unsafe fn initial(

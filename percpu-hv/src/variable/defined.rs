@@ -10,23 +10,17 @@ use super::place::{Flag, Kind, Path, Place};
 use super::symbol::Symbol;
 use crate::arch::Access;
 
-/// What the expansion of `#[def_percpu]` says of a variable. All else follows from it once for all variables, so that
-/// one costs the compiler little.
+/// What the expansion of `#[def_percpu]` says of a variable, beside its [`Symbol`]. All else follows from the two once for
+/// all variables, so that one costs the compiler little.
 ///
 /// # Safety
 ///
-/// Rule 1 of docs/safety.md: the place is one static of type `Value`. Only the expansion of `def_percpu` implements this
-/// trait.
+/// Rule 1 of docs/safety.md, as [`Place`]. Only the expansion of `def_percpu` implements this trait.
+// Without the type as a parameter, so that the impl of `Place` below overlaps no other.
 #[doc(hidden)]
 pub unsafe trait Defined: Access + Sized {
-    /// The type of the variable.
-    type Value;
-
     /// As [`Place::Kind`].
     type Kind: Kind;
-
-    /// The place.
-    const PLACE: Self;
 
     /// As [`Place::flag`]. Only exclusive variables have one.
     #[inline]
@@ -41,20 +35,13 @@ pub unsafe trait Defined: Access + Sized {
     /// As there.
     #[cfg(target_has_atomic = "64")]
     unsafe fn total(&self, distance: usize) -> Option<&AtomicI64>;
-
-    /// As [`Symbol::initial`].
-    ///
-    /// # Safety
-    ///
-    /// As there.
-    unsafe fn initial(&self, cpu: impl FnOnce() -> usize) -> Self::Value;
 }
 
 // SAFETY: rule 1, as `Defined`.
-unsafe impl<S: Defined> Place<S::Value> for S {
-    type Kind = S::Kind;
+unsafe impl<S: Defined + Symbol<T>, T> Place<T> for S {
+    type Kind = <S as Defined>::Kind;
 
-    type Part<'whole, O: Path<Of = S::Value>>
+    type Part<'whole, O: Path<Of = T>>
         = Fixed<'whole, S, O>
     where
         S: 'whole;
@@ -73,20 +60,9 @@ unsafe impl<S: Defined> Place<S::Value> for S {
 
     #[cfg(target_has_atomic = "64")]
     unsafe fn each_counter(distance: usize, found: &mut Found<'_>) {
-        let place = <S as Defined>::PLACE;
-        let at = |register| place.at(register).wrapping_add(distance);
+        let at = |register| S::PLACE.at(register).wrapping_add(distance);
+        let place = S::PLACE;
         // SAFETY: as this method.
         found(&at, unsafe { Defined::total(&place, distance) });
-    }
-}
-
-// SAFETY: rule 1, as `Defined`.
-unsafe impl<S: Defined> Symbol<S::Value> for S {
-    const PLACE: Self = <S as Defined>::PLACE;
-
-    #[inline(always)]
-    unsafe fn initial(&self, cpu: impl FnOnce() -> usize) -> S::Value {
-        // SAFETY: as this method.
-        unsafe { Defined::initial(self, cpu) }
     }
 }
