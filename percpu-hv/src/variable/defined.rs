@@ -60,8 +60,8 @@ unsafe impl<S: Defined + Symbol<T>, T> Place<T> for S {
 
     #[cfg(target_has_atomic = "64")]
     unsafe fn each_counter(distance: usize, found: &mut Found<'_>) {
-        let at = |register| S::PLACE.at(register).wrapping_add(distance);
         let place = S::PLACE;
+        let at = |register| place.at(register).wrapping_add(distance);
         // SAFETY: as this method.
         found(&at, unsafe { Defined::total(&place, distance) });
     }
