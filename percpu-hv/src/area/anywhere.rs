@@ -3,6 +3,7 @@
 use core::mem::MaybeUninit;
 use core::ptr;
 
+use super::counts::Counts;
 use super::geometry::{Geometry, overlap};
 use super::init::build_area;
 use super::layout::{loaded_template, percpu_area_layout_expected};
@@ -70,6 +71,11 @@ fn base_in(slot: &AreaSlot) -> usize {
     slot.register().wrapping_add(bias())
 }
 
+/// Returns the slot of a CPU, if the table has one and the number of areas can be published.
+fn slot_of(table: &[AreaSlot], cpu_id: usize) -> Option<&AreaSlot> {
+    table.get(cpu_id).filter(|_| Counts::fits(cpu_id + 1))
+}
+
 /// Checks `candidates`, stores where they are in the first slots of `table`, and returns how many there are.
 fn fill(
     table: &[AreaSlot],
@@ -79,7 +85,7 @@ fn fill(
 ) -> Result<usize, InitError> {
     let mut count = 0;
     for candidate in candidates {
-        let Some(slot) = table.get(count) else {
+        let Some(slot) = slot_of(table, count) else {
             let slots = table.len();
             return Err(InitError::TableTooSmall { slots });
         };
@@ -265,9 +271,7 @@ fn append(
         }
         let table = table.ok_or(InitError::NoTable)?;
         let slots = table.len();
-        let slot = table
-            .get(cpu_id)
-            .ok_or(InitError::TableTooSmall { slots })?;
+        let slot = slot_of(table, cpu_id).ok_or(InitError::TableTooSmall { slots })?;
         let refused = |fault| InitError::Area { cpu_id, fault };
         let base = candidate.check(template, geometry).map_err(refused)?;
         let size = geometry.stride();

@@ -9,13 +9,15 @@
 //! | records.rs | functions that the linker collects: those that make the values of variables with `init` |
 //! | init.rs | builds the areas in one block |
 //! | slot.rs, anywhere.rs | builds areas at any addresses, and a table of them |
-//! | state.rs, registry.rs | publishes where they are, once, and which are added to a table |
+//! | counts.rs, state.rs, registry.rs | publishes where they are, once, and which are added to a table |
 //! | home.rs, machine.rs | which set of areas that is: a process has one for each test that asks |
 //! | rebase.rs | publishes another address of them, for an image that runs low first and high later |
 //! | reserve.rs, lock.rs | gives out the space for variables that are made at run time |
 //! | ranges.rs, maintenance.rs | which memory all of this is, and the maintenance of its caches |
 
 mod anywhere;
+#[cfg_attr(target_arch = "aarch64", path = "counts_in_one_word.rs")]
+mod counts;
 pub(crate) mod geometry;
 pub(crate) mod header;
 #[cfg_attr(hosted, path = "machine.rs")]

@@ -4,8 +4,9 @@
 
 use core::{ptr, slice};
 
+use super::counts::Counts;
 use super::slot::AreaSlot;
-use crate::sync::{AtomicBool, AtomicUsize, Ordering, Published, spin_loop};
+use crate::sync::{AtomicBool, Ordering, Published, spin_loop};
 
 /// The location of the areas in one block, and their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,50 +66,40 @@ impl Registers {
 
 /// Uninit (both counts are 0) -> Building (claimed) -> Ready (one of them is not 0).
 ///
-/// `register`, `stride` and `slots` are written while Building and published by a count (rule 4). `in_table` grows:
+/// `register`, `stride` and `slots` are written while Building and published by a count (rule 4). That of a table grows:
 /// each value publishes one more slot.
 ///
-/// There are two counts, so that the check of an id also tells a block from a table.
+/// What a look-up loads is not at the start: riscv32 would take the address of the rest anew.
+#[repr(C)]
 pub(crate) struct Areas {
-    pub(crate) claimed: AtomicBool,
+    /// The number of slots of the table.
+    pub(crate) slots: Published,
     /// The register of CPU 0, or the address of the table.
     pub(crate) register: Published,
     /// The distance between two areas of a block, or 0 with a table.
     pub(crate) stride: Published,
-    /// The number of slots of the table.
-    pub(crate) slots: Published,
-    /// The number of areas in a block, or 0.
-    pub(crate) in_block: AtomicUsize,
-    /// The number of areas in a table, or 0.
-    pub(crate) in_table: AtomicUsize,
+    pub(crate) counts: Counts,
+    pub(crate) claimed: AtomicBool,
 }
 
 impl Areas {
     /// Returns the number of CPUs with an area; 0 until Ready.
     #[inline]
     pub(crate) fn count(&self) -> usize {
-        match self.in_block.load(Ordering::Acquire) {
-            0 => self.in_table.load(Ordering::Acquire),
-            count => count,
-        }
+        self.counts.all()
     }
 
-    /// Returns the value of the per-CPU register of CPU `cpu_id`, or the number of CPUs as the error if there
-    /// is no such CPU.
+    /// Returns the value of the per-CPU register of CPU `cpu_id`, if there is such a CPU.
     #[inline]
-    pub(crate) fn register(&self, cpu_id: usize) -> Result<usize, usize> {
-        let in_block = self.in_block.load(Ordering::Acquire);
-        if cpu_id < in_block {
-            // SAFETY: rule 4, `in_block` was acquired and is not 0.
+    pub(crate) fn register(&self, cpu_id: usize) -> Option<usize> {
+        let in_block = || {
+            // SAFETY: rule 4, the number of areas was acquired and is not 0.
             let (first, stride) = unsafe { (self.register.get(), self.stride.get()) };
-            return Ok(Registers::in_block(first, stride, cpu_id));
-        }
-        let in_table = self.in_table.load(Ordering::Acquire);
-        if cpu_id < in_table {
-            // SAFETY: rule 4, `in_table` was acquired and is above `cpu_id`.
-            return Ok(unsafe { Registers::in_table(self.register.get(), cpu_id) });
-        }
-        Err(in_block | in_table)
+            Registers::in_block(first, stride, cpu_id)
+        };
+        // SAFETY: rule 4, the number of areas was acquired and is above `cpu_id`.
+        let in_table = || unsafe { Registers::in_table(self.register.get(), cpu_id) };
+        self.counts.find(cpu_id, in_block, in_table)
     }
 
     /// Returns the number of CPUs with an area, and how their per-CPU registers are found.
@@ -126,10 +117,10 @@ impl Areas {
 
     /// Returns the table of the areas; `None` until Ready, and if they are in a block.
     pub(crate) fn table(&self) -> Option<&'static [AreaSlot]> {
-        if self.in_table.load(Ordering::Acquire) == 0 {
+        if self.counts.in_table() == 0 {
             return None;
         }
-        // SAFETY: rule 4, `in_table` was acquired and is not 0.
+        // SAFETY: rule 4, the number of areas in a table was acquired and is not 0.
         let (table, slots) = unsafe { (self.register.get(), self.slots.get()) };
         // SAFETY: rule 4, the table that `init_table` got, and its length.
         Some(unsafe { slice::from_raw_parts(ptr::with_exposed_provenance(table), slots) })
@@ -191,7 +182,7 @@ impl Areas {
                 self.stride.set(0);
                 self.slots.set(table.len());
             }
-            self.in_table.store(count, Ordering::Release);
+            self.counts.publish_table(count);
         }
         Ok(built)
     }
@@ -206,8 +197,8 @@ impl Areas {
         let _claim = self.claim(exclusives);
         let (slot, register) = build(self.count(), self.table())?;
         slot.set(register);
-        let cpu = self.in_table.load(Ordering::Relaxed);
-        self.in_table.store(cpu + 1, Ordering::Release);
+        let cpu = self.counts.in_table();
+        self.counts.publish_table(cpu + 1);
         Ok(cpu)
     }
 
@@ -227,8 +218,7 @@ impl Areas {
     pub(crate) unsafe fn rebase(&self, register: usize) {
         // SAFETY: rule 4 is the caller's.
         unsafe { self.register.set(register) };
-        let count = self.in_block.load(Ordering::Relaxed);
-        self.in_block.store(count, Ordering::Release);
+        self.counts.publish_block(self.counts.in_block());
     }
 
     /// Returns whether the live areas are those of `block`.
@@ -264,8 +254,7 @@ impl Areas {
             self.register.set(block.register);
             self.stride.set(block.stride);
         }
-        self.in_table.store(0, Ordering::Relaxed);
-        self.in_block.store(block.count, Ordering::Release);
+        self.counts.publish_block(block.count);
     }
 }
 
