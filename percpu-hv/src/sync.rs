@@ -11,6 +11,7 @@ pub(crate) use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
 /// The order of a load after which [`looked`] follows, where its value says so. In a process the load acquires: that
 /// takes no instruction on x86_64, and `ThreadSanitizer` knows no fences.
+#[allow(dead_code, reason = "one word that holds two numbers is acquired at once")]
 pub(crate) const LOOK: Ordering = if cfg!(process) {
     Ordering::Acquire
 } else {
@@ -18,6 +19,7 @@ pub(crate) const LOOK: Ordering = if cfg!(process) {
 };
 
 /// Acquires what the last load of the order [`LOOK`] saw.
+#[allow(dead_code, reason = "as above")]
 #[inline(always)]
 pub(crate) fn looked() {
     if !cfg!(process) {
