@@ -7,11 +7,14 @@ pub(crate) use core::hint::spin_loop;
 #[cfg(target_has_atomic = "64")]
 pub(crate) use core::sync::atomic::AtomicI64;
 pub(crate) use core::sync::atomic::AtomicU8;
-pub(crate) use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+pub(crate) use core::sync::atomic::{AtomicUsize, Ordering, fence};
 
 /// The order of a load after which [`looked`] follows, where its value says so. In a process the load acquires: that
 /// takes no instruction on x86_64, and `ThreadSanitizer` knows no fences.
-#[allow(dead_code, reason = "one word that holds two numbers is acquired at once")]
+#[allow(
+    dead_code,
+    reason = "one word that holds two numbers is acquired at once"
+)]
 pub(crate) const LOOK: Ordering = if cfg!(process) {
     Ordering::Acquire
 } else {

@@ -1,9 +1,8 @@
 //! Where the area of each CPU id is, and the check that an id has one. owner.rs has who owns an id.
 
-use core::sync::atomic::AtomicBool;
-
 use super::counts::Counts;
 use super::home::Home;
+use super::lock::Lock;
 use super::state::{Areas, Registers};
 use super::storage::CacheLine;
 use super::template::bias;
@@ -15,11 +14,11 @@ pub(crate) static AREAS: CacheLine<Areas> = CacheLine(Areas::new());
 impl Areas {
     pub(crate) const fn new() -> Self {
         Self {
-            claimed: AtomicBool::new(false),
             register: Published::new(0),
             stride: Published::new(0),
             slots: Published::new(0),
             counts: Counts::new(),
+            building: Lock::new(()),
         }
     }
 }
