@@ -311,7 +311,7 @@ stage_unit() {
         # shellcheck disable=SC2086
         check "unit: host, $features" \
             cargo test --package percpu-hv --lib --test hosted --test lifecycle --test machines --test naive \
-            --test anywhere --test online --test before_init --test typed_init --test hosted_alignment \
+            --test anywhere --test arrival --test online --test before_init --test typed_init --test hosted_alignment \
             --test hosted_without_variables $features
     done
     check "unit: host, release" optimized
@@ -772,7 +772,7 @@ stage_quick() {
         check "quick: clippy, $target" bare_cargo "$target" clippy --package hv-boot -- --deny warnings
     done
     check "quick: unit" cargo test --package percpu-hv --lib --test hosted --test lifecycle --test machines \
-        --test anywhere --test online
+        --test anywhere --test arrival --test online
     check "quick: unit, macros" cargo test --package percpu-hv-macros --lib
     check "quick: ui" cargo test --package percpu-hv --test ui
     # shellcheck disable=SC2046

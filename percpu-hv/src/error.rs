@@ -219,8 +219,9 @@ impl fmt::Display for InitError {
                  it; add the area first, or drop them",
             ),
             Self::Busy => f.write_str(
-                "this CPU is building per-CPU areas already, or making a variable at run time; functions of the option \
-                 `init`, and handlers that interrupt it, make no areas: make them before, or later",
+                "this CPU is building per-CPU areas already, or making or dropping a variable at run time; what it calls \
+                 meanwhile (a function of the option `init`), or is interrupted by, makes no areas: make them before, \
+                 or later",
             ),
             Self::NotInitialized => f.write_str(
                 "there are no per-CPU areas yet; call `init_in_place` or `init_from` first \

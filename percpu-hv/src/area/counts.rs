@@ -1,8 +1,8 @@
 //! The number of areas in a block and that of areas in a table. One of them is 0, so the check of an id also tells a
 //! block from a table.
 //!
-//! These are two words, for targets whose comparisons do not take a part of a word: a block is told by the first one, and
-//! one fence orders what follows the check, whichever it was. counts_in_one_word.rs is for the others.
+//! These are two words, for targets whose comparisons do not take a part of a word: a block is told by the first one,
+//! and one fence orders what follows the check, whichever it was. counts_in_one_word.rs is for the others.
 //!
 //! tests/loom also compiles this file, with atomics that try every order of accesses.
 
@@ -29,8 +29,8 @@ impl Counts {
         true
     }
 
-    /// Returns what `block` or `table` returns, if an area in a block or in a table has the index. What is published with
-    /// the number is seen by these functions.
+    /// Returns what `block` or `table` returns, if an area in a block or in a table has the index. What is published
+    /// with the number is seen by these functions.
     #[inline(always)]
     pub(crate) fn find<T>(
         &self,

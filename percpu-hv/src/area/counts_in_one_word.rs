@@ -1,5 +1,5 @@
-//! The number of areas in a block and that of areas in a table, halves of one word: for targets that compare with a part
-//! of a word as with a whole one (AArch64), so that one load-acquire serves both checks. Replaces counts.rs.
+//! The number of areas in a block and that of areas in a table, halves of one word: for targets that compare with a
+//! part of a word as with a whole one (AArch64), so that one load-acquire serves both checks. Replaces counts.rs.
 //!
 //! tests/loom also compiles this file, with atomics that try every order of accesses.
 
@@ -24,8 +24,8 @@ impl Counts {
         count <= Self::LOWER
     }
 
-    /// Returns what `block` or `table` returns, if an area in a block or in a table has the index. What is published with
-    /// the number is seen by these functions.
+    /// Returns what `block` or `table` returns, if an area in a block or in a table has the index. What is published
+    /// with the number is seen by these functions.
     #[inline(always)]
     pub(crate) fn find<T>(
         &self,

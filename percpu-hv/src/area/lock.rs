@@ -31,8 +31,8 @@ impl<T> Lock<T> {
         }
     }
 
-    /// Takes the lock, once no other CPU has it. Returns `None` if the CPU itself has it. `own` is the CPU's number, which
-    /// is not 0. Without `exclusives` no other CPU uses the lock (rule 11).
+    /// Takes the lock, once no other CPU has it. Returns `None` if the CPU itself has it. `own` is the CPU's number,
+    /// which is not 0. Without `exclusives` no other CPU uses the lock (rule 11).
     pub(crate) fn take(&self, own: usize, exclusives: bool) -> Option<Held<'_, T>> {
         let (taken, seen) = (Ordering::Acquire, Ordering::Relaxed);
         if exclusives {

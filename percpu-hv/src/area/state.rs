@@ -67,8 +67,8 @@ impl Registers {
 
 /// Uninit (both counts are 0) -> Building (locked) -> Ready (one of them is not 0).
 ///
-/// `register`, `stride` and `slots` are written while Building and published by a count (rule 4). That of a table grows:
-/// each value publishes one more slot.
+/// `register`, `stride` and `slots` are written while Building and published by a count (rule 4). That of a table
+/// grows: each value publishes one more slot.
 ///
 /// What a look-up loads is not at the start: riscv32 would take the address of the rest anew.
 #[repr(C)]

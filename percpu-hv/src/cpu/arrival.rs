@@ -14,18 +14,18 @@ use crate::error::InitError;
 /// [`init_percpu_reg`](crate::init_percpu_reg). Any CPU may call this, while others use variables. Calls at the same
 /// time wait for each other; with the MMU off, there must be only one.
 ///
-/// The functions of variables with `init` run as the caller does, with interrupts as they are. The area is known to
-/// nobody yet. These functions add no area themselves, which is `Busy`, and a variable that they make at run time must be
-/// dropped before the last one ends. Interrupts are masked for a moment at the end, while the area is published.
+/// The functions of variables with `init` run as the caller does, with interrupts as they are, while nobody knows the
+/// area. They add no area themselves. What they make at run time is dropped before the last of them ends. Interrupts
+/// are masked for a moment then, while the area is published.
 ///
 /// What `memory` needs is said at [`init_from_each`](crate::init_from_each).
 ///
 /// # Errors
 ///
 /// `NotInitialized`; `NoTable` if the areas are in one block; `TableTooSmall`; `VariablesLive`, if one lives or is made
-/// meanwhile; `Busy` for a call by what this CPU interrupts an addition for, or runs in one; `Area`, which names the CPU
-/// that would have been added; and any [`InitError`] about the template. No CPU was added then, and values that were made
-/// in `memory` are forgotten.
+/// meanwhile; `Busy`, if this CPU is adding an area already: the call is by a function of the option `init`, or by what
+/// interrupted that one; `Area`, which names the CPU that would have been added; and any [`InitError`] about the
+/// template. No CPU is added then, and values that were made in `memory` are forgotten.
 ///
 /// # Panics
 ///

@@ -19,8 +19,8 @@ pub(super) fn owner_of(cpu: CpuId) -> &'static Owner {
 /// Returns the id that the current CPU already has, found by its hardware id or else by its register.
 ///
 /// The id that it asks for is looked at first. If that is not its own, it has to look at all: a note of who ever had an
-/// id would be written by CPUs whose caches are off beside what others use (rule 11). Each of 512 CPUs executes 4,000
-/// each.
+/// id would be written by CPUs whose caches are off beside what others use (rule 11). Each of 512 CPUs executes
+/// 4,000 instructions.
 #[cfg(not(process))]
 fn own_id(asked: CpuId, hardware_id: Option<usize>) -> Option<CpuId> {
     if hardware_id.is_some() {
