@@ -347,7 +347,7 @@ stage_unit() {
         # shellcheck disable=SC2086
         check "unit: host, $features" \
             cargo test --package percpu-hv --lib --test hosted --test lifecycle --test machines --test naive \
-            --test anywhere --test online --test before_init --test typed_init --test hosted_alignment \
+            --test anywhere --test arrival --test online --test before_init --test typed_init --test hosted_alignment \
             --test hosted_without_variables $features
     done
     check "unit: host, release" optimized
@@ -635,13 +635,12 @@ stage_qemu() {
     boot aarch64 "selftest, E2H=1" 4 "$none" --bin selftest --cpu max --features vhe
     boot aarch64 "hv-boot, dump" 4 "image::EXITS: usize: value, 8 bytes at"$'\n'"cpu 3: <exclusive>" --features dump
     boot aarch64 "hv-boot" 64 "hv-boot: 64 CPUs at EL2, ok"
-    boot aarch64 "hv-boot" 256 "hv-boot: 256 CPUs at EL2, ok" --timeout 600
-    # By hand with 512: 24 seconds on an idle machine, minutes on a busy one.
+    boot aarch64 "hv-boot" 256 "hv-boot: 256 CPUs at EL2, ok"
     for profile in debug release; do
         boot aarch64 "a core that comes and goes, $profile" 4 "hv-boot: a core came and went 1000 times" \
             --bin selftest-hotplug "--$profile"
     done
-    boot aarch64 "hv-boot, given memory" 128 "hv-boot: 128 CPUs at EL2, ok" --bin hv-boot-given-memory
+    boot aarch64 "hv-boot, given memory" 512 "hv-boot: 512 CPUs at EL2, ok" --bin hv-boot-given-memory
     check "qemu: cargo run" cargo_run
     check "qemu: aarch64, the wrong exception level is refused" wrong_level
     check "qemu: aarch64, an image for EL1 at EL2" el1_image_at_el2
@@ -809,7 +808,7 @@ stage_quick() {
         check "quick: clippy, $target" bare_cargo "$target" clippy --package hv-boot -- --deny warnings
     done
     check "quick: unit" cargo test --package percpu-hv --lib --test hosted --test lifecycle --test machines \
-        --test anywhere --test online
+        --test anywhere --test arrival --test online
     check "quick: unit, macros" cargo test --package percpu-hv-macros --lib
     check "quick: ui" cargo test --package percpu-hv --test ui
     # shellcheck disable=SC2046
