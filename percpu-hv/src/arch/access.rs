@@ -40,7 +40,7 @@ macro_rules! by_offset {
     };
 }
 
-#[cfg(not(indexed))]
+#[cfg(not(any(displaced, indexed)))]
 macro_rules! by_offset {
     ($access:expr, $otherwise:expr) => {
         $otherwise
