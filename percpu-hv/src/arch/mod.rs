@@ -65,7 +65,8 @@
 //! * `[REGISTERS]` are those that reach the copy: none, one, or one for the offset and one for the per-CPU register.
 //! * `SYMBOL` may be a sum, of a symbol and an offset in it.
 //! * `GROUP` is `hot`, or a word for all other groups.
-//! * With the cfg `indexed` the texts `load` and `store` of a copy that is not hot take `[DISPLACEMENT]`, and no `SYMBOL`.
+//! * With the cfg `indexed` the texts `load` and `store` take `[DISPLACEMENT]` and no `SYMBOL` too, if the group is not
+//!   `hot`.
 //! * `WIDTH` is `byte`, `half`, `word` or `double`. A load zero-extends a byte or a half.
 //!
 //! A text writes only `TO` and, for `reach` and `add`, `REGISTERS` and `VALUE`. It preserves the flags. The exception is

@@ -221,7 +221,7 @@ fn more_than_by_register(mode: &str, access: &str) -> usize {
         }
         // A guard copies the register, which the accesses to a static name.
         "loongarch64" | "riscv32" | "riscv64" if ["pin", "irq", "once"].contains(&part) => 1,
-        // The flag is behind the value, so only one address is formed. Without an offset of its own the compiler copies it.
+        // The flag is behind the value, so one address is formed for both, which the compiler copies.
         "armv7a" if part == "array" && access.ends_with("[i] += 1") => 1,
         // The other arguments fill the registers, so the handle is on the stack.
         "armv7a" if access.starts_with("u64.compare_exchange") || access == "counter.add, [i]" => 1,
@@ -244,7 +244,7 @@ fn a_variable_made_at_run_time_is_as_near_as_a_static_with_its_offset_in_a_regis
                 continue;
             }
             let (mut dynamic, mut linked) = (path(&text, &dynamic), path(&text, access));
-            // What moves a full batch looks for the total beside the value of CPU 0. Before that come its loop and the check.
+            // What moves a full batch finds the total beside the value of CPU 0. The loop and the check come before.
             if access == "counter.add, batched" {
                 let check = |path: &[&str]| {
                     let branches = |line: &&str| line.contains("-> ");

@@ -1,4 +1,5 @@
-//! Rule 22: a value whose drop panics: the values of the other CPUs are dropped, each once, and the space is used again.
+//! Rule 22: a value whose drop panics: the values of the other CPUs are dropped, each once, and the space is used
+//! again.
 //!
 //! must print: true 3 dropped
 //! must print: 1000 rounds
