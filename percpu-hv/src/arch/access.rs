@@ -7,6 +7,8 @@
 use super::memory::{
     compare_exchange_at, fetch_at, load_at, publish, same_bits, store_at, store_same_at, swap_at,
 };
+#[cfg(named)]
+use super::register_plus;
 #[cfg_attr(
     displaced,
     allow(unused_imports, reason = "an instruction replaces `one`")
@@ -27,6 +29,29 @@ macro_rules! by_displacement {
     ($access:expr, $otherwise:expr) => {
         $otherwise
     };
+}
+
+/// Evaluates to its first operand where loads and stores add a register to the per-CPU register, and to the second
+/// elsewhere.
+#[cfg(indexed)]
+macro_rules! by_offset {
+    ($access:expr, $otherwise:expr) => {
+        $access
+    };
+}
+
+#[cfg(not(any(displaced, indexed)))]
+macro_rules! by_offset {
+    ($access:expr, $otherwise:expr) => {
+        $otherwise
+    };
+}
+
+/// Returns the sum of the per-CPU register and a distance.
+#[cfg(not(named))]
+#[inline(always)]
+fn register_plus(distance: usize) -> usize {
+    register_for_access().wrapping_add(distance)
 }
 
 /// The unit of an index: a number of bytes that a memory operand can scale by.
@@ -86,7 +111,7 @@ pub unsafe trait Access {
     }
 
     /// Whether loads and stores name the per-CPU register, so that they do not need its value in another register.
-    const REGISTER_IS_OPERAND: bool = cfg!(displaced);
+    const REGISTER_IS_OPERAND: bool = cfg!(any(displaced, named));
 
     /// Whether the place is a hot variable.
     const HOT: bool = false;
@@ -135,8 +160,7 @@ pub unsafe trait Access {
             return self.at(register_for_access());
         }
         // The displacement comes first. It is constant, so the optimizer hoists it out of loops.
-        let displacement = self.displacement();
-        register_for_access().wrapping_add(displacement)
+        register_plus(self.displacement())
     }
 
     /// Loads this CPU's copy.
@@ -155,7 +179,12 @@ pub unsafe trait Access {
                 if Self::OFFSET_IS_IMMEDIATE {
                     self.load_from(register_for_access())
                 } else {
-                    load_at(self.current())
+                    by_offset!(
+                        crate::__load!(
+                            self.current(), __text_by_offset copy [displacement = in(reg) self.displacement(),]
+                        ),
+                        load_at(self.current())
+                    )
                 }
             )
         }
@@ -178,7 +207,13 @@ pub unsafe trait Access {
                 if Self::OFFSET_IS_IMMEDIATE {
                     self.store_to(register_for_access(), value);
                 } else {
-                    store_at(self.current(), value);
+                    by_offset!(
+                        crate::__store!(
+                            value, self.current(), __text_by_offset copy reg
+                            [displacement = in(reg) self.displacement(),]
+                        ),
+                        store_at(self.current(), value)
+                    );
                 }
             )
         }
@@ -396,8 +431,7 @@ pub unsafe trait Access {
         if Self::OFFSET_IS_IMMEDIATE {
             return self.at(register_for_access().wrapping_add(bytes));
         }
-        let displacement = self.displacement().wrapping_add(bytes);
-        register_for_access().wrapping_add(displacement)
+        register_plus(self.displacement().wrapping_add(bytes))
     }
 
     /// As [`load`](Access::load).
@@ -417,7 +451,13 @@ pub unsafe trait Access {
                 if Self::OFFSET_IS_IMMEDIATE {
                     self.load_from(register_for_access().wrapping_add(index.wrapping_mul(U::BYTES)))
                 } else {
-                    load_at(self.current_beyond::<U>(index))
+                    by_offset!(
+                        crate::__load!(
+                            self.current_beyond::<U>(index), __text_by_offset copy
+                            [displacement = in(reg) self.displacement().wrapping_add(index.wrapping_mul(U::BYTES)),]
+                        ),
+                        load_at(self.current_beyond::<U>(index))
+                    )
                 }
             )
         }
@@ -443,7 +483,13 @@ pub unsafe trait Access {
                         value,
                     );
                 } else {
-                    store_at(self.current_beyond::<U>(index), value);
+                    by_offset!(
+                        crate::__store!(
+                            value, self.current_beyond::<U>(index), __text_by_offset copy reg
+                            [displacement = in(reg) self.displacement().wrapping_add(index.wrapping_mul(U::BYTES)),]
+                        ),
+                        store_at(self.current_beyond::<U>(index), value)
+                    );
                 }
             )
         }

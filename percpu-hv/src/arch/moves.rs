@@ -98,6 +98,19 @@ macro_rules! __text_by_displaced_index {
     };
 }
 
+/// The texts of the form `name` for a place that is not a symbol: a register holds its displacement.
+#[cfg(indexed)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __text_by_offset {
+    (load $width:ident $group:ident) => {
+        $crate::__text!(load $width $group {to} [{displacement}] "")
+    };
+    (store $width:ident $group:ident) => {
+        $crate::__text!(store $width $group {value} [{displacement}] "")
+    };
+}
+
 /// Loads a `V` by one instruction, or by `load_at` if no register holds a `V`. `text` is one of the `__text_by` macros
 /// above, and the list has its operands.
 #[doc(hidden)]

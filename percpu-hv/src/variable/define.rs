@@ -57,8 +57,13 @@ macro_rules! __define {
             unsafe [$($attr)*] $vis static $name: $ty;
             storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group,
             made = late, initial = |cpu| {
-                let make: fn(::core::primitive::usize) -> $ty = $init;
-                make(cpu())
+                // In an item: the body of an `unsafe` function may do what else needs an `unsafe` block.
+                #[inline(always)]
+                fn __percpu_make(cpu: ::core::primitive::usize) -> $ty {
+                    let make: fn(::core::primitive::usize) -> $ty = $init;
+                    make(cpu)
+                }
+                __percpu_make(cpu())
             }
         }
     };

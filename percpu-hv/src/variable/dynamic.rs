@@ -3,6 +3,8 @@
 use core::alloc::Layout;
 use core::any::type_name;
 use core::fmt;
+#[cfg(target_has_atomic = "64")]
+use core::hint;
 use core::marker::PhantomData;
 use core::mem;
 use core::ptr;
@@ -138,7 +140,8 @@ unsafe impl<T, K: AtRunTime<T>> Place<T> for Dynamic<T, K> {
     fn flag(&self) -> Flag {
         const { assert!(matches!(K::BESIDE, Beside::Flag)) };
         (
-            self.displacement().wrapping_add(layout::<T, K>().1),
+            self.displacement()
+                .wrapping_add(const { layout::<T, K>().1 }),
             type_name::<T>(),
         )
     }
@@ -149,11 +152,16 @@ unsafe impl<T, K: AtRunTime<T>> Place<T> for Dynamic<T, K> {
         if !matches!(K::BESIDE, Beside::Totals(words) if distance / 8 < words) {
             return None;
         }
-        let register = self.values.home.register(0)?;
-        let totals = self.at(register).wrapping_add(layout::<T, K>().1);
+        // SAFETY: rule 22, the variable has a value on CPU 0, so that CPU has an area.
+        let register = unsafe { self.values.home.register(0).unwrap_unchecked() };
+        let totals = self.at(register).wrapping_add(const { layout::<T, K>().1 });
         let total = totals.wrapping_add(distance / 8 * 8);
         // SAFETY: rule 22, beside the value of CPU 0, and initialized with it.
-        Some(unsafe { &*ptr::with_exposed_provenance(total) })
+        unsafe {
+            // So that the optimizer knows that there is one.
+            hint::assert_unchecked(total != 0);
+            Some(&*ptr::with_exposed_provenance(total))
+        }
     }
 }
 

@@ -525,6 +525,12 @@ unsafe impl<P: Access, O: Path> Access for Fixed<'_, P, O> {
     fn at(&self, register: usize) -> usize {
         self.whole.at(register).wrapping_add(O::OFFSET)
     }
+
+    // The offset comes last, where a load or a store can take it.
+    #[inline(always)]
+    fn current(&self) -> usize {
+        self.whole.current().wrapping_add(O::OFFSET)
+    }
 }
 
 // SAFETY: rule 21, the type is that at the end of the path.

@@ -87,13 +87,19 @@ fn x86_64() {
     check("x86_64");
 }
 
+/// Whether an instruction is a return, perhaps one that a condition has.
+fn returns(line: &str) -> bool {
+    let arm = line.starts_with("bx") && line.ends_with(" lr");
+    line == "ret" || arm || line.starts_with("pop {") && line.ends_with("pc}")
+}
+
 /// The instructions of a function up to its first return, which the cold path lies behind.
 fn path<'text>(text: &'text str, function: &str) -> Vec<&'text str> {
     let start = format!("\n{function}: ");
     let body = text.split_once(&start).expect("the function is there").1;
     let lines = body.lines().skip(1).map(str::trim);
     lines
-        .take_while(|line| *line != "ret" && !line.is_empty())
+        .take_while(|line| !returns(line) && !line.is_empty())
         .collect()
 }
 
@@ -220,6 +226,97 @@ fn a_table_takes_few_instructions_more_than_a_block() {
         let shared = 1 + branch.unwrap_or_else(|| panic!("{mode}: {block:#?}"));
         let table = shared + whole;
         assert_eq!(table, block.len() + more, "{mode}: {body:.1500}");
+    }
+}
+
+/// How many instructions do nothing but form a static variable's offset, or that of its borrow flag.
+fn offset_instructions(path: &[&str]) -> usize {
+    let (mut last_high, mut count) = ("", 0);
+    for (instruction, relocation) in path.iter().filter_map(|line| line.split_once("; ")) {
+        if relocation.starts_with("R_RISCV_PCREL_HI20") {
+            last_high = relocation;
+        }
+        let symbol = match relocation.ends_with(".Lpcrel_hi") {
+            true => last_high,
+            false => relocation,
+        };
+        // A load or a store may have the low bits of the offset as its own.
+        let accesses = instruction.contains(['[', '(']) || instruction.starts_with("ld.");
+        let forms_offset = !accesses || instruction.starts_with("lea ");
+        count += usize::from(symbol.contains("__PERCPU_") && forms_offset);
+    }
+    count
+}
+
+/// The functions of a text with their lengths: those that the test below compares.
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .filter_map(|line| line.strip_suffix(" instructions")?.rsplit_once(": "))
+        .map(|(name, _)| name)
+}
+
+/// How many instructions more an access to a variable that is made at run time may have than the same one to a static
+/// whose offset is in a register, after one that loads that register from the handle.
+fn more_than_by_register(mode: &str, access: &str) -> usize {
+    let architecture = mode.split('-').next().unwrap_or_default();
+    let (part, _) = access.split_once('.').expect("variable.operation");
+    match architecture {
+        // Of a static, the distance of a part is in the constant offset. RISC-V often has room for it in the access.
+        _ if ["element u8", "element of a field", "field of an element"].contains(&part)
+            || part == "element of a field of an element"
+            || access == "field.read_current, bool" =>
+        {
+            1
+        }
+        // A guard copies the register, which the accesses to a static name.
+        "loongarch64" | "riscv32" | "riscv64" if ["pin", "irq", "once"].contains(&part) => 1,
+        // The flag is behind the value, so one address is formed for both, which the compiler copies.
+        "armv7a" if part == "array" && access.ends_with("[i] += 1") => 1,
+        // The other arguments fill the registers, so the handle is on the stack.
+        "armv7a" if access.starts_with("u64.compare_exchange") || access == "counter.add, [i]" => 1,
+        _ => 0,
+    }
+}
+
+#[test]
+fn a_variable_made_at_run_time_is_as_near_as_a_static_with_its_offset_in_a_register() {
+    // A process checks in each access that the variable belongs to the thread's CPUs.
+    let modes = MODES.iter().filter(|mode| mode.target.contains("-none"));
+    for mode in modes {
+        let text = fs::read_to_string(mode.path()).expect("the text is there");
+        let mut compared = 0;
+        for access in names(&text).filter_map(|name| name.strip_prefix("dynamic ")) {
+            let dynamic = format!("dynamic {access}");
+            compared += 1;
+            // A loop over all CPUs, which the compiler unrolls or not.
+            if access.ends_with(".sum") {
+                continue;
+            }
+            let (mut dynamic, mut linked) = (path(&text, &dynamic), path(&text, access));
+            // What moves a full batch finds the total beside the value of CPU 0. The loop and the check come before.
+            if access == "counter.add, batched" {
+                let check = |path: &[&str]| {
+                    let branches = |line: &&str| line.contains("-> ");
+                    let of_loop = path
+                        .iter()
+                        .any(|line| line.starts_with("ldxr") || line.starts_with("ldrexd"));
+                    let mut at = path.iter().enumerate().filter(|(_, line)| branches(line));
+                    at.nth(usize::from(of_loop)).expect("a check").0
+                };
+                dynamic.truncate(check(&dynamic));
+                linked.truncate(check(&linked));
+            }
+            dynamic.retain(|line| !line.starts_with("nop"));
+            let offset = offset_instructions(&linked);
+            let most = linked.len() - offset + 1 + more_than_by_register(mode.name, access);
+            assert!(
+                dynamic.len() <= most,
+                "{}: {access} takes {}, not {most}: {dynamic:#?}\n{linked:#?}",
+                mode.name,
+                dynamic.len()
+            );
+        }
+        assert!(compared > 100, "{}: {compared} accesses", mode.name);
     }
 }
 

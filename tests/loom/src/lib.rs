@@ -192,6 +192,130 @@ mod locked {
     }
 }
 
+/// Variables that are made at run time, one after the other in the same space: the lock of the reserve, and a word that
+/// hands a variable over.
+mod made {
+    use loom::cell::UnsafeCell;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use crate::lock::Lock;
+    use crate::seen_in;
+    use crate::sync::{AtomicUsize, Ordering};
+
+    /// The values of a variable on two CPUs, each of two halves.
+    type Values = [[u32; 2]; 2];
+
+    /// What a space holds when its values have been dropped.
+    const DROPPED: u32 = u32::MAX;
+
+    struct Reserve {
+        /// Which spaces are taken.
+        taken: Lock<Vec<bool>>,
+        spaces: Vec<[UnsafeCell<[u32; 2]>; 2]>,
+        /// One more than the space of a variable that is handed over, or 0.
+        handed_over: AtomicUsize,
+    }
+
+    impl Reserve {
+        fn new(spaces: usize) -> Arc<Self> {
+            let values = || [(); 2].map(|()| UnsafeCell::new([DROPPED; 2]));
+            Arc::new(Self {
+                taken: Lock::new(vec![false; spaces]),
+                spaces: (0..spaces).map(|_| values()).collect(),
+                handed_over: AtomicUsize::new(0),
+            })
+        }
+
+        /// Makes a variable, unless all space is taken.
+        fn make(&self, own: usize, value: u32) -> Option<usize> {
+            let mut held = self.taken.take(own, true).expect("no handler runs");
+            let space = held.with(|taken| {
+                let free = taken.iter().position(|taken| !taken)?;
+                taken[free] = true;
+                Some(free)
+            });
+            drop(held);
+            let space = space?;
+            for (cpu, place) in self.spaces[space].iter().enumerate() {
+                // SAFETY: rule 22: loom fails the test if another thread uses the space.
+                let old = place.with_mut(|place| unsafe {
+                    std::mem::replace(&mut *place, [value + cpu as u32; 2])
+                });
+                assert_eq!(old, [DROPPED; 2], "the values before were not dropped");
+            }
+            Some(space)
+        }
+
+        /// Drops the values, and then gives the space back.
+        fn retire(&self, own: usize, space: usize) -> Values {
+            let values = [0, 1].map(|cpu| {
+                // SAFETY: rule 22: as in `make`.
+                self.spaces[space][cpu]
+                    .with_mut(|place| unsafe { std::mem::replace(&mut *place, [DROPPED; 2]) })
+            });
+            let mut held = self.taken.take(own, true).expect("no handler runs");
+            held.with(|taken| assert!(std::mem::replace(&mut taken[space], false)));
+            values
+        }
+
+        /// What an access of a CPU does.
+        fn add(&self, space: usize, cpu: usize) {
+            // SAFETY: rule 22: loom fails the test if another thread uses this CPU's value.
+            self.spaces[space][cpu].with_mut(|place| unsafe {
+                (*place)[0] += 10;
+                (*place)[1] += 10;
+            });
+        }
+    }
+
+    #[test]
+    fn whoever_gets_a_variable_finds_whole_values_and_may_drop_them() {
+        let seen = seen_in(|| {
+            let reserve = Reserve::new(1);
+            let other = Arc::clone(&reserve);
+            let other = thread::spawn(move || {
+                let space = other.handed_over.load(Ordering::Acquire).checked_sub(1)?;
+                other.add(space, 1);
+                Some(other.retire(2, space))
+            });
+            let space = reserve.make(1, 3).expect("there is space");
+            reserve.add(space, 0);
+            reserve.handed_over.store(space + 1, Ordering::Release);
+            // In the same space, if the other CPU dropped the first one.
+            let next = reserve.make(1, 6);
+            let found = other.join().unwrap();
+            assert!(found.is_none_or(|found| found == [[13; 2], [14; 2]]));
+            assert!(next.is_none() || found.is_some(), "space is taken twice");
+            let next = next.map(|next| reserve.retire(1, next));
+            assert!(next.is_none_or(|next| next == [[6; 2], [7; 2]]));
+            (found.is_some(), next.is_some())
+        });
+        assert_eq!(seen, [(false, false), (true, false), (true, true)]);
+    }
+
+    #[test]
+    fn two_cpus_that_make_and_drop_have_space_of_their_own() {
+        let seen = seen_in(|| {
+            let reserve = Reserve::new(2);
+            let make_and_drop = |reserve: &Reserve, own: usize| {
+                let value = 3 * own as u32;
+                let space = reserve.make(own, value).expect("there is space");
+                reserve.add(space, own - 1);
+                let mut expected = [[value; 2], [value + 1; 2]];
+                expected[own - 1] = [value + own as u32 - 1 + 10; 2];
+                assert_eq!(reserve.retire(own, space), expected);
+                space
+            };
+            let other = Arc::clone(&reserve);
+            let other = thread::spawn(move || make_and_drop(&other, 2));
+            (make_and_drop(&reserve, 1), other.join().unwrap())
+        });
+        // At the same time, or one after the other.
+        assert_eq!(seen, [(0, 0), (0, 1), (1, 0)]);
+    }
+}
+
 /// A `PerCpuOnce` that CPUs fill and read at the same time.
 mod lazy {
     use loom::sync::Arc;
@@ -270,8 +394,12 @@ mod moves {
         }
 
         fn sum(&self) -> i64 {
+            self.sum_of(ADDED)
+        }
+
+        fn sum_of(&self, added: i64) -> i64 {
             let sum = Total(&self.total).sum(self.parts.iter());
-            assert_eq!(sum & !ADDED, 0, "{sum:#x} counts an addition twice");
+            assert_eq!(sum & !added, 0, "{sum:#x} counts an addition twice");
             sum
         }
 
@@ -307,6 +435,50 @@ mod moves {
         });
         // All, or all but what moves at this moment.
         assert_eq!(seen, [0, 0x10, 0x101, ADDED]);
+    }
+
+    #[test]
+    fn nothing_is_lost_of_a_cpu_that_has_gone_and_comes_back() {
+        use crate::Area;
+
+        const LATER: i64 = 0x1000;
+        let seen = seen_in(|| {
+            let (counter, area) = (Counter::new(), Area::new());
+            assert!(area.owner.come(true));
+            area.owner.came();
+            let told = Arc::new(AtomicI64::new(0));
+            let (goes, parts, tells) = (Arc::clone(&area), Arc::clone(&counter), Arc::clone(&told));
+            let cpu = thread::spawn(move || {
+                assert!(goes.owner.go(true));
+                // A function `down`.
+                parts.move_batch(0);
+                goes.owner.went();
+                tells.store(1, Ordering::Release);
+                assert!(goes.owner.come(true));
+                goes.owner.came();
+                parts.parts[0].fetch_add(LATER, Ordering::Relaxed);
+            });
+            let told = told.load(Ordering::Acquire) == 1;
+            let sum = counter.sum_of(ADDED | LATER);
+            assert!(!told || sum & ADDED == ADDED, "{sum:#x} of a CPU that went");
+            cpu.join().unwrap();
+            assert!(area.owner.is_online());
+            assert_eq!(counter.sum_of(ADDED | LATER), ADDED | LATER);
+            (told, sum)
+        });
+        let (gone, all) = (0x10, ADDED);
+        // The total is read before the part, so a sum may have what was added later, and not what moved.
+        assert_eq!(
+            seen,
+            [
+                (false, gone),
+                (false, all),
+                (false, gone | LATER),
+                (false, all | LATER),
+                (true, all),
+                (true, all | LATER)
+            ]
+        );
     }
 
     #[test]
@@ -412,13 +584,21 @@ fn together<T: 'static>(image: &Arc<Image>, jobs: &[fn(&Image) -> T]) -> Vec<T> 
 /// All that `run` gives, in whatever order. A test that compares it sees that the orders are tried, which
 /// loom forgets where a thread reads what it writes next.
 fn seen_in<T: Ord + Send + 'static>(run: impl Fn() -> T + Send + Sync + 'static) -> Vec<T> {
+    seen_by(loom::model::Builder::new(), run)
+}
+
+/// As [`seen_in`], in the orders that a model tries.
+fn seen_by<T: Ord + Send + 'static>(
+    model: loom::model::Builder,
+    run: impl Fn() -> T + Send + Sync + 'static,
+) -> Vec<T> {
     // Outside of what loom looks at.
     let seen = std::sync::Arc::new(std::sync::Mutex::new(BTreeSet::new()));
     let insert = {
         let seen = std::sync::Arc::clone(&seen);
         move |result| seen.lock().unwrap().insert(result)
     };
-    loom::model(move || {
+    model.check(move || {
         insert(run());
     });
     let seen = std::mem::take(&mut *seen.lock().unwrap());
@@ -907,6 +1087,56 @@ fn a_cpu_that_goes_is_found_offline_by_those_it_tells() {
         }
         goes.join().unwrap();
     });
+}
+
+#[test]
+fn who_finds_offline_and_then_online_sees_the_hooks_of_the_cpu_that_came() {
+    for exclusives in [true, false] {
+        // All orders of three take minutes.
+        let mut few_switches = loom::model::Builder::new();
+        few_switches.preemption_bound = Some(2);
+        let seen = seen_by(few_switches, move || {
+            let (area, stored) = (Area::new(), Arc::new(AtomicUsize::new(0)));
+            let bring_up = move |area: &Area, cpu, stored: &AtomicUsize| {
+                let found = area.claim(cpu, exclusives)?;
+                assert!(area.owner.come(exclusives));
+                // A function `up`.
+                stored.store(cpu, Ordering::Relaxed);
+                area.owner.came();
+                Some(found)
+            };
+            assert_eq!(bring_up(&area, 1, &stored), Some([7; 2]));
+            let (comes, stores) = (Arc::clone(&area), Arc::clone(&stored));
+            let comes = thread::spawn(move || bring_up(&comes, 2, &stores));
+            let looked = Arc::clone(&area);
+            let looks = thread::spawn(move || {
+                [(); 2].map(|()| {
+                    let online = looked.owner.is_online();
+                    online.then(|| stored.load(Ordering::Relaxed))
+                })
+            });
+            assert!(area.owner.go(exclusives));
+            area.owner.went();
+            area.build(8);
+            let (found, looks) = (comes.join().unwrap(), looks.join().unwrap());
+            assert!(found.is_none_or(|found| found == [8; 2]));
+            assert_eq!(area.owner.is_online(), found.is_some());
+            // The first CPU was online from the start.
+            assert_ne!(looks, [None, Some(1)]);
+            looks
+        });
+        let [gone, first, second] = [None, Some(1), Some(2)];
+        let expected = [
+            [gone, gone],
+            [gone, second],
+            [first, gone],
+            [first, first],
+            [first, second],
+            [second, gone],
+            [second, second],
+        ];
+        assert_eq!(seen, expected);
+    }
 }
 
 #[test]
