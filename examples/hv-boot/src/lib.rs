@@ -106,7 +106,7 @@ pub use self::{
 #[cfg(target_os = "none")]
 pub use conformance::Areas;
 #[cfg(all(target_os = "none", target_arch = "aarch64"))]
-pub use platform::Tables;
+pub use platform::{LoadedCode, Tables};
 
 /// Defines the image's `main`: a `fn(&'static Machine) -> ExitCode`, or a closure, that runs on the boot core.
 #[cfg(target_os = "none")]

@@ -88,7 +88,7 @@ pub(crate) fn checked_register(cpu_id: usize) -> usize {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn refuse(cpu_id: usize, count: usize) -> ! {
+pub(crate) fn refuse(cpu_id: usize, count: usize) -> ! {
     if count == 0 {
         panic!(
             "there are no per-CPU areas yet; call `percpu_hv::init_in_place()` or \

@@ -60,12 +60,20 @@ pub(crate) fn assert_reach<P: Place<T>, T>(place: &P) {
 pub(crate) fn pointer<P: Place<T>, T>(place: &P, address: usize) -> *const T {
     assert_reach(place);
     // A script written for `percpu` fixes the stride, and honours no alignment above 64.
-    debug_assert!(
-        address % align_of::<T>() == 0 || !<P::Kind as Kind>::CHECKED,
-        "a per-CPU variable is misaligned in this area; link with percpu.x of percpu-hv, \
-         which aligns areas to their variables"
-    );
+    if cfg!(debug_assertions) && <P::Kind as Kind>::CHECKED && address % align_of::<T>() != 0 {
+        refuse_alignment();
+    }
     ptr::with_exposed_provenance(address)
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+pub(super) fn refuse_alignment() -> ! {
+    panic!(
+        "a per-CPU variable is misaligned in this area; link with percpu.x of percpu-hv, which aligns areas to \
+         their variables"
+    );
 }
 
 /// Returns the address of a CPU's copy. A [`CpuId`] needs no check.

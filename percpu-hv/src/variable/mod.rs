@@ -10,6 +10,7 @@ mod dynamic;
 mod exclusive;
 mod inform;
 pub mod kind;
+mod module;
 mod operations;
 mod part;
 mod per_cpu;
@@ -17,6 +18,9 @@ mod place;
 mod remote;
 mod shared;
 mod shared_types;
+// On other hosts no variable compiles.
+#[cfg(any(target_os = "linux", target_os = "none"))]
+mod symbols;
 mod value;
 
 pub(crate) use accessor::pointer;
@@ -24,6 +28,7 @@ pub(crate) use accessor::pointer;
 pub(crate) use accessor::{address_on, stay};
 pub use dynamic::{DynPerCpu, Dynamic};
 pub use exclusive::Borrowed;
+pub use module::ModuleSection;
 pub use part::{Element, Elements, Field, Fixed, HasField, Then, Whole, part};
 pub use per_cpu::PerCpu;
 pub use place::{Flag, Initial, Path, Place, Symbol, Within, make};
@@ -31,4 +36,6 @@ pub use place::{Flag, Initial, Path, Place, Symbol, Within, make};
 pub use place::{Total, Totals};
 pub(crate) use place::{sealed, this_cpu};
 pub use shared_types::Shared;
+#[cfg(any(target_os = "linux", target_os = "none"))]
+pub use symbols::module_symbols;
 pub(crate) use value::{are_values, sum};
