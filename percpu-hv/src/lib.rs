@@ -32,8 +32,8 @@ pub use area::{
 };
 pub use cpu::{
     BringUpError, CpuId, CpuIds, CpuPin, IrqOff, OnlineCpus, add_area, add_area_from, bring_up,
-    claim_percpu_reg, current_cpu, init_percpu_reg, read_percpu_reg, reinit_percpu_area,
-    resume_percpu_reg, retire, write_percpu_reg,
+    claim_percpu_reg, current_cpu, init_percpu_reg, poison_percpu_area, read_percpu_reg,
+    reinit_percpu_area, resume_percpu_reg, retire, write_percpu_reg,
 };
 #[cfg(process)]
 pub use cpu::{as_cpu, with_cpus};
@@ -122,6 +122,6 @@ pub mod __priv {
         part,
     };
     #[cfg(target_has_atomic = "64")]
-    pub use crate::variable::{Total, Totals};
+    pub use crate::variable::{Found, Total, Totals};
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};
 }

@@ -221,3 +221,159 @@ fn a_hook_that_panics_leaves_the_cpu_offline() {
         assert_eq!(retire().map(CpuId::index), Some(2));
     }
 }
+
+mod counters {
+    use std::sync::atomic::AtomicI64;
+
+    use percpu_hv::{Elements, PerCpuCounter, Shared, as_cpu, reinit_percpu_area, with_cpus};
+
+    use super::*;
+
+    #[derive(Elements, Default)]
+    struct Exits<C> {
+        /// No counter, although it has the size of one.
+        last: AtomicI64,
+        all: PerCpuCounter,
+        by_reason: [PerCpuCounter; 3],
+        nested: Nested<C>,
+    }
+
+    #[derive(Elements, Default)]
+    struct Nested<C> {
+        batched: [[C; 2]; 2],
+    }
+
+    impl<C> Shared for Exits<C> {}
+    impl<C> Shared for Nested<C> {}
+
+    const fn counters<const N: usize>() -> [PerCpuCounter; N] {
+        [const { PerCpuCounter::new() }; N]
+    }
+
+    #[def_percpu]
+    static PLAIN: PerCpuCounter = PerCpuCounter::new();
+    #[def_percpu]
+    static BATCHED: PerCpuCounter<100> = PerCpuCounter::new();
+    #[def_percpu]
+    static IN_HOOKS: PerCpuCounter = PerCpuCounter::new();
+    #[def_percpu]
+    static MANY: [PerCpuCounter; 3] = counters();
+    #[def_percpu]
+    static EXITS: Exits<PerCpuCounter<50>> = Exits {
+        last: AtomicI64::new(0),
+        all: PerCpuCounter::new(),
+        by_reason: counters(),
+        nested: Nested {
+            batched: [const { [const { PerCpuCounter::new() }; 2] }; 2],
+        },
+    };
+
+    cpu_hook!(
+        counts,
+        order = 5,
+        up = |_| {
+            IN_HOOKS.add(1);
+            Ok(())
+        },
+        down = |_| IN_HOOKS.add(10)
+    );
+
+    /// Adds a number of its own to each counter.
+    fn count() {
+        PLAIN.add(1);
+        BATCHED.add(2);
+        MANY.elements().zip(3..).for_each(|(count, n)| count.add(n));
+        let fields = EXITS.fields();
+        fields.all.add(6);
+        fields
+            .by_reason
+            .elements()
+            .zip(7..)
+            .for_each(|(count, n)| count.add(n));
+        let of_rows = fields.nested.fields();
+        for (row, n) in of_rows.batched.elements().zip([10, 12]) {
+            row.at(0).add(n);
+            row.at(1).add(n + 1);
+        }
+    }
+
+    /// All sums, in the order of `count`.
+    fn sums() -> Vec<i64> {
+        let fields = EXITS.fields();
+        let mut sums = vec![PLAIN.sum(), BATCHED.sum()];
+        sums.extend(MANY.elements().map(|count| count.sum()));
+        sums.push(fields.all.sum());
+        sums.extend(fields.by_reason.elements().map(|count| count.sum()));
+        let of_rows = fields.nested.fields();
+        let rows = of_rows.batched.elements();
+        sums.extend(rows.flat_map(|row| [row.at(0).sum(), row.at(1).sum()]));
+        sums
+    }
+
+    fn added(before: &[i64]) -> Vec<i64> {
+        sums()
+            .iter()
+            .zip(before)
+            .map(|(sum, before)| sum - before)
+            .collect()
+    }
+
+    /// CPUs 0 and 1 count, CPU 1 goes, and its area is built anew.
+    fn a_cpu_goes() {
+        let (before, in_hooks) = (sums(), IN_HOOKS.sum());
+        bring_up(0).unwrap();
+        count();
+        let cpu = as_cpu(1, || {
+            let cpu = bring_up(1).unwrap();
+            count();
+            EXITS.on(cpu).last.store(14, Ordering::Relaxed);
+            assert_eq!(retire(), Some(cpu));
+            cpu
+        });
+        let twice: Vec<i64> = (1..14).map(|n| 2 * n).collect();
+        assert_eq!(added(&before), twice);
+        assert_eq!(IN_HOOKS.sum() - in_hooks, 1 + 1 + 10);
+        assert_eq!(EXITS.on(cpu).last.load(Ordering::Relaxed), 14);
+        // What it counts later stays in its area.
+        as_cpu(1, || PLAIN.add(1));
+        // SAFETY: rules 6 and 17, the CPU went, and no reference into its area is left.
+        unsafe { reinit_percpu_area(cpu) }.unwrap();
+        assert_eq!(added(&before), twice);
+        assert_eq!(IN_HOOKS.sum() - in_hooks, 12);
+        assert_eq!(EXITS.on(cpu).last.load(Ordering::Relaxed), 0);
+        retire();
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri has no linker, which collects the records")]
+    fn a_cpu_that_goes_takes_no_count_with_it() {
+        let _alone = alone();
+        for _ in 0..3 {
+            a_cpu_goes();
+        }
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri has no linker, which collects the records")]
+    fn a_cpu_of_a_test_takes_no_count_with_it() {
+        let _alone = alone();
+        let process = sums();
+        with_cpus(2, || {
+            assert_eq!(sums(), [0; 13]);
+            a_cpu_goes();
+        });
+        assert_eq!(sums(), process);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri has no linker, which collects the records")]
+    fn a_cpu_that_is_refused_takes_no_count_with_it() {
+        let _alone = alone();
+        FULL.store(true, Ordering::Relaxed);
+        let before = IN_HOOKS.sum();
+        bring_up(2).unwrap_err();
+        // SAFETY: rules 6 and 17, the CPU is offline, and no reference into its area is left.
+        unsafe { reinit_percpu_area(CpuId::new(2).unwrap()) }.unwrap();
+        assert_eq!(IN_HOOKS.sum() - before, 1 + 10);
+    }
+}

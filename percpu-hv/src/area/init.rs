@@ -167,6 +167,23 @@ fn make_all(areas: impl Iterator<Item = usize>) {
 /// The CPU has an area there (rule 4 of docs/safety.md). No CPU uses the area or will resume on it, and no
 /// reference into it is live (rules 6 and 17).
 pub(crate) unsafe fn rebuild(home: Home, cpu: usize) -> Result<(), InitError> {
+    // SAFETY: rule 4 is the caller's.
+    let (template, area) = unsafe { area_to_rebuild(home, cpu) }?;
+    // SAFETY: rule 3, an area; rule 17 is the caller's.
+    unsafe { build_area(&template, area, cpu) };
+    Ok(())
+}
+
+/// Returns the template, and the base of the area of a CPU of a set of areas, which can be built anew.
+///
+/// # Safety
+///
+/// The CPU has an area there (rule 4 of docs/safety.md).
+#[inline(always)]
+pub(super) unsafe fn area_to_rebuild(
+    home: Home,
+    cpu: usize,
+) -> Result<(Template, usize), InitError> {
     let template = loaded_template()?;
     let (_, registers) = home.all();
     // SAFETY: rule 4 is the caller's.
@@ -174,9 +191,7 @@ pub(crate) unsafe fn rebuild(home: Home, cpu: usize) -> Result<(), InitError> {
     if first == template.image {
         return Err(InitError::TemplateInUse);
     }
-    // SAFETY: rule 3, an area; rule 17 is the caller's.
-    unsafe { build_area(&template, area, cpu) };
-    Ok(())
+    Ok((template, area))
 }
 
 /// Copies the template to the area of a CPU, stores the CPU's id there, and marks the area free.

@@ -6,11 +6,12 @@
 //! | template.rs, segments.rs | their sections, where the linker put them, and how it aligned them |
 //! | geometry.rs, layout.rs | sizes, strides and the memory that areas take |
 //! | header.rs, owner.rs | what an area holds beside variables: its CPU's id, and who owns it |
-//! | records.rs | functions that the linker collects: those that make the values of variables with `init` |
+//! | records.rs | functions that the linker collects: values of variables with `init`, hooks, counters, dumps |
 //! | init.rs | builds the areas in one block |
 //! | slot.rs, anywhere.rs | builds areas at any addresses, and a table of them |
 //! | state.rs, registry.rs | publishes where they are, once, and which are added to a table |
 //! | home.rs, machine.rs | which set of areas that is: a process has one for each test that asks |
+//! | poison.rs | fills the area of a CPU that went |
 //! | rebase.rs | publishes another address of them, for an image that runs low first and high later |
 //! | reserve.rs, lock.rs | gives out the space for variables that are made at run time |
 //! | ranges.rs, maintenance.rs | which memory all of this is, and the maintenance of its caches |
@@ -25,6 +26,7 @@ pub(crate) mod layout;
 mod lock;
 pub mod maintenance;
 pub(crate) mod owner;
+mod poison;
 mod ranges;
 mod rebase;
 pub(crate) mod records;
@@ -49,6 +51,7 @@ pub(crate) use init::rebuild;
 pub use init::{init, init_from, init_in_place, percpu_area_num};
 pub(crate) use layout::reserve;
 pub use layout::{percpu_area_layout_expected, percpu_area_size};
+pub(crate) use poison::poison;
 pub use rebase::rebase_areas;
 pub use registry::percpu_area_base;
 pub(crate) use registry::{checked_register, count, cpu_at};

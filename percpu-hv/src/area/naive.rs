@@ -317,3 +317,16 @@ pub(crate) const fn cpu_at(_base: usize) -> Option<usize> {
 pub(crate) const unsafe fn rebuild(_home: Home, _cpu: usize) -> Result<(), InitError> {
     Err(InitError::TemplateInUse)
 }
+
+/// Refuses: the only copy is the template.
+///
+/// # Errors
+///
+/// Always `TemplateInUse`.
+///
+/// # Safety
+///
+/// As [`rebuild`].
+pub(crate) const unsafe fn poison(_home: Home, _cpu: usize) -> Result<(), InitError> {
+    Err(InitError::TemplateInUse)
+}

@@ -17,6 +17,10 @@ macro_rules! __record_section {
     (make) => {
         "percpu_init"
     };
+    // Functions that move a CPU's part of a counter to the counter's total.
+    (counter) => {
+        "percpu_counters"
+    };
     // Functions that return a hook.
     (hook) => {
         "percpu_hook"
@@ -46,20 +50,31 @@ macro_rules! __record {
             static EMIT: fn() = emit;
 
             fn emit() {
-                // SAFETY: rule 20, the caller of this macro names a function of the section's type. There is no
-                // instruction, so all of the options hold.
-                unsafe {
-                    ::core::arch::asm!(
-                        ::core::concat!(".pushsection ", $crate::__record_section!($purpose), ",\"aR\",%progbits"),
-                        ".balign 4",
-                        ".long {function} - .",
-                        ".popsection",
-                        function = sym $($function)*,
-                        options(nomem, nostack, preserves_flags)
-                    );
-                }
+                $crate::__record_here!($purpose, $($function)*);
             }
         };
+    };
+}
+
+/// Emits a record as often as the code around it is compiled: the only way for a function that is generic. Its reader
+/// does with several records of one function what it does with one.
+#[cfg(any(target_os = "linux", target_os = "none"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __record_here {
+    ($purpose:ident, $($function:tt)*) => {
+        // SAFETY: rule 20, the caller of this macro names a function of the section's type. There is no instruction, so
+        // all of the options hold.
+        unsafe {
+            ::core::arch::asm!(
+                ::core::concat!(".pushsection ", $crate::__record_section!($purpose), ",\"aR\",%progbits"),
+                ".balign 4",
+                ".long {function} - .",
+                ".popsection",
+                function = sym $($function)*,
+                options(nomem, nostack, preserves_flags)
+            );
+        }
     };
 }
 
@@ -121,6 +136,15 @@ pub(crate) fn of_hooks() -> Range<usize> {
         "percpu_hook",
         __start_percpu_hook = "__start_percpu_hook",
         __stop_percpu_hook = "__stop_percpu_hook"
+    )
+}
+
+/// Returns the addresses of the records of counters. Several may name one function.
+pub(crate) fn of_counters() -> Range<usize> {
+    arch::__section!(
+        "percpu_counters",
+        __start_percpu_counters = "__start_percpu_counters",
+        __stop_percpu_counters = "__stop_percpu_counters"
     )
 }
 

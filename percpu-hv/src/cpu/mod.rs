@@ -17,7 +17,9 @@ pub use arrival::{add_area, add_area_from};
 pub use hook::CpuHook;
 pub use id::{CpuId, CpuIds, current_cpu};
 pub use irq::IrqOff;
-pub use lifecycle::{claim_percpu_reg, init_percpu_reg, reinit_percpu_area, resume_percpu_reg};
+pub use lifecycle::{
+    claim_percpu_reg, init_percpu_reg, poison_percpu_area, reinit_percpu_area, resume_percpu_reg,
+};
 #[cfg(process)]
 pub use machine::{as_cpu, with_cpus};
 pub use online::{BringUpError, OnlineCpus, bring_up, retire};

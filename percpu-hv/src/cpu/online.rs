@@ -10,6 +10,7 @@ use super::lifecycle::claim_percpu_reg;
 use super::lifecycle::owner_of;
 use super::pin::CpuPin;
 use crate::arch;
+use crate::area::records::{functions, of_counters};
 use crate::error::InitError;
 
 impl CpuId {
@@ -182,12 +183,16 @@ fn enter(cpu_id: usize) -> Result<CpuId, BringUpError> {
     Ok(cpu)
 }
 
-/// Takes the current CPU offline: marks it offline, and runs the [hooks](crate::cpu_hook) in reverse. Returns its id.
+/// Takes the current CPU offline: marks it offline, runs the [hooks](crate::cpu_hook) in reverse, and moves its counts to
+/// the counters' totals. Returns its id.
 ///
 /// The CPU keeps its id, its register and its values, and goes on to use them. Software then switches it off, and
 /// [`bring_up`] brings it back. To hand out its id or to have the initial values again is `unsafe`:
-/// [`reinit_percpu_area`](crate::reinit_percpu_area). Before that, a hook moves this CPU's part of a counter to the
-/// counter's total: [`retire_current`](crate::PerCpu::retire_current).
+/// [`reinit_percpu_area`](crate::reinit_percpu_area).
+///
+/// After the hooks, this CPU's parts of all static counters move to the counters' totals, so that a rebuild loses no count:
+/// rebuilds leave counters that were made at run time as they are. What this CPU counts later stays in its parts, and with
+/// the MMU off all does: see [`retire_current`](crate::PerCpu::retire_current).
 ///
 /// `None` if the CPU is not online. Nothing happens then.
 ///
@@ -206,9 +211,14 @@ pub fn retire() -> Option<CpuId> {
     Some(cpu)
 }
 
-/// Runs the second functions of the hooks from `last` to the first.
+/// Runs the second functions of the hooks from `last` to the first, and moves what the CPU counted to the totals.
 fn take_back(cpu: CpuId, last: Option<&'static CpuHook>) {
     for hook in hook::back_from(last) {
         (hook.down)(cpu);
+    }
+    // Additions to a total are exclusive accesses (rule 11).
+    if arch::memory_is_normal() {
+        // SAFETY: rule 20, types/counter.rs puts functions of this type there, and nothing else does.
+        unsafe { functions::<fn(CpuId)>(of_counters()) }.for_each(|fold| fold(cpu));
     }
 }

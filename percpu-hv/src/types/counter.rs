@@ -1,6 +1,6 @@
 //! A counter to which every CPU adds on its own, and which is read as one number.
 
-use core::fmt;
+use core::{fmt, ptr};
 
 use super::total::Total;
 use crate::arch::op;
@@ -17,8 +17,9 @@ use crate::variable::{self, PerCpu, Place, address_on, pointer, stay};
 /// [`approximate`](PerCpu::approximate) returns that total alone, which is off by less than `BATCH` for each
 /// CPU.
 ///
-/// No count is lost when a CPU goes away: its area stays, and with it the part. Before the area is rebuilt,
-/// [`retire`](PerCpu::retire) moves the part to the total, which is outside of all areas.
+/// No count is lost when a CPU goes away: its area stays, and with it the part. Before the area is rebuilt, the part
+/// moves to the total, which is outside of all areas: [`percpu_hv::retire`](crate::retire) does it on the CPU that goes,
+/// [`retire`](PerCpu::retire) for a CPU that went without it.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {
@@ -81,9 +82,12 @@ impl<const BATCH: i64> Counters for PerCpuCounter<BATCH> {
     const HAS_ONE: bool = true;
 }
 
-/// Returns the counter's total for the CPUs of a set of areas.
+/// Returns the counter's total for the CPUs of a set of areas. A counter whose total nobody uses is not folded.
 #[inline(always)]
 fn total<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(place: &P, home: Home) -> Total<'_> {
+    // Miri runs no assembly.
+    #[cfg(not(miri))]
+    crate::__record_here!(counter, fold::<P, BATCH>);
     match CpuId::common(home).filter(|_| !P::OWNS_TOTALS) {
         // SAFETY: rule 3, a copy that no CPU has; rule 16, the variable is shared, and a counter is `Sync`.
         Some(common) => Total(unsafe { part(place, common) }),
@@ -92,6 +96,23 @@ fn total<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(place: &P, home: Home
             Total(total.expect("the derive knows of each counter in a struct"))
         }
     }
+}
+
+/// Moves a CPU's part of each static counter at a place of this type to the counter's total. Records name this
+/// function.
+fn fold<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(cpu: CpuId) {
+    P::each_counter(0, &mut |address, total| {
+        let part = |cpu: CpuId| {
+            let counter: *const PerCpuCounter<BATCH> =
+                ptr::with_exposed_provenance(address(cpu.register()));
+            // SAFETY: rules 1, 3 and 4, each copy of a static variable has a counter there, and the id is valid; rule
+            // 16, whoever uses the total of a counter has a shared one, and a counter is `Sync`.
+            unsafe { &(*counter).part }
+        };
+        let common = CpuId::common(cpu.home()).map(part);
+        let total = common.or(total);
+        Total(total.expect("the derive knows of each counter in a struct")).take(part(cpu));
+    });
 }
 
 /// Returns a CPU's part of the counter.
@@ -173,8 +194,9 @@ impl<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<P, PerCpuCounter<B
         total(&self.place, Home::current()).read()
     }
 
-    /// Moves this CPU's part to the total, so that its area can be [rebuilt](crate::reinit_percpu_area) once it is off. For
-    /// the function `down` of a [hook](crate::cpu_hook). All CPUs may add and sum at the same time.
+    /// Moves this CPU's part to the total, so that its area can be [rebuilt](crate::reinit_percpu_area) once it is off.
+    /// [`percpu_hv::retire`](crate::retire) does it for all static counters; this function is for what a CPU counts after
+    /// that. All CPUs may add and sum at the same time.
     #[inline]
     #[track_caller]
     pub fn retire_current(&self)

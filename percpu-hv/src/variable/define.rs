@@ -100,6 +100,8 @@ macro_rules! __define_handle {
             type Kind = $crate::__kind!($kind $ty);
             type Part<'whole, O: $crate::__priv::Path<Of = $ty>> = $crate::__priv::Fixed<'whole, Self, O>;
 
+            const STATIC: ::core::option::Option<Self> = ::core::option::Option::Some($symbol);
+
             $crate::__flag! { $kind $storage $name }
 
             $crate::__totals! { $ty }
@@ -107,8 +109,6 @@ macro_rules! __define_handle {
 
         // SAFETY: as `Place`.
         unsafe impl $crate::__priv::Symbol<$ty> for $symbol {
-            const PLACE: Self = $symbol;
-
             #[inline(always)]
             unsafe fn initial(
                 &self,

@@ -47,6 +47,9 @@ macro_rules! __elements {
             where
                 Self: 'whole;
 
+            const STATIC: ::core::option::Option<Self> =
+                ::core::option::Option::Some(Self(::core::marker::PhantomData));
+
             $crate::__flag! { shared $storage $name }
             $crate::__no_totals! {}
         }
@@ -60,8 +63,6 @@ macro_rules! __elements {
 
         // SAFETY: as `Place`.
         unsafe impl $crate::__priv::Symbol<$ty> for $symbol<$crate::__priv::Whole<$ty>> {
-            const PLACE: Self = Self(::core::marker::PhantomData);
-
             #[inline(always)]
             unsafe fn initial(
                 &self,

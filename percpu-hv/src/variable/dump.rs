@@ -7,7 +7,7 @@ use core::ptr;
 
 use super::accessor::{address_on, pointer};
 use super::kind::{Elements, Exclusive, References, Values};
-use super::place::{Kind, Symbol};
+use super::place::{Kind, Symbol, place_of};
 use crate::arch::{Scalar, load_at};
 use crate::area::records::{functions, of_variables};
 use crate::area::start;
@@ -64,8 +64,11 @@ impl Variable {
             kind,
             size: size_of::<T>(),
             align: align_of::<T>(),
-            address: || S::PLACE.address(),
-            copy: |cpu| pointer(&S::PLACE, address_on(&S::PLACE, cpu)).addr(),
+            address: || place_of::<S, T>().address(),
+            copy: |cpu| {
+                let place = place_of::<S, T>();
+                pointer(&place, address_on(&place, cpu)).addr()
+            },
             print: print.map(|printer| printer.print).ok_or(why_not),
         }
     }

@@ -33,7 +33,7 @@ pub use part::{Element, Elements, Field, Fixed, HasField, Then, Whole, part};
 pub use per_cpu::PerCpu;
 pub use place::{Flag, Initial, Path, Place, Symbol, Within, make};
 #[cfg(target_has_atomic = "64")]
-pub use place::{Total, Totals};
+pub use place::{Found, Total, Totals};
 pub(crate) use place::{sealed, this_cpu};
 pub use shared_types::Shared;
 #[cfg(any(target_os = "linux", target_os = "none"))]

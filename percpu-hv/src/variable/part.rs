@@ -7,6 +7,8 @@ use core::sync::atomic::AtomicI64;
 
 use super::kind::Parts;
 use super::per_cpu::PerCpu;
+#[cfg(target_has_atomic = "64")]
+use super::place::Found;
 use super::place::{Flag, Path, Place, Within};
 use crate::arch::{Access, Bits, Integer, Scalar, Unit};
 
@@ -123,7 +125,7 @@ pub fn part<'whole, P: Place<O::Of>, O: Path>(
 
 /// The handle of an element, whose place depends on that of the array.
 pub(crate) type ElementOf<'array, P, T, const N: usize> =
-    PerCpu<Element<<P as Place<[T; N]>>::Part<'array, First<T, N>>, Size<T>>, T>;
+    PerCpu<Element<<P as Place<[T; N]>>::Part<'array, First<T, N>>, Of<T, N>>, T>;
 
 impl<P: Place<[T; N]>, T, const N: usize> PerCpu<P, [T; N]> {
     /// Returns an element of the array, which is a place in every area: the handle of one `T` per CPU.
@@ -181,7 +183,7 @@ impl<P: Place<[T; N]>, T, const N: usize> PerCpu<P, [T; N]> {
     fn element(&self, index: usize) -> ElementOf<'_, P, T, N> {
         PerCpu::__new(Element {
             first: Within::within(&self.place),
-            index: index.wrapping_mul(size_of::<T>() / Size::<T>::BYTES),
+            index: index.wrapping_mul(size_of::<T>() / Of::<T, N>::BYTES),
             unit: PhantomData,
         })
     }
@@ -194,10 +196,23 @@ pub(super) fn out_of_range(index: usize, length: usize) -> ! {
     panic!("the per-CPU array has {length} elements, and no element {index}")
 }
 
-/// A unit that divides the size of a `T`.
-pub struct Size<T>(PhantomData<fn() -> T>);
+/// An array, as the place of an element knows it.
+pub trait Array: Unit {
+    /// The distance in bytes between two elements.
+    const STRIDE: usize;
+    /// The number of elements.
+    const LENGTH: usize;
+}
 
-impl<T> Unit for Size<T> {
+/// An array of `N` elements of type `T`, and a unit that divides the size of one.
+pub struct Of<T, const N: usize>(PhantomData<fn() -> T>);
+
+impl<T, const N: usize> Array for Of<T, N> {
+    const STRIDE: usize = size_of::<T>();
+    const LENGTH: usize = N;
+}
+
+impl<T, const N: usize> Unit for Of<T, N> {
     const BYTES: usize = if size_of::<T>() % 8 == 0 {
         8
     } else {
@@ -390,7 +405,7 @@ unsafe impl<P: Access, U: Unit> Access for Element<P, U> {
 }
 
 // SAFETY: rule 21, the place in another element has the type of that in the first.
-unsafe impl<P: Place<T>, T, U: Unit> Place<T> for Element<P, U> {
+unsafe impl<P: Place<T>, T, U: Array> Place<T> for Element<P, U> {
     type Kind = P::Kind;
 
     const OWNS_TOTALS: bool = P::OWNS_TOTALS;
@@ -408,6 +423,13 @@ unsafe impl<P: Place<T>, T, U: Unit> Place<T> for Element<P, U> {
     #[inline(always)]
     fn total(&self, distance: usize) -> Option<&AtomicI64> {
         self.first.total(distance)
+    }
+
+    #[cfg(target_has_atomic = "64")]
+    fn each_counter(distance: usize, found: &mut Found<'_>) {
+        for index in 0..U::LENGTH {
+            P::each_counter(distance + index * U::STRIDE, found);
+        }
     }
 
     #[inline(always)]
@@ -472,6 +494,11 @@ unsafe impl<P: Place<O::Of>, O: Path> Place<O::To> for Fixed<'_, P, O> {
     #[inline(always)]
     fn total(&self, distance: usize) -> Option<&AtomicI64> {
         self.whole.total(distance)
+    }
+
+    #[cfg(target_has_atomic = "64")]
+    fn each_counter(distance: usize, found: &mut Found<'_>) {
+        P::each_counter(distance + O::OFFSET, found);
     }
 
     #[inline(always)]

@@ -75,6 +75,10 @@ pub unsafe trait Place<T>: Access + Sized {
     where
         Self: 'whole;
 
+    /// The place, if it is that of a static variable.
+    #[doc(hidden)]
+    const STATIC: Option<Self> = None;
+
     /// Returns the displacement of an exclusive variable's borrow flag, and the variable's name.
     #[doc(hidden)]
     fn flag(&self) -> Flag;
@@ -84,6 +88,17 @@ pub unsafe trait Place<T>: Access + Sized {
     #[cfg(target_has_atomic = "64")]
     #[doc(hidden)]
     fn total(&self, distance: usize) -> Option<&AtomicI64>;
+
+    /// Calls `found` for each counter that is `distance` bytes from the start of a place of this type: with the counter's
+    /// address for a value of the per-CPU register, and its total. Only parts of one static variable are found.
+    #[cfg(target_has_atomic = "64")]
+    #[doc(hidden)]
+    fn each_counter(distance: usize, found: &mut Found<'_>) {
+        if let Some(place) = Self::STATIC {
+            let at = |register| place.at(register).wrapping_add(distance);
+            found(&at, place.total(distance));
+        }
+    }
 
     /// Whether the totals are the variable's own, and not the same words for each set of areas.
     #[doc(hidden)]
@@ -96,6 +111,10 @@ pub unsafe trait Place<T>: Access + Sized {
         0
     }
 }
+
+/// What is told of a counter: its address, for a value of the per-CPU register, and its total.
+#[cfg(target_has_atomic = "64")]
+pub type Found<'f> = dyn FnMut(&dyn Fn(usize) -> usize, Total<'_>) + 'f;
 
 /// The total of a counter, if there is one.
 #[cfg(target_has_atomic = "64")]
@@ -151,10 +170,6 @@ pub trait Within<'whole, P> {
     label = "a part of a per-CPU variable is not reset by itself, but written"
 )]
 pub unsafe trait Symbol<T>: Place<T> + Sized {
-    /// The place.
-    #[doc(hidden)]
-    const PLACE: Self;
-
     /// Returns the initial value, evaluated anew, of a CPU with this index. Only the option `init` asks for the index.
     ///
     /// # Safety
@@ -165,6 +180,12 @@ pub unsafe trait Symbol<T>: Place<T> + Sized {
     unsafe fn initial(&self, cpu: impl FnOnce() -> usize) -> T;
 }
 
+/// Returns the place of a static variable.
+#[inline(always)]
+pub(crate) fn place_of<S: Symbol<T>, T>() -> S {
+    S::STATIC.expect("a static variable is a place")
+}
+
 /// Makes the initial value of a variable with the option `init` in the area of a CPU. Records name this function.
 ///
 /// # Safety
@@ -173,12 +194,13 @@ pub unsafe trait Symbol<T>: Place<T> + Sized {
 /// of docs/safety.md).
 pub unsafe fn make<S: Symbol<T>, T>(register: usize, cpu: usize) {
     // Not `at`, which panics before the values are made if there is only one CPU.
-    let offset = S::PLACE.address().wrapping_sub(start());
+    let place = place_of::<S, T>();
+    let offset = place.address().wrapping_sub(start());
     let copy: *mut T =
         ptr::with_exposed_provenance_mut(register.wrapping_add(bias()).wrapping_add(offset));
     // SAFETY: rule 1, the copy is of this type; rules 3 and 17 are the caller's. What is there is no value yet, or is
     // forgotten.
-    unsafe { copy.write(S::PLACE.initial(|| cpu)) };
+    unsafe { copy.write(place.initial(|| cpu)) };
 }
 
 /// Returns the index of the current CPU, for a value that is made anew.

@@ -4,8 +4,9 @@ use core::hint;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use percpu_hv::{
-    CpuId, CpuPin, InitError, PerCpuOnce, claim_percpu_reg, current_cpu, def_percpu,
-    init_percpu_reg, reinit_percpu_area, resume_percpu_reg, write_percpu_reg,
+    CpuId, CpuPin, InitError, PerCpuOnce, bring_up, claim_percpu_reg, current_cpu, def_percpu,
+    init_percpu_reg, poison_percpu_area, reinit_percpu_area, resume_percpu_reg, retire,
+    write_percpu_reg,
 };
 
 use crate::{Bench, Test};
@@ -177,6 +178,9 @@ fn reinit(bench: &Bench<'_>) {
     // SAFETY: rules 6 and 17, that CPU waits for the next job.
     unsafe {
         NUMBER.reset_remote(gone);
+        bench.equal(0, poison_percpu_area(gone), Ok(()));
+        bench.equal(0, *BYTES.remote_ptr(last), [0x6b; 3]);
+        bench.equal(0, claim_percpu_reg(last).is_err(), true);
         bench.equal(0, reinit_percpu_area(gone), Ok(()));
     }
     bench.on_all(|cpu| {
@@ -204,21 +208,33 @@ fn outlasting(bench: &Bench<'_>) {
     let Some(gone) = last_cpu(bench) else {
         return;
     };
-    bench.on_all(|cpu| COUNT.add(cpu as i64 + 3));
-    let sum = COUNT.sum();
-    // SAFETY: rules 6 and 17, that CPU waits for the next job.
-    unsafe {
-        COUNT.retire(gone);
-        bench.equal(0, reinit_percpu_area(gone), Ok(()));
-    }
-    bench.equal(0, COUNT.sum(), sum);
-    bench.on_all(|cpu| {
-        if cpu == gone.index() {
-            bench.equal(cpu, claim_percpu_reg(cpu), Ok(gone));
+    // It goes by itself, and then without a word.
+    for goes in [true, false] {
+        bench.on_all(|cpu| {
+            COUNT.add(cpu as i64 + 3);
+            if goes && cpu == gone.index() {
+                bench.equal(cpu, bring_up(cpu), Ok(gone));
+                COUNT.add(3);
+                bench.equal(cpu, retire(), Some(gone));
+            }
+        });
+        let sum = COUNT.sum();
+        // SAFETY: rules 6 and 17, that CPU waits for the next job.
+        unsafe {
+            if !goes {
+                COUNT.retire(gone);
+            }
+            bench.equal(0, reinit_percpu_area(gone), Ok(()));
         }
-        COUNT.add(1);
-    });
-    bench.equal(0, COUNT.sum(), sum + bench.cpus() as i64);
+        bench.equal(0, COUNT.sum(), sum);
+        bench.on_all(|cpu| {
+            if cpu == gone.index() {
+                bench.equal(cpu, claim_percpu_reg(cpu), Ok(gone));
+            }
+            COUNT.add(1);
+        });
+        bench.equal(0, COUNT.sum(), sum + bench.cpus() as i64);
+    }
 }
 
 #[cfg(not(target_has_atomic = "64"))]

@@ -66,8 +66,6 @@ mod image {
 
     fn second_down(cpu: CpuId) {
         step(0b11, 0b01);
-        // The area of this core may be built anew while it is off.
-        EVENTS.retire_current();
         assert!(!cpu.is_online(), "online too late");
     }
 
