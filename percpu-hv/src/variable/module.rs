@@ -29,7 +29,7 @@ use crate::cpu::CpuId;
 /// let mut section = ModuleSection::new(Layout::from_size_align(24, 8).unwrap())?;
 /// section.write(8, &1000_u64.to_ne_bytes());
 /// for cpu in CpuId::all() {
-///     // SAFETY: no module uses the section.
+///     // SAFETY: rule 23, no module uses the section.
 ///     let values = unsafe { section.remote_ptr(cpu).cast::<[u64; 3]>().read() };
 ///     assert_eq!(values, [0, 1000, 0]);
 /// }

@@ -7,8 +7,10 @@ use core::ptr;
 use super::{accessor, exclusive, part};
 use crate::area::header::__PERCPU_HEADER;
 use crate::area::percpu_area_num;
+// One CPU has no areas.
 #[cfg(not(feature = "sp-naive"))]
 use crate::area::registry;
+// One CPU has no areas.
 #[cfg(not(feature = "sp-naive"))]
 use crate::cpu::check_register;
 
@@ -34,6 +36,7 @@ macro_rules! table {
     };
 }
 
+// One CPU has no areas.
 #[cfg(not(feature = "sp-naive"))]
 table! {
     areas = registry::AREAS,
@@ -45,6 +48,7 @@ table! {
     count = percpu_area_num,
 }
 
+// As above.
 #[cfg(feature = "sp-naive")]
 table! {
     misaligned = accessor::refuse_alignment,

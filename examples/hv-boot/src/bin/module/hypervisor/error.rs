@@ -51,8 +51,8 @@ impl fmt::Display for Error<'_> {
             Self::Missing(what) => write!(f, "the module has no {what}"),
             Self::Section(name) => write!(
                 f,
-                "the module has a section `{name}`, which the loader has no place for; hot variables, and those with \
-                 the option `init`, are for the image only"
+                "the module has a section `{name}`, which the loader has no place for; hot variables, counters, and \
+                 variables with the option `init` are for the image only"
             ),
             Self::TooManySections => f.write_str(
                 "the module has more sections than the loader expects; link it with module.ld, which merges them",
