@@ -629,7 +629,8 @@ modules() {
     check "qemu: aarch64, a file that is no module" \
         refused aarch64 module "the module is no whole ELF file" --initrd README.md
     check "qemu: aarch64, a program instead of a module" \
-        refused aarch64 module "the module is no relocatable object" --initrd "$(target_directory)/$aarch64/release/module"
+        refused aarch64 module "the module is no relocatable object" \
+        --initrd "$(target_directory)/$aarch64/release/module"
 }
 
 # guests_of ARCHITECTURE: what the selftest says of guests there.

@@ -1,7 +1,7 @@
 //! A module of a hypervisor: it is compiled by itself, and hv-boot's image `module` loads it while it runs.
 //!
-//! Its per-CPU variables are like any others. Their operations are compiled into the module, and the loader resolves the
-//! symbols of the variables to where the section of this module is.
+//! Its per-CPU variables are like any others. Their operations are compiled into the module, and the loader resolves
+//! the symbols of the variables to where the section of this module is.
 //!
 //! The functions have C's names and calling convention. `module.ld` says what an object consists of.
 #![no_std]

@@ -34,7 +34,8 @@ pub enum DynError {
         /// The alignment of an area.
         limit: usize,
     },
-    /// The free space is where the instructions of a module do not reach. A [`DynPerCpu`](crate::DynPerCpu) may be there.
+    /// The free space is where the instructions of a module do not reach. A [`DynPerCpu`](crate::DynPerCpu) may be
+    /// there.
     OutOfReach {
         /// The distance in bytes from the base of an area to the end of the module's section.
         end: usize,

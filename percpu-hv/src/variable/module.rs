@@ -1,5 +1,5 @@
-//! The per-CPU variables of a module: code that is loaded while the image runs, and finds them by the same instructions as
-//! the image its own.
+//! The per-CPU variables of a module: code that is loaded while the image runs, and finds them by the same instructions
+//! as the image its own.
 
 use core::alloc::Layout;
 use core::fmt;
@@ -11,9 +11,10 @@ use crate::cpu::CpuId;
 
 /// The per-CPU section of a module that is loaded at run time: space at one offset in all areas.
 ///
-/// A loader makes it, resolves the symbols of the module's variables to [`address`](Self::address) plus their offsets in
-/// the section, and [writes](Self::write) their initial values. Then every operation of a variable in the module reaches
-/// this CPU's copy, by the instructions that it was compiled to. [The guide](crate::guide::dynamic) has the steps.
+/// A loader makes it, resolves the symbols of the module's variables to [`address`](Self::address) plus their offsets
+/// in the section, and [writes](Self::write) their initial values. Then every operation of a variable in the module
+/// reaches this CPU's copy, by the instructions that it was compiled to. [The guide](crate::guide::dynamic) has the
+/// steps.
 ///
 /// The space is given back when this value is dropped, and the values are forgotten.
 ///
@@ -67,8 +68,8 @@ impl ModuleSection {
         Ok(section)
     }
 
-    /// Returns the address that the section has for relocations: where the linker would have put it. Nothing is there. It
-    /// is the same in every mode: the symbol of a variable is this address plus its offset in the section.
+    /// Returns the address that the section has for relocations: where the linker would have put it. Nothing is there.
+    /// It is the same in every mode: the symbol of a variable is this address plus its offset in the section.
     ///
     /// With `non-zero-vma` the instructions hold the distance from the module's code to this address, so the code has
     /// to be as near to the template as that of the image.
@@ -96,8 +97,8 @@ impl ModuleSection {
         }
     }
 
-    /// Writes bytes at `offset` into the section of one CPU. Whoever [rebuilds the area](crate::reinit_percpu_area) of a
-    /// CPU writes the initial values again: a rebuild leaves the section as it was.
+    /// Writes bytes at `offset` into the section of one CPU. Whoever [rebuilds the area](crate::reinit_percpu_area) of
+    /// a CPU writes the initial values again: a rebuild leaves the section as it was.
     ///
     /// # Panics
     ///
@@ -115,8 +116,8 @@ impl ModuleSection {
         unsafe { self.write_copy(cpu.register(), offset, bytes) };
     }
 
-    /// Returns a pointer to the section of a CPU. It is valid until this value is dropped. What the module's code on that
-    /// CPU does meanwhile, and whether it is atomic, is between the module and the caller.
+    /// Returns a pointer to the section of a CPU. It is valid until this value is dropped. What the module's code on
+    /// that CPU does meanwhile, and whether it is atomic, is between the module and the caller.
     pub fn remote_ptr(&self, cpu: CpuId) -> *mut u8 {
         self.home.assert_has(cpu.register());
         self.copy(cpu.register())
@@ -151,8 +152,8 @@ impl ModuleSection {
         let size = self.layout.size();
         assert!(
             offset <= size && count <= size - offset,
-            "{count} bytes at {offset} are not inside of a per-CPU section of {size} bytes; make the section as large as \
-             the module's"
+            "{count} bytes at {offset} are not inside of a per-CPU section of {size} bytes; make the section as large \
+             as the module's"
         );
     }
 }

@@ -1,5 +1,5 @@
-//! What the code of a module names of this library: the operations of variables are compiled into the module, and what they
-//! have in common is in the image once.
+//! What the code of a module names of this library: the operations of variables are compiled into the module, and what
+//! they have in common is in the image once.
 
 use core::ffi::CStr;
 use core::ptr;
@@ -16,8 +16,8 @@ use crate::cpu::check_register;
 
 /// Defines `TABLE`: for each symbol its distance from its entry, in 32 bits, and then the names.
 ///
-/// A text of the assembler, since only its operands know the names, and which of two functions a symbol is: a pointer to
-/// a function that is `track_caller` leads to another one.
+/// A text of the assembler, since only its operands know the names, and which of two functions a symbol is: a pointer
+/// to a function that is `track_caller` leads to another one.
 macro_rules! table {
     ($($symbol:ident = $path:path),* $(,)?) => {
         const SYMBOLS: usize = [$(stringify!($symbol)),*].len();
@@ -62,8 +62,8 @@ unsafe extern "C" {
     static TABLE: u8;
 }
 
-/// Returns the symbols of this library that a module's operations on variables name, and their addresses: for the loader
-/// of a [`ModuleSection`](crate::ModuleSection), beside those that the hypervisor exports itself.
+/// Returns the symbols of this library that a module's operations on variables name, and their addresses: for the
+/// loader of a [`ModuleSection`](crate::ModuleSection), beside those that the hypervisor exports itself.
 ///
 /// The names have a hash of the compiler, of this library's features and of how it was compiled. So a module fits the
 /// image if cargo has built both at once, with one profile, and a loader that finds all names has checked that.

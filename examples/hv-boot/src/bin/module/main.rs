@@ -1,8 +1,8 @@
 //! A hypervisor that loads a module while it runs, with per-CPU variables of the module's own.
 //!
-//! The module is `examples/hv-module`, one relocatable object, which the boot loader passes as its initrd. This image puts
-//! the module's code into memory, and its per-CPU section into the reserve of every CPU's area. It resolves the module's
-//! symbols, and runs the module on all cores. Then it unloads the module, and loads it again.
+//! The module is `examples/hv-module`, one relocatable object, which the boot loader passes as its initrd. This image
+//! puts the module's code into memory, and its per-CPU section into the reserve of every CPU's area. It resolves the
+//! module's symbols, and runs the module on all cores. Then it unloads the module, and loads it again.
 //!
 //! | file in `hypervisor` | |
 //! |---|---|

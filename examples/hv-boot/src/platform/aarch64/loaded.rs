@@ -29,7 +29,8 @@ pub struct LoadedCode {
 }
 
 impl Machine {
-    /// Takes the image's memory for loaded code; `None` if it is taken already. It is empty unless build.rs asks for some.
+    /// Takes the image's memory for loaded code; `None` if it is taken already. It is empty unless build.rs asks for
+    /// some.
     pub fn take_loaded_code(&self) -> Option<LoadedCode> {
         static TAKEN: AtomicBool = AtomicBool::new(false);
         (!TAKEN.swap(true, Ordering::Acquire)).then(|| LoadedCode {
@@ -52,8 +53,8 @@ impl LoadedCode {
     pub fn writable(&mut self) -> &mut [u8] {
         let start = self.memory.start + self.executable;
         let pointer = ptr::with_exposed_provenance_mut(start);
-        // SAFETY: rule 9: part of the image, which only this value owns. Whatever bytes it has are a `u8` each: the memory
-        // is linked, and no compiler knows of it.
+        // SAFETY: rule 9: part of the image, which only this value owns. Whatever bytes it has are a `u8` each: the
+        // memory is linked, and no compiler knows of it.
         unsafe { slice::from_raw_parts_mut(pointer, self.memory.end - start) }
     }
 

@@ -59,7 +59,8 @@ impl fmt::Display for Error<'_> {
             ),
             Self::TooLarge { needed, given } => write!(
                 f,
-                "the module takes {needed:#x} bytes of memory, and there are {given:#x}; raise HV_BOOT_LOADED in build.rs"
+                "the module takes {needed:#x} bytes of memory, and there are {given:#x}; raise HV_BOOT_LOADED in \
+                 build.rs"
             ),
             Self::PerCpu(error) => write!(f, "{error}"),
             Self::UndefinedSymbol(name) => write!(

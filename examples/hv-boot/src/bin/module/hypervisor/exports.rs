@@ -12,8 +12,8 @@ unsafe extern "C" {
     fn memset();
 }
 
-/// Returns the address of a symbol that this image exports: a function of the hypervisor, or what the module's operations
-/// on variables share with the image's.
+/// Returns the address of a symbol that this image exports: a function of the hypervisor, or what the module's
+/// operations on variables share with the image's.
 pub(super) fn find(name: &str) -> Option<usize> {
     match name {
         "hypervisor_print" => Some(hypervisor_print as *const () as usize),

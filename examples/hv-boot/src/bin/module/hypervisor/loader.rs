@@ -230,8 +230,8 @@ impl<'a, 'm> Module<'a, 'm> {
         }
     }
 
-    /// Returns the address that the symbols of a section count from. For the per-CPU section that is where the linker would
-    /// have put it, and not where a copy is.
+    /// Returns the address that the symbols of a section count from. For the per-CPU section that is where the linker
+    /// would have put it, and not where a copy is.
     fn section_address(&self, index: usize) -> Option<usize> {
         if self.places.percpu == Some(index) {
             return Some(self.percpu.address());
@@ -251,8 +251,8 @@ impl<'a, 'm> Module<'a, 'm> {
         Ok(self.value(&symbol)? as usize)
     }
 
-    /// Returns a pointer to a CPU's copy of a per-CPU variable of the module, and its size. The symbol of a variable ends in
-    /// its name.
+    /// Returns a pointer to a CPU's copy of a per-CPU variable of the module, and its size. The symbol of a variable
+    /// ends in its name.
     pub(super) fn variable(&self, name: &'static str, cpu: CpuId) -> Result<'a, (*mut u8, u64)> {
         let is_storage = |symbol: &str| {
             let rest = symbol.strip_suffix(name);
