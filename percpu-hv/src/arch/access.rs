@@ -89,7 +89,7 @@ pub unsafe trait Access {
     const REGISTER_IS_OPERAND: bool = cfg!(displaced);
 
     /// Whether the place is a hot variable.
-    const HOT: bool;
+    const HOT: bool = false;
 
     /// Whether the offset is an immediate of the access, and takes no instruction of its own.
     const OFFSET_IS_IMMEDIATE: bool = cfg!(displaced) || Self::HOT && HOT_REACH.is_some();

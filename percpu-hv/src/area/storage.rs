@@ -34,16 +34,14 @@ macro_rules! __storage {
     };
 }
 
-/// Expands to whether a group is that of the hot variables.
+/// Says in an impl of `Access` that a group is that of the hot variables, if it is.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __is_hot {
     (hot) => {
-        true
+        const HOT: ::core::primitive::bool = true;
     };
-    ($group:ident) => {
-        false
-    };
+    ($group:ident) => {};
 }
 
 #[cfg(all(test, hosted))]

@@ -41,17 +41,26 @@ pub(crate) fn stay<P: Place<T>, T>(place: &P) -> Option<NoPreemptGuard> {
 #[inline(always)]
 #[track_caller]
 pub(crate) fn assert_reach<P: Place<T>, T>(place: &P) {
-    if let (true, Some(reach)) = (cfg!(debug_assertions) && P::HOT, arch::HOT_REACH) {
+    // Constants, so that not even a debug build compiles more for the others.
+    if cfg!(debug_assertions) && P::HOT {
         let offset = place.address().wrapping_sub(start());
-        let name = core::any::type_name::<P>().rsplit("__PERCPU_SYM_").next();
-        assert!(
-            offset < reach,
-            "the hot per-CPU variable `{}` is {offset:#x} bytes into the template, but its accesses \
-             reach only {reach:#x}; link with percpu.x of percpu-hv, or put `*(percpu_hot)` first \
-             into `.percpu` and make fewer variables hot",
-            name.unwrap_or_default()
-        );
+        let reach = arch::HOT_REACH.unwrap_or(usize::MAX);
+        if offset >= reach {
+            out_of_reach(core::any::type_name::<P>(), offset, reach);
+        }
     }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn out_of_reach(place: &str, offset: usize, reach: usize) -> ! {
+    let name = place.rsplit("__PERCPU_SYM_").next().unwrap_or_default();
+    panic!(
+        "the hot per-CPU variable `{name}` is {offset:#x} bytes into the template, but its accesses reach only \
+         {reach:#x}; link with percpu.x of percpu-hv, or put `*(percpu_hot)` first into `.percpu` and make fewer \
+         variables hot"
+    );
 }
 
 /// Returns the pointer to a copy of the place, at the copy's address.
@@ -61,7 +70,7 @@ pub(crate) fn pointer<P: Place<T>, T>(place: &P, address: usize) -> *const T {
     assert_reach(place);
     // A script written for `percpu` fixes the stride, and honours no alignment above 64.
     if cfg!(debug_assertions) && <P::Kind as Kind>::CHECKED && address % align_of::<T>() != 0 {
-        refuse_alignment();
+        misaligned();
     }
     ptr::with_exposed_provenance(address)
 }
@@ -69,10 +78,10 @@ pub(crate) fn pointer<P: Place<T>, T>(place: &P, address: usize) -> *const T {
 #[cold]
 #[inline(never)]
 #[track_caller]
-pub(super) fn refuse_alignment() -> ! {
+pub(super) fn misaligned() -> ! {
     panic!(
-        "a per-CPU variable is misaligned in this area; link with percpu.x of percpu-hv, which aligns areas to \
-         their variables"
+        "a per-CPU variable is misaligned in this area; link with percpu.x of percpu-hv, which aligns areas to their \
+         variables"
     );
 }
 

@@ -79,7 +79,7 @@ macro_rules! __define_handle {
 
         // SAFETY: rule 1, the storage is the static above, which is in the section.
         unsafe impl $crate::__priv::Access for $symbol {
-            const HOT: ::core::primitive::bool = $crate::__is_hot!($group);
+            $crate::__is_hot! { $group }
 
             #[inline(always)]
             fn address(&self) -> ::core::primitive::usize {
@@ -96,19 +96,16 @@ macro_rules! __define_handle {
         }
 
         // SAFETY: rule 1, the storage is of this type.
-        unsafe impl $crate::Place<$ty> for $symbol {
+        unsafe impl $crate::__priv::Defined for $symbol {
+            type Value = $ty;
             type Kind = $crate::__kind!($kind $ty);
-            type Part<'whole, O: $crate::__priv::Path<Of = $ty>> = $crate::__priv::Fixed<'whole, Self, O>;
 
-            const STATIC: ::core::option::Option<Self> = ::core::option::Option::Some($symbol);
+            const PLACE: Self = $symbol;
 
             $crate::__flag! { $kind $storage $name }
 
             $crate::__totals! { $ty }
-        }
 
-        // SAFETY: as `Place`.
-        unsafe impl $crate::__priv::Symbol<$ty> for $symbol {
             #[inline(always)]
             unsafe fn initial(
                 &self,
@@ -137,11 +134,7 @@ macro_rules! __flag {
     (($kind:path) $storage:ident $name:ident) => {
         $crate::__flag! { shared $storage $name }
     };
-    (shared $storage:ident $name:ident) => {
-        fn flag(&self) -> $crate::__priv::Flag {
-            ::core::unreachable!()
-        }
-    };
+    (shared $storage:ident $name:ident) => {};
     ($kind:ident $storage:ident $name:ident) => {
         #[inline(always)]
         fn flag(&self) -> $crate::__priv::Flag {

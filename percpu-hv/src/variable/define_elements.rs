@@ -24,7 +24,7 @@ macro_rules! __elements {
 
         // SAFETY: rules 1 and 21, the storage is the static above, which is in the section, and the path is inside.
         unsafe impl<O: $crate::__priv::Path> $crate::__priv::Access for $symbol<O> {
-            const HOT: ::core::primitive::bool = $crate::__is_hot!($group);
+            $crate::__is_hot! { $group }
 
             #[inline(always)]
             fn address(&self) -> ::core::primitive::usize {
@@ -50,7 +50,10 @@ macro_rules! __elements {
             const STATIC: ::core::option::Option<Self> =
                 ::core::option::Option::Some(Self(::core::marker::PhantomData));
 
-            $crate::__flag! { shared $storage $name }
+            fn flag(&self) -> $crate::__priv::Flag {
+                ::core::unreachable!()
+            }
+
             $crate::__no_totals! {}
         }
 

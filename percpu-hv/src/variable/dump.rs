@@ -7,7 +7,8 @@ use core::ptr;
 
 use super::accessor::{address_on, pointer};
 use super::kind::{Elements, Exclusive, References, Values};
-use super::place::{Kind, Symbol, place_of};
+use super::place::Kind;
+use super::symbol::{Symbol, place_of};
 use crate::arch::{Scalar, load_at};
 use crate::area::records::{functions, of_variables};
 use crate::area::start;

@@ -6,7 +6,8 @@ use core::sync::atomic::{Ordering, compiler_fence};
 use super::accessor::{enter, pointer};
 use super::kind::{Borrows, Exclusive, TryBorrows};
 use super::per_cpu::PerCpu;
-use super::place::{Flag, Place, Symbol, this_cpu};
+use super::place::{Flag, Place};
+use super::symbol::{Symbol, this_cpu};
 use crate::arch::{self, load_at, store_at};
 
 /// The error of [`try_with_current`](PerCpu::try_with_current): this CPU's copy is already borrowed.

@@ -22,7 +22,8 @@ use core::marker::PhantomData;
 #[cfg(target_has_atomic = "64")]
 use core::sync::atomic::AtomicI64;
 
-use super::place::{Place, Symbol, sealed};
+use super::place::{Place, sealed};
+use super::symbol::Symbol;
 use crate::arch::{Bits, Integer, Scalar};
 
 pub use super::place::Kind;

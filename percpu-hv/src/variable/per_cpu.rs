@@ -4,7 +4,8 @@ use core::marker::PhantomData;
 
 use super::accessor::{enter, pointer};
 use super::kind::Borrows;
-use super::place::{Place, Symbol};
+use super::place::Place;
+use super::symbol::Symbol;
 use crate::arch::form;
 use crate::area::bias;
 

@@ -2,7 +2,8 @@
 
 use super::accessor::{address_on, pointer};
 use super::per_cpu::PerCpu;
-use super::place::{Kind, Place, Symbol};
+use super::place::{Kind, Place};
+use super::symbol::Symbol;
 use crate::cpu::CpuId;
 
 impl<P: Place<T>, T> PerCpu<P, T> {

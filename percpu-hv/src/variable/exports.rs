@@ -42,7 +42,7 @@ table! {
     areas = registry::AREAS,
     no_area = registry::refuse,
     no_register = check_register,
-    misaligned = accessor::refuse_alignment,
+    misaligned = accessor::misaligned,
     borrowed = exclusive::refuse,
     out_of_range = part::out_of_range,
     count = percpu_area_num,
@@ -51,7 +51,7 @@ table! {
 // As above.
 #[cfg(feature = "sp-naive")]
 table! {
-    misaligned = accessor::refuse_alignment,
+    misaligned = accessor::misaligned,
     borrowed = exclusive::refuse,
     out_of_range = part::out_of_range,
     count = percpu_area_num,

@@ -1,0 +1,82 @@
+//! The initial values of static variables.
+
+use core::ptr;
+
+use super::place::Place;
+use crate::arch::Access;
+use crate::area::header::Id;
+use crate::area::{bias, start};
+
+/// The place of a static variable, which has an initial value.
+///
+/// # Safety
+///
+/// Rule 1 of docs/safety.md: the place is one static of type `T`. Only the expansion of `def_percpu` implements this
+/// trait.
+#[diagnostic::on_unimplemented(
+    message = "this place of type `{T}` has no initial value of its own",
+    label = "a part of a per-CPU variable is not reset by itself, but written"
+)]
+pub unsafe trait Symbol<T>: Place<T> + Sized {
+    /// Returns the initial value, evaluated anew, of a CPU with this index. Only the option `init` asks for the index.
+    ///
+    /// # Safety
+    ///
+    /// The result becomes the value of a copy and nothing else: without `init` it is, like the template's value, a
+    /// bitwise duplicate.
+    #[doc(hidden)]
+    unsafe fn initial(&self, cpu: impl FnOnce() -> usize) -> T;
+}
+
+/// Returns the place of a static variable.
+#[inline(always)]
+pub(crate) fn place_of<S: Symbol<T>, T>() -> S {
+    S::STATIC.expect("a static variable is a place")
+}
+
+/// Makes the initial value of a variable with the option `init` in the area of a CPU. Records name this function.
+///
+/// # Safety
+///
+/// `register` is the value of the per-CPU register of `cpu`, and nothing else accesses the copy there (rules 3 and 17
+/// of docs/safety.md).
+pub unsafe fn make<S: Symbol<T>, T>(register: usize, cpu: usize) {
+    // Not `at`, which panics before the values are made if there is only one CPU.
+    let place = place_of::<S, T>();
+    let offset = place.address().wrapping_sub(start());
+    let copy: *mut T =
+        ptr::with_exposed_provenance_mut(register.wrapping_add(bias()).wrapping_add(offset));
+    // SAFETY: rule 1, the copy is of this type; rules 3 and 17 are the caller's. What is there is no value yet, or is
+    // forgotten.
+    unsafe { copy.write(place.initial(|| cpu)) };
+}
+
+/// Returns the index of the current CPU, for a value that is made anew.
+///
+/// # Safety
+///
+/// This CPU's register is set, and the context stays on the CPU (rules 2 and 13 of docs/safety.md).
+#[inline(always)]
+pub(crate) unsafe fn this_cpu() -> usize {
+    // SAFETY: rules 2 and 13 are the caller's; the field is a `usize`.
+    unsafe { Id.load() }
+}
+
+/// The initial value of a variable. It is in a static, not a constant, because it may refer to other statics.
+pub struct Initial<T>(pub T);
+
+// SAFETY: rule 7, no context gets a reference to the value, only bitwise copies, as the areas are.
+unsafe impl<T> Sync for Initial<T> {}
+
+impl<T> Initial<T> {
+    /// Returns a bitwise copy of the value.
+    ///
+    /// # Safety
+    ///
+    /// As [`Symbol::initial`].
+    #[inline(always)]
+    pub unsafe fn get(&'static self) -> T {
+        // SAFETY: rule 3, each copy is what a CPU's area starts with; nothing writes or drops the original.
+        unsafe { ptr::read(&raw const self.0) }
+    }
+}
