@@ -9,7 +9,7 @@ use crate::area::header::__PERCPU_HEADER;
 use crate::area::percpu_area_num;
 // One CPU has no areas.
 #[cfg(not(feature = "sp-naive"))]
-use crate::area::registry;
+use crate::area::{owner, registry};
 // One CPU has no areas.
 #[cfg(not(feature = "sp-naive"))]
 use crate::cpu::check_register;
@@ -42,6 +42,7 @@ table! {
     areas = registry::AREAS,
     no_area = registry::refuse,
     no_register = check_register,
+    online = owner::Owner::is_online,
     misaligned = accessor::misaligned,
     borrowed = exclusive::refuse,
     out_of_range = part::out_of_range,
@@ -68,8 +69,9 @@ unsafe extern "C" {
 /// The names have a hash of the compiler, of this library's features and of how it was compiled. So a module fits the
 /// image if cargo has built both at once, with one profile, and a loader that finds all names has checked that.
 ///
-/// The formatting and the panics of `core` are not among them. Optimized operations of values, of shared variables that
-/// are atomics, of exclusive ones and of elements need no others, and neither do [`CpuId`](crate::CpuId)s and guards.
+/// The formatting and the panics of `core` are not among them. Where this library is optimized, the operations of values,
+/// of atomics, of exclusive variables and of elements need no others, and neither do [`CpuId`](crate::CpuId)s and guards.
+/// [`current_cpu`](crate::current_cpu) and [`PerCpuOnce`](crate::PerCpuOnce) need them.
 pub fn module_symbols() -> impl Iterator<Item = (&'static str, usize)> {
     let table = (&raw const TABLE).expose_provenance();
     let entries = (table..).step_by(size_of::<i32>()).take(SYMBOLS);
