@@ -181,6 +181,10 @@ if [[ -z $image ]]; then
     (cd -- "$root" && bare_cargo "$target" "${build[@]}") || die "hv-boot does not build"
 fi
 
+# With a thread for each CPU, QEMU's WFE does nothing, so that hundreds of CPUs that wait take the host from the few
+# that work. With one thread for all, a CPU that waits lets the next one run.
+[[ $arch != aarch64 ]] || ((smp <= 64)) || accel+=,thread=single
+
 # Without -nic none a missing network ROM can stop QEMU.
 qemu=("$emulator" "${machine[@]}" -accel "$accel" -smp "$smp" -nographic -nic none)
 [[ -z $dtb ]] || qemu+=(-dtb "$dtb")

@@ -269,11 +269,12 @@ pub unsafe trait Access {
     unsafe fn swap<V: Scalar>(&self, value: V) -> V {
         // SAFETY: rule 3; rules 2 and 5 are the caller's.
         unsafe {
-            if Self::IN_ONE_INSTRUCTION {
-                self.replace(|_| value)
-            } else {
+            by_displacement!(
+                crate::__by_width!(
+                    __swap value, __text_by_displacement [base = in(reg) self.displacement(),]
+                ),
                 swap_at(self.current(), value)
-            }
+            )
         }
     }
 
@@ -444,6 +445,25 @@ pub unsafe trait Access {
                 } else {
                     store_at(self.current_beyond::<U>(index), value);
                 }
+            )
+        }
+    }
+
+    /// As [`swap`](Access::swap).
+    ///
+    /// # Safety
+    ///
+    /// As [`load_beyond`](Access::load_beyond).
+    #[inline(always)]
+    unsafe fn swap_beyond<V: Scalar, U: Unit>(&self, index: usize, value: V) -> V {
+        // SAFETY: rules 3 and 10; rules 2 and 5 are the caller's.
+        unsafe {
+            by_displacement!(
+                crate::__by_width!(
+                    __swap value, __text_by_displaced_index
+                    [base = in(reg) self.displacement(), index = in(reg) index, unit = const U::BYTES,]
+                ),
+                swap_at(self.current_beyond::<U>(index), value)
             )
         }
     }

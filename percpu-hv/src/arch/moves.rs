@@ -199,6 +199,26 @@ macro_rules! __fetch_add {
     }};
 }
 
+/// Emits the loop that replaces a copy. It is one text, because the flags are no operand: outside of it the comparison
+/// would be an instruction of its own.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __swap {
+    ($width:ident $class:ident $bits:ty, $old:tt, $new:ident, $text:ident [$($operand:tt)*]) => {{
+        use ::core::mem::{MaybeUninit, transmute_copy};
+        // `MaybeUninit` keeps a pointer's provenance. An integer would drop it.
+        let found: MaybeUninit<$bits>;
+        ::core::arch::asm!(
+            $crate::$text!(swap $width copy),
+            value = in($class) transmute_copy::<V, MaybeUninit<$bits>>(&$new),
+            $($operand)*
+            out($old) found,
+            options(nostack)
+        );
+        transmute_copy::<MaybeUninit<$bits>, V>(&found)
+    }};
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __compare_exchange {
@@ -216,6 +236,8 @@ macro_rules! __compare_exchange {
             options(nostack)
         );
         let value = transmute_copy::<MaybeUninit<$bits>, V>(&found);
+        // The instruction's own flag would save this comparison, but an `asm!` with an output for it costs as much where
+        // the caller branches: a flag in a register is tested.
         if found.assume_init() == transmute_copy::<V, $bits>(&$current) {
             ::core::result::Result::Ok(value)
         } else {

@@ -16,8 +16,8 @@ use crate::error::InitError;
 ///
 /// # Errors
 ///
-/// `NotInitialized`; `AreasInTable` if each area has an address of its own; `InvalidBase` or `UnalignedBase`; `NoAreaAt` if some area is not where it should be, according to
-/// its magic number and its CPU's id. Nothing has changed then.
+/// `NotInitialized`; `AreasInTable` if each area has an address of its own; `InvalidBase` or `UnalignedBase`; `NoAreaAt`
+/// if some area is not where it should be, according to its magic number and its CPU's id. Nothing has changed then.
 ///
 /// # Panics
 ///

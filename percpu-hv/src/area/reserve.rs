@@ -7,10 +7,12 @@ use core::ops::Range;
 
 use bitmap_allocator::{BitAlloc, BitAlloc64K};
 
+use super::context::own;
 use super::lock::{Held, Lock};
 use super::storage::CacheLine;
 use super::{count, reserve};
 use crate::arch;
+use crate::error::InitError;
 
 /// The reason why a variable, or the section of a module, could not be made at run time. Nothing has changed then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -195,7 +197,7 @@ impl Drop for Space {
 }
 
 /// The granules, while no other CPU and no handler of a maskable interrupt uses them.
-pub(crate) struct Alone {
+pub(super) struct Alone {
     held: Option<Held<'static, Granules>>,
     #[cfg(not(process))]
     interrupts: usize,
@@ -231,31 +233,18 @@ impl Drop for Alone {
 }
 
 /// Lets no space be taken until the result is dropped: for what adds an area, in which variables would have no values.
-/// Returns `None` if some is taken, or if this CPU is just taking some.
-pub(crate) fn hold_unused() -> Option<Alone> {
-    let mut alone = Alone::new()?;
-    (alone.with(|granules| granules.taken) == Some(0)).then_some(alone)
+/// It is refused if some is taken, or if this CPU is just taking some.
+pub(super) fn hold_unused() -> Result<Alone, InitError> {
+    let mut alone = Alone::new().ok_or(InitError::Busy)?;
+    match alone.with(|granules| granules.taken) {
+        Some(0) => Ok(alone),
+        _ => Err(InitError::VariablesLive),
+    }
 }
 
 /// Calls `f` with the granules, or returns `None` if this CPU is just using them.
 fn alone<R>(f: impl FnOnce(&mut Granules) -> R) -> Option<R> {
     Alone::new()?.with(f)
-}
-
-/// Returns the number of this CPU for the lock. It need not have its area yet.
-#[cfg(not(process))]
-fn own() -> usize {
-    let own = arch::hardware_id().or_else(arch::register);
-    own.unwrap_or_default().wrapping_add(1)
-}
-
-/// Returns a number of this thread for the lock: several may run as one CPU.
-#[cfg(process)]
-fn own() -> usize {
-    std::thread_local! {
-        static HERE: u8 = const { 0 };
-    }
-    HERE.with(|here| (&raw const *here).addr())
 }
 
 #[cfg(all(test, hosted))]

@@ -26,7 +26,7 @@ macro_rules! __define {
         }
 
         $crate::__define_handle! {
-            [$($attr)*] $vis static $name: $ty;
+            unsafe [$($attr)*] $vis static $name: $ty;
             storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group,
             made = linked, initial = |_cpu| {
                 // Items have no hygiene, so `$value` must not mention this name. The struct literal extends
@@ -51,10 +51,10 @@ macro_rules! __define {
         }
 
         $crate::__refuse_init!();
-        $crate::__record! { make, $crate::__priv::make::<$symbol, $ty> }
+        $crate::__record! { unsafe make, $crate::__priv::make::<$symbol, $ty> }
 
         $crate::__define_handle! {
-            [$($attr)*] $vis static $name: $ty;
+            unsafe [$($attr)*] $vis static $name: $ty;
             storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group,
             made = late, initial = |cpu| {
                 let make: fn(::core::primitive::usize) -> $ty = $init;
@@ -64,12 +64,13 @@ macro_rules! __define {
     };
 }
 
-/// Defines all of a variable but its storage.
+/// Defines all of a variable but its storage. `unsafe`: the storage is in the section, of this type, and has no other
+/// handle (rule 1).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __define_handle {
     (
-        [$($attr:tt)*] $vis:vis static $name:ident: $ty:ty;
+        unsafe [$($attr:tt)*] $vis:vis static $name:ident: $ty:ty;
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt,
         group = $group:ident, made = $made:ident, initial = |$cpu:ident| $initial:block
     ) => {
@@ -97,14 +98,16 @@ macro_rules! __define_handle {
 
         // SAFETY: rule 1, the storage is of this type.
         unsafe impl $crate::__priv::Defined for $symbol {
-            type Value = $ty;
             type Kind = $crate::__kind!($kind $ty);
-
-            const PLACE: Self = $symbol;
 
             $crate::__flag! { $kind $storage $name }
 
             $crate::__totals! { $ty }
+        }
+
+        // SAFETY: as `Defined`.
+        unsafe impl $crate::__priv::Symbol<$ty> for $symbol {
+            const PLACE: Self = $symbol;
 
             #[inline(always)]
             unsafe fn initial(
@@ -154,7 +157,7 @@ macro_rules! __flag {
 macro_rules! __totals {
     ($ty:ty) => {
         #[inline(always)]
-        fn total(&self, distance: ::core::primitive::usize) -> $crate::__priv::Total<'_> {
+        unsafe fn total(&self, distance: ::core::primitive::usize) -> $crate::__priv::Total<'_> {
             use $crate::__priv::Otherwise as _;
             static TOTALS: $crate::__priv::Totals<
                 { $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS },

@@ -4,27 +4,23 @@
 use core::sync::atomic::AtomicI64;
 
 use super::part::Fixed;
+#[cfg(target_has_atomic = "64")]
+use super::place::Found;
 use super::place::{Flag, Kind, Path, Place};
 use super::symbol::Symbol;
 use crate::arch::Access;
 
-/// What the expansion of `#[def_percpu]` says of a variable. All else follows from it once for all variables, so that
-/// one costs the compiler little.
+/// What the expansion of `#[def_percpu]` says of a variable, beside its [`Symbol`]. All else follows from the two once for
+/// all variables, so that one costs the compiler little.
 ///
 /// # Safety
 ///
-/// Rule 1 of docs/safety.md: the place is one static of type `Value`. Only the expansion of `def_percpu` implements this
-/// trait.
+/// Rule 1 of docs/safety.md, as [`Place`]. Only the expansion of `def_percpu` implements this trait.
+// Without the type as a parameter, so that the impl of `Place` below overlaps no other.
 #[doc(hidden)]
 pub unsafe trait Defined: Access + Sized {
-    /// The type of the variable.
-    type Value;
-
     /// As [`Place::Kind`].
     type Kind: Kind;
-
-    /// The place.
-    const PLACE: Self;
 
     /// As [`Place::flag`]. Only exclusive variables have one.
     #[inline]
@@ -33,24 +29,19 @@ pub unsafe trait Defined: Access + Sized {
     }
 
     /// As [`Place::total`].
-    #[cfg(target_has_atomic = "64")]
-    fn total(&self, distance: usize) -> Option<&AtomicI64>;
-
-    /// As [`Symbol::initial`].
     ///
     /// # Safety
     ///
     /// As there.
-    unsafe fn initial(&self, cpu: impl FnOnce() -> usize) -> Self::Value;
+    #[cfg(target_has_atomic = "64")]
+    unsafe fn total(&self, distance: usize) -> Option<&AtomicI64>;
 }
 
 // SAFETY: rule 1, as `Defined`.
-unsafe impl<S: Defined> Place<S::Value> for S {
-    type Kind = S::Kind;
+unsafe impl<S: Defined + Symbol<T>, T> Place<T> for S {
+    type Kind = <S as Defined>::Kind;
 
-    const STATIC: Option<Self> = Some(S::PLACE);
-
-    type Part<'whole, O: Path<Of = S::Value>>
+    type Part<'whole, O: Path<Of = T>>
         = Fixed<'whole, S, O>
     where
         S: 'whole;
@@ -62,16 +53,16 @@ unsafe impl<S: Defined> Place<S::Value> for S {
 
     #[cfg(target_has_atomic = "64")]
     #[inline(always)]
-    fn total(&self, distance: usize) -> Option<&AtomicI64> {
-        Defined::total(self, distance)
-    }
-}
-
-// SAFETY: rule 1, as `Defined`.
-unsafe impl<S: Defined> Symbol<S::Value> for S {
-    #[inline(always)]
-    unsafe fn initial(&self, cpu: impl FnOnce() -> usize) -> S::Value {
+    unsafe fn total(&self, distance: usize) -> Option<&AtomicI64> {
         // SAFETY: as this method.
-        unsafe { Defined::initial(self, cpu) }
+        unsafe { Defined::total(self, distance) }
+    }
+
+    #[cfg(target_has_atomic = "64")]
+    unsafe fn each_counter(distance: usize, found: &mut Found<'_>) {
+        let place = S::PLACE;
+        let at = |register| place.at(register).wrapping_add(distance);
+        // SAFETY: as this method.
+        found(&at, unsafe { Defined::total(&place, distance) });
     }
 }

@@ -67,7 +67,7 @@ impl<T> Values<T> {
     /// Returns the value of the last CPU, and forgets it.
     fn pop(&mut self) -> Option<*mut T> {
         self.count = self.count.checked_sub(1)?;
-        let register = self.home.register(self.count).ok()?;
+        let register = self.home.register(self.count)?;
         Some(ptr::with_exposed_provenance_mut(
             register.wrapping_add(self.displacement),
         ))
@@ -145,11 +145,11 @@ unsafe impl<T, K: AtRunTime<T>> Place<T> for Dynamic<T, K> {
 
     #[cfg(target_has_atomic = "64")]
     #[inline(always)]
-    fn total(&self, distance: usize) -> Option<&AtomicI64> {
+    unsafe fn total(&self, distance: usize) -> Option<&AtomicI64> {
         if !matches!(K::BESIDE, Beside::Totals(words) if distance / 8 < words) {
             return None;
         }
-        let register = self.values.home.register(0).ok()?;
+        let register = self.values.home.register(0)?;
         let totals = self.at(register).wrapping_add(layout::<T, K>().1);
         let total = totals.wrapping_add(distance / 8 * 8);
         // SAFETY: rule 22, beside the value of CPU 0, and initialized with it.

@@ -126,7 +126,7 @@ impl ModuleSection {
     /// Returns the value of the per-CPU register of each CPU.
     fn registers(&self) -> impl Iterator<Item = usize> + use<> {
         let home = self.home;
-        (0..home.count()).filter_map(move |cpu| home.register(cpu).ok())
+        (0..home.count()).filter_map(move |cpu| home.register(cpu))
     }
 
     /// Returns where the section of a CPU is, by the value of its per-CPU register.

@@ -366,6 +366,9 @@ functions! { "irq":
 functions! { "remote":
     "on"(cpu: CpuId) -> *const AtomicUsize { SHARED.on(cpu) }
     "read_remote"(cpu: CpuId) -> u64 { WORD.read_remote(cpu) }
+    "read_remote, by index"(cpu: usize) -> u64 {
+        CpuId::new(cpu).map_or(0, |cpu| WORD.read_remote(cpu))
+    }
     "sum"() -> u64 { WORD.sum() }
 }
 
