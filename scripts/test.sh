@@ -641,9 +641,31 @@ stage_qemu() {
             --bin selftest-hotplug "--$profile"
     done
     boot aarch64 "hv-boot, given memory" 512 "hv-boot: 512 CPUs at EL2, ok" --bin hv-boot-given-memory
+    modules
     check "qemu: cargo run" cargo_run
     check "qemu: aarch64, the wrong exception level is refused" wrong_level
     check "qemu: aarch64, an image for EL1 at EL2" el1_image_at_el2
+}
+
+# A module with per-CPU variables, which is loaded at run time; and files that are no modules.
+modules() {
+    local profile features said="a module with per-CPU variables ran on 4 CPUs, twice, ok"
+    check "qemu: aarch64, a module that is loaded twice" \
+        boot_and_find "$consoles/aarch64-module.log" "$said" --bin module
+    for profile in debug release; do
+        for features in "" non-zero-vma; do
+            boot aarch64 "a module, $profile, ${features:-default}" 4 "$said" --bin module "--$profile" \
+                --timeout 300 ${features:+--features "$features"}
+        done
+    done
+    boot aarch64 "a module, EL1" 4 "$said" --bin module --level el1
+    boot aarch64 "a module, E2H=1" 4 "$said" --bin module --cpu max --features vhe
+    check "qemu: aarch64, no module" refused aarch64 module "no module: the device tree names no initrd" --initrd none
+    check "qemu: aarch64, a file that is no module" \
+        refused aarch64 module "the module is no whole ELF file" --initrd README.md
+    check "qemu: aarch64, a program instead of a module" \
+        refused aarch64 module "the module is no relocatable object" \
+        --initrd "$(target_directory)/$aarch64/release/module"
 }
 
 # guests_of ARCHITECTURE: what the selftest says of guests there.

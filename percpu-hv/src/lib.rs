@@ -45,7 +45,11 @@ pub use types::PerCpuOnce;
 // As `variable::dump`.
 #[cfg(any(feature = "dump", doc))]
 pub use variable::dump::{Variable, variables};
-pub use variable::{Borrowed, DynPerCpu, Dynamic, Elements, PerCpu, Place, Shared, kind};
+#[cfg(any(target_os = "linux", target_os = "none"))]
+pub use variable::module_symbols;
+pub use variable::{
+    Borrowed, DynPerCpu, Dynamic, Elements, ModuleSection, PerCpu, Place, Shared, kind,
+};
 
 /// What an area holds beside the variables, for [access in assembly](guide::assembly).
 ///

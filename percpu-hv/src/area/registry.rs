@@ -86,7 +86,7 @@ pub(crate) fn checked_register(cpu_id: usize) -> usize {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn refuse(cpu_id: usize) -> ! {
+pub(crate) fn refuse(cpu_id: usize) -> ! {
     let count = count();
     if count == 0 {
         panic!(

@@ -14,7 +14,7 @@ use super::{count, reserve};
 use crate::arch;
 use crate::error::InitError;
 
-/// The reason why a variable could not be made at run time. Nothing has changed then.
+/// The reason why a variable, or the section of a module, could not be made at run time. Nothing has changed then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DynError {
@@ -24,17 +24,23 @@ pub enum DynError {
     NoReserve,
     /// No part of the reserve that is free is large enough.
     OutOfSpace {
-        /// The bytes that the variable takes on each CPU.
+        /// The bytes that it takes on each CPU.
         needed: usize,
         /// The free bytes of each CPU's reserve. They may be in pieces that are too small.
         free: usize,
     },
-    /// The variable needs a larger alignment than an area has.
+    /// It needs a larger alignment than an area has.
     Misaligned {
-        /// The alignment that the variable needs.
+        /// The alignment that it needs.
         align: usize,
         /// The alignment of an area.
         limit: usize,
+    },
+    /// The free space is where the instructions of a module do not reach. A [`DynPerCpu`](crate::DynPerCpu) may be
+    /// there.
+    OutOfReach {
+        /// The distance in bytes from the base of an area to the end of the module's section.
+        end: usize,
     },
     /// A handler that no mask stops interrupted this CPU while it made or dropped another variable.
     Busy,
@@ -55,13 +61,19 @@ impl fmt::Display for DynError {
             ),
             Self::OutOfSpace { needed, free } => write!(
                 f,
-                "a per-CPU variable takes {needed} bytes on each CPU, and {free} bytes of each CPU's reserve are free, \
-                 perhaps in smaller pieces; drop variables, or raise PERCPU_DYNAMIC_SIZE in the linker script"
+                "a per-CPU variable or section takes {needed} bytes on each CPU, and {free} bytes of each CPU's reserve \
+                 are free, perhaps in smaller pieces; drop variables, or raise PERCPU_DYNAMIC_SIZE in the linker script"
             ),
             Self::Misaligned { align, limit } => write!(
                 f,
-                "a per-CPU variable that is made at run time needs the alignment {align}, but areas are aligned to \
-                 {limit}; one static variable of that alignment aligns the areas to it, with percpu.x"
+                "a per-CPU variable or section that is made at run time needs the alignment {align}, but areas are \
+                 aligned to {limit}; one static variable of that alignment aligns the areas to it, with percpu.x"
+            ),
+            Self::OutOfReach { end } => write!(
+                f,
+                "the per-CPU section of a module ends {end} bytes from the base of an area, where this mode's \
+                 instructions do not reach; load it before other variables are made, make the static ones smaller, or \
+                 enable percpu-hv's feature `non-zero-vma`"
             ),
             Self::Busy => f.write_str(
                 "a handler makes a per-CPU variable while it interrupts this CPU, which is making or dropping another \

@@ -78,7 +78,7 @@ pub(crate) fn pointer<P: Place<T>, T>(place: &P, address: usize) -> *const T {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn misaligned() -> ! {
+pub(super) fn misaligned() -> ! {
     panic!(
         "a per-CPU variable is misaligned in this area; link with percpu.x of percpu-hv, which aligns areas to their \
          variables"

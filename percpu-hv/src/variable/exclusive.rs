@@ -72,7 +72,7 @@ impl Drop for Borrow {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn refuse(borrowed: Borrowed) -> ! {
+pub(super) fn refuse(borrowed: Borrowed) -> ! {
     panic!("{borrowed}")
 }
 

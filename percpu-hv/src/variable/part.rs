@@ -226,7 +226,7 @@ impl<P: Place<[T; N]>, T, const N: usize> PerCpu<P, [T; N]> {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn out_of_range(index: usize, length: usize) -> ! {
+pub(super) fn out_of_range(index: usize, length: usize) -> ! {
     panic!("the per-CPU array has {length} elements, and no element {index}")
 }
 
