@@ -7,6 +7,8 @@
 //! | `hosted` | a process in which a thread-local replaces the per-CPU register |
 //! | `wide` | 128 bits are loaded and stored at once |
 //! | `displaced` | an access takes the displacement of its place in a register, and names the per-CPU register |
+//! | `named` | the per-CPU register is a general register, which an addition names |
+//! | `indexed` | loads and stores add a register to the per-CPU register, which they name |
 //! | `double` | 64 bits are loaded and stored by instructions that the compiler's atomics do not use |
 //! | `data_cache` | there are instructions that maintain data caches by address |
 //! | `data_cache_block` | a register has the size of the blocks that these instructions work on |
@@ -20,7 +22,7 @@ fn main() {
     println!("cargo::rerun-if-changed=percpu-at-0.x");
     println!("cargo::rerun-if-changed=build.rs");
     println!(
-        "cargo::rustc-check-cfg=cfg(data_cache, data_cache_block, displaced, double, hosted, line_128, process, wide)"
+        "cargo::rustc-check-cfg=cfg(data_cache, data_cache_block, displaced, double, hosted, indexed, line_128, named, process, wide)"
     );
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
@@ -36,6 +38,16 @@ fn main() {
     let hosted = is_process() && !has_own_register(&arch);
     if arch == "x86_64" && !hosted && env::var_os("CARGO_FEATURE_SP_NAIVE").is_none() {
         println!("cargo::rustc-cfg=displaced");
+    }
+    if !is_process() && env::var_os("CARGO_FEATURE_SP_NAIVE").is_none() {
+        let named: &[&str] = match arch.as_str() {
+            "loongarch64" => &["named", "indexed"],
+            "riscv32" | "riscv64" => &["named"],
+            _ => &[],
+        };
+        for fact in named {
+            println!("cargo::rustc-cfg={fact}");
+        }
     }
     let facts: &[&str] = match arch.as_str() {
         "aarch64" if is_process() => &["line_128"],

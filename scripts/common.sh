@@ -208,6 +208,14 @@ bare_rustc_version() {
     esac
 }
 
+# rust_lld TARGET: prints the linker of the toolchain that bare_cargo takes.
+rust_lld() {
+    case $(toolchain "$1") in
+        active) printf '%s\n' "$(rustc --print target-libdir)/../bin/rust-lld" ;;
+        debian) echo /usr/bin/rust-lld ;;
+    esac
+}
+
 # target_directory: where cargo leaves what it builds.
 target_directory() {
     printf '%s\n' "${CARGO_TARGET_DIR:-$root/target}"

@@ -21,10 +21,10 @@ ends with the guest's status: 0 is success, 124 is no end within the time limit.
   --release         build with optimization (the default)
   --memory MIB      size of RAM (default: as much as the image needs)
   --bin NAME        hv-boot (the default), hv-boot-given-memory (areas in memory that the firmware names), linux (a
-                    hypervisor with Linux as its guest, aarch64), selftest, selftest-given-memory, or another image
-                    of examples/hv-boot/Cargo.toml
+                    hypervisor with Linux as its guest, aarch64), module (loads examples/hv-module, aarch64), selftest,
+                    selftest-given-memory, or another image of examples/hv-boot/Cargo.toml
   --image FILE      run this image, for the architecture that it says, instead of building one; a file called
-                    linux is one with a guest
+                    linux is one with a guest, and one called module gets a module
   --features LIST   cargo features of hv-boot, separated by commas: non-zero-vma, sp-naive (with --smp 1);
                     for aarch64 also vhe (EL2 with host extensions: --cpu max), for x86_64 high-half or top-2-gib,
                     which link the image there
@@ -39,10 +39,12 @@ is $no_guest where there is no such package. The program has a CPU leave and com
   --kernel FILE     another kernel, an arm64 Image
   --initrd FILE     another initrd; none: without one
   --dtb FILE        another device tree than QEMU's own
+
+With --bin module, the initrd is the module; --initrd FILE passes another object, or none.
 E2
 }
 
-guest='' kernel='' initrd='' dtb='' memory=''
+guest='' module='' kernel='' initrd='' dtb='' memory=''
 arch='' level='' smp=4 cpu='' profile=release bin=hv-boot image='' features='' accel=tcg gdb='' limit=''
 
 # is_number TEXT MOST: a decimal number from 1 to MOST.
@@ -89,6 +91,7 @@ while (($#)); do
             [[ -f $value ]] || die_usage "--image '$value' is no file"
             image=$value
             [[ ${image##*/} != linux ]] || bin=linux
+            [[ ${image##*/} != module ]] || bin=module
             ;;
         --features)
             [[ $value =~ ^[a-z0-9-]+(,[a-z0-9-]+)*$ ]] || die_usage "--features '$value' is not a list of features"
@@ -128,8 +131,12 @@ build=(build --quiet --package hv-boot --bin "$bin")
 if [[ $bin == linux && $arch == aarch64 ]]; then
     guest=yes
     memory=${memory:-512}
+elif [[ $bin == module && $arch == aarch64 && -z $kernel ]]; then
+    module=yes
+    # Both at once, so that they have the same percpu-hv.
+    build+=(--package hv-module --lib)
 elif [[ -n $kernel$initrd ]]; then
-    die_usage "--kernel and --initrd are for --bin linux on aarch64"
+    die_usage "--kernel and --initrd are for --bin linux on aarch64, and --initrd for --bin module"
 fi
 
 # The machine: what the platform in examples/hv-boot/src/platform is written for.
@@ -174,6 +181,10 @@ if [[ -z $image ]]; then
     (cd -- "$root" && bare_cargo "$target" "${build[@]}") || die "hv-boot does not build"
 fi
 
+# With a thread for each CPU, QEMU's WFE does nothing, so that hundreds of CPUs that wait take the host from the few
+# that work. With one thread for all, a CPU that waits lets the next one run.
+[[ $arch != aarch64 ]] || ((smp <= 64)) || accel+=,thread=single
+
 # Without -nic none a missing network ROM can stop QEMU.
 qemu=("$emulator" "${machine[@]}" -accel "$accel" -smp "$smp" -nographic -nic none)
 [[ -z $dtb ]] || qemu+=(-dtb "$dtb")
@@ -183,12 +194,17 @@ symbol() {
     "$(llvm_tool nm)" "$image" | sed -n "s/^\([0-9a-f]*\) . \(_R.*[0-9]\)\?$1\$/0x\1/p"
 }
 
-# An image with a guest is a flat binary, so that QEMU passes the device tree and the initrd.
-if [[ -n $guest ]]; then
+# An image with an initrd is a flat binary, so that QEMU passes the device tree and the initrd.
+if [[ -n $guest$module ]]; then
     work=$(mktemp -d)
     trap 'rm -rf -- "$work"' EXIT
-    console=$work/console
     "$(llvm_tool objcopy)" -O binary "$image" "$work/image"
+    qemu+=(-kernel "$work/image")
+else
+    qemu+=(-kernel "$image")
+fi
+if [[ -n $guest ]]; then
+    console=$work/console
     mkdir "$work/root"
     aarch64-linux-gnu-gcc -static -pthread -O2 -Wall -Wextra -Werror -o "$work/root/init" "$package/guest/init.c"
     (cd "$work/root" && echo init | cpio --quiet -o -H newc) >"$work/initrd"
@@ -197,14 +213,16 @@ if [[ -n $guest ]]; then
     area=$(($(symbol _percpu_start) + $(symbol ___PERCPU_MPIDR) - $(symbol _percpu_load_start)))
     targets="HYPERVISOR=$(symbol __image_start) AREA=$area DEVICE=0x9020000 ITS=0x8080000"
     qemu+=(
-        -kernel "$work/image" -append "console=ttyAMA0 panic=-1 $targets"
+        -append "console=ttyAMA0 panic=-1 $targets"
         # Where src/bin/linux expects it.
         -device "loader,file=${kernel:-$guest_kernel},addr=0x50000000,force-raw=on"
     )
-    [[ $initrd == none ]] || qemu+=(-initrd "${initrd:-$work/initrd}")
-else
-    qemu+=(-kernel "$image")
+elif [[ -n $module ]]; then
+    # One object, whose sections are merged: what the loader takes.
+    "$(rust_lld "$target")" -flavor gnu -r --gc-sections --whole-archive "${image%/*}/libhv_module.rlib" \
+        -T "$root/examples/hv-module/module.ld" -o "$work/initrd" || die "the module does not link"
 fi
+[[ -z $guest$module || $initrd == none ]] || qemu+=(-initrd "${initrd:-$work/initrd}")
 
 # linux_was_a_guest: whether the hypervisor has the last word, and Linux found EL1 on all cores. Without the
 # hypervisor's traps it also starts and ends, but some cores are at EL2, and the firmware switches the machine off.

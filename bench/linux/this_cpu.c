@@ -73,9 +73,8 @@ FUNCTION(void, increment, "increment", void)
 	*THIS_CPU(variable) += 1;
 }
 
-static inline void add_word(word operand)
+static inline void add_to(word *place, word operand)
 {
-	word *place = THIS_CPU(variable);
 #ifdef __ARM_FEATURE_ATOMICS
 	asm volatile("stadd %1, %0" : "+Q"(*place) : "r"(operand));
 #else
@@ -94,14 +93,14 @@ static inline void add_word(word operand)
 FUNCTION(void, add, "add", word operand)
 {
 	barrier();
-	add_word(operand);
+	add_to(THIS_CPU(variable), operand);
 	barrier();
 }
 
 FUNCTION(void, add_one, "add_one", void)
 {
 	barrier();
-	add_word(1);
+	add_to(THIS_CPU(variable), 1);
 	barrier();
 }
 
@@ -132,4 +131,46 @@ FUNCTION(void, increment_masked, "increment_masked", void)
 		     : "=r"(masks) : : "memory");
 	*THIS_CPU(variable) += 1;
 	asm volatile("msr daif, %0" : : "r"(masks) : "memory");
+}
+
+/* What alloc_percpu returned, in the object that has the variable: the caller has a pointer to the object. */
+#define THIS_CPU_OF(pointer) ((__typeof__(pointer))((word)hide(pointer) + offset()))
+
+FUNCTION(word, read_dynamic, "read_dynamic", word *const *handle)
+{
+	barrier();
+	word value = ACCESS(*THIS_CPU_OF(*handle));
+	barrier();
+	return value;
+}
+
+FUNCTION(void, write_dynamic, "write_dynamic", word value, word *const *handle)
+{
+	barrier();
+	ACCESS(*THIS_CPU_OF(*handle)) = value;
+	barrier();
+}
+
+FUNCTION(void, increment_dynamic, "increment_dynamic", word *const *handle)
+{
+	*THIS_CPU_OF(*handle) += 1;
+}
+
+FUNCTION(void, add_dynamic, "add_dynamic", word operand, word *const *handle)
+{
+	barrier();
+	add_to(THIS_CPU_OF(*handle), operand);
+	barrier();
+}
+
+FUNCTION(void, add_one_dynamic, "add_one_dynamic", word *const *handle)
+{
+	barrier();
+	add_to(THIS_CPU_OF(*handle), 1);
+	barrier();
+}
+
+FUNCTION(word, read_remote_dynamic, "read_remote_dynamic", word cpu, word *const *handle)
+{
+	return ACCESS(*(word *)((word)hide(*handle) + offsets[cpu]));
 }

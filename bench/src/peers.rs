@@ -25,7 +25,7 @@ pub(crate) const CRATES: [&str; 6] = [
 ];
 
 /// The operations in the order in which tables show them.
-pub(crate) const OPERATIONS: [&str; 23] = [
+pub(crate) const OPERATIONS: [&str; 29] = [
     "read_hot",
     "read",
     "write_hot",
@@ -49,6 +49,12 @@ pub(crate) const OPERATIONS: [&str; 23] = [
     "increment_masked_hot",
     "increment_masked",
     "read_remote",
+    "read_dynamic",
+    "write_dynamic",
+    "increment_dynamic",
+    "add_one_dynamic",
+    "add_dynamic",
+    "read_remote_dynamic",
 ];
 
 /// A target with a set of features.

@@ -171,7 +171,9 @@ pub(crate) fn full(comparison: &Comparison, promise: &str) -> String {
          kernel that is not preemptible. Hot is a variable with `#[def_percpu(hot)]`. An increment is \
          `inc_current_unprotected`, or by reference `with_current`, beside the usual form of the others. \"Add one\" is \
          `inc_current`, \"add\" `add_current`, \"read three\" three reads by one `CpuPin`, and \"increment masked\" an \
-         increment in `IrqOff::scoped`. A flag is a `bool`.\n{}{promise}\n\
+         increment in `IrqOff::scoped`. A flag is a `bool`. Dynamic is a variable that was made at run time: a `DynPerCpu` \
+         that the caller has by reference, or what `alloc_percpu` returned in an object of Linux. Of the other crates only \
+         percore has something like it, boxes of an element for each core, which are not counted.\n{}{promise}\n\
          ![Instructions of each operation with each crate](charts/instructions.svg)\n\n\
          ## Bytes and memory accesses of an operation\n\n\
          Each cell: instructions, then bytes, loads + stores, and reads of the per-CPU register. The ratio is percpu-hv's \

@@ -183,6 +183,9 @@ fn limit(table: &str, operation: &str, than: &str, is_loop: bool) -> Option<Limi
     let is_hot_access =
         ["read hot", "write hot", "read flag hot", "write flag hot"].contains(&operation);
     let architecture = table.split([' ', ',']).next()?;
+    if than == "linux" && operation.ends_with(" dynamic") {
+        return Some(Limit::AsMany);
+    }
     if table.ends_with(ANY_ADDRESS) {
         return match (than, architecture) {
             ("percpu", _) => Some(Limit::AsMany),
@@ -261,6 +264,18 @@ mod tests {
             texts(anywhere()),
             ["4, but percpu 0.4.0: 3, and no more are promised"]
         );
+    }
+
+    #[test]
+    fn what_is_made_at_run_time_is_as_near_as_with_linux() {
+        let row = |own| [Some(own), None, None, None, Some(3.0), None];
+        for title in ["aarch64", "aarch64, any address"] {
+            assert_eq!(texts(table(title, "read dynamic", row(3.0))), [""; 0]);
+            assert_eq!(
+                texts(table(title, "read dynamic", row(4.0))),
+                ["4, but Linux, in C: 3, and no more are promised"]
+            );
+        }
     }
 
     #[test]

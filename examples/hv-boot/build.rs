@@ -16,6 +16,10 @@ fn main() {
     println!("cargo::rerun-if-changed={}", script.display());
     // Its areas are in other memory. Before the script, which asks for the symbol.
     println!("cargo::rustc-link-arg-bin=hv-boot-given-memory=--defsym=HV_BOOT_AREAS=0");
+    // It loads modules: memory for their code, and a reserve that ends where not all instructions reach.
+    for symbol in ["LOADED=0x40000", "AREAS=64", "RESERVE=0x20000"] {
+        println!("cargo::rustc-link-arg-bin=module=--defsym=HV_BOOT_{symbol}");
+    }
     println!("cargo::rustc-link-arg-bins=-T{}", script.display());
     // Some targets link position-independent executables unless told otherwise.
     println!("cargo::rustc-link-arg-bins=--no-pie");

@@ -1,31 +1,62 @@
 //! `#[derive(Elements)]`: the fields of a struct, as places in every area.
 
-use proc_macro2::{Literal, Span, TokenStream};
-use quote::{format_ident, quote};
-use syn::{Data, DeriveInput, Error, Fields, Lifetime, Member, Result, Type, Visibility};
+use proc_macro2::{Group, Literal, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
+use syn::{
+    Attribute, Data, DeriveInput, Error, Fields, Lifetime, Member, Result, Type, Visibility, parse2,
+};
 
+use crate::lints;
 use crate::repr::packed;
 
 /// A field of the struct.
 struct Field<'item> {
     member: Member,
+    /// Says that the field is deprecated, and so its place.
+    deprecated: Option<&'item Attribute>,
     vis: &'item Visibility,
     ty: &'item Type,
 }
 
 /// Expands the derive on `item`.
 pub(crate) fn expand(item: &DeriveInput, runtime: &TokenStream) -> TokenStream {
-    let fields = fields(item).and_then(|fields| match packed(&item.attrs) {
-        Some(packed) => Err(Error::new(
-            packed,
-            "the fields of a packed struct may be misaligned, and no load or store moves them; remove `packed`",
-        )),
-        None => Ok(fields),
+    let expansion = || {
+        let item = without_self(item)?;
+        let fields = fields(&item)?;
+        if let Some(packed) = packed(&item.attrs) {
+            let text = "the fields of a packed struct may be misaligned, and no load or store moves them; remove \
+                        `packed`";
+            return Err(Error::new(packed, text));
+        }
+        Ok(implementation(&item, &fields, runtime))
+    };
+    expansion().unwrap_or_else(|error| error.to_compile_error())
+}
+
+/// Returns the struct with its own name in place of `Self`, which is another type in the struct of places.
+fn without_self(item: &DeriveInput) -> Result<DeriveInput> {
+    let name = &item.ident;
+    let (_, arguments, _) = item.generics.split_for_impl();
+    let arguments = arguments.as_turbofish();
+    parse2(replace_self(item.to_token_stream(), &|span| {
+        let mut name = name.clone();
+        name.set_span(name.span().located_at(span));
+        quote!(#name #arguments)
+    }))
+}
+
+/// Returns the tokens with another type in place of each `Self`.
+fn replace_self(tokens: TokenStream, by: &dyn Fn(Span) -> TokenStream) -> TokenStream {
+    let replaced = tokens.into_iter().map(|token| match token {
+        TokenTree::Ident(name) if name == "Self" => by(name.span()),
+        TokenTree::Group(group) => {
+            let mut replaced = Group::new(group.delimiter(), replace_self(group.stream(), by));
+            replaced.set_span(group.span());
+            replaced.into_token_stream()
+        }
+        token => token.into(),
     });
-    match fields {
-        Ok(fields) => implementation(item, &fields, runtime),
-        Err(error) => error.to_compile_error(),
-    }
+    replaced.collect()
 }
 
 /// Returns the fields.
@@ -64,6 +95,7 @@ fn fields(item: &DeriveInput) -> Result<Vec<Field<'_>>> {
     Ok(members
         .map(|(member, field)| Field {
             member,
+            deprecated: lints::deprecated(&field.attrs),
             vis: &field.vis,
             ty: &field.ty,
         })
@@ -78,7 +110,7 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
     let (in_impl, arguments, bounds) = item.generics.split_for_impl();
     let whole = quote!(#name #arguments);
 
-    // Names that no user's parameter has.
+    // Names that no user's parameter, constant or static has: none of these can be shadowed.
     let place = format_ident!("__Place");
     let lifetime = Lifetime::new("'__whole", Span::call_site());
     let mut generics = item.generics.clone();
@@ -90,11 +122,13 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
         parameter.default = None;
     }
     let (parameters, all, _) = generics.split_for_impl();
+    let lints = lints::of(item);
     let places = format_ident!("__PERCPU_FIELDS_{}", name);
 
     let numbers = || (0..fields.len()).map(Literal::usize_unsuffixed);
     let members: Vec<_> = fields.iter().map(|field| &field.member).collect();
-    let visible: Vec<_> = fields.iter().map(|field| field.vis).collect();
+    let (deprecated, visible): (Vec<_>, Vec<_>) =
+        (fields.iter().map(|field| (field.deprecated, field.vis))).unzip();
     let types: Vec<_> = fields.iter().map(|field| field.ty).collect();
     let paths: Vec<_> = types
         .iter()
@@ -113,12 +147,12 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
             fields: Fields::Unnamed(_),
             ..
         }) => (
-            quote!((#(#visible #handles),*)),
+            quote!((#(#deprecated #visible #handles),*)),
             quote!(;),
             quote!(debug_tuple),
         ),
         _ => (
-            quote!({ #(#visible #members: #handles),* }),
+            quote!({ #(#deprecated #visible #members: #handles),* }),
             quote!(),
             quote!(debug_struct),
         ),
@@ -139,44 +173,50 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
         })
     };
     quote! {
+        #lints
         #[doc(hidden)]
-        #[allow(non_camel_case_types, dead_code, private_interfaces, clippy::exhaustive_structs)]
+        #[allow(non_camel_case_types, non_snake_case, dead_code, private_interfaces, clippy::exhaustive_structs)]
         #vis struct #places #parameters #before #after
 
         #(
             // SAFETY: rule 21, the offset and the type are those of the field, and the struct is not packed.
-            #[automatically_derived]
+            #lints #[automatically_derived]
             unsafe impl #in_impl #runtime::__priv::HasField<#types, #numbers> for #whole #bounds {
                 const OFFSET: ::core::primitive::usize = {
                     // Another attribute macro may change the type after this derive. An array's type is not coerced.
-                    let _: fn(&Self) = |whole| {
-                        let field = [&whole.#members];
-                        let _: [&#types; 1] = field;
+                    let _: fn(&Self) = |__whole| {
+                        let __field = [&raw const __whole.#members];
+                        let _: [*const #types; 1] = __field;
                     };
                     ::core::mem::offset_of!(Self, #members)
                 };
             }
         )*
 
-        #[automatically_derived]
+        #lints #[automatically_derived]
         impl #in_impl #runtime::__priv::Counters for #whole #bounds {
             const HAS_ONE: ::core::primitive::bool = #has_counter;
         }
 
-        #[automatically_derived]
+        #lints #[automatically_derived]
         impl #in_impl #runtime::Elements for #whole #bounds {
             type __Fields<#lifetime, #place: #runtime::Place<Self> + #lifetime> = #places #all;
 
             #[inline(always)]
-            fn __fields<#lifetime, #place: #runtime::Place<Self>>(
-                whole: &#lifetime #place
+            fn __fields<#lifetime, #place: #runtime::Place<Self, Kind: #runtime::kind::Parts>>(
+                __whole: &#lifetime #place
             ) -> Self::__Fields<#lifetime, #place> {
-                #places { #(#members: #runtime::__priv::part::<#place, #paths>(whole)),* }
+                #places { #(#members: {
+                    // A path may hold a user's expressions, which are no part of an `unsafe` block.
+                    let __part = #runtime::__priv::part::<#place, #paths>;
+                    // SAFETY: rule 21, the field is there, and is as visible here as in the struct.
+                    unsafe { __part(__whole) }
+                }),* }
             }
         }
 
         #runtime::__list_fields! {
-            [#in_impl] #name [#whole] [#bounds] #how #(#members: #types = #paths,)*
+            [#lints] [#in_impl] #name [#whole] [#bounds] #how #(#members: #types = #paths,)*
         }
     }
 }
@@ -195,8 +235,27 @@ mod tests {
         ));
         let expanded = super::expand(&item.unwrap(), &quote!(::runtime)).to_string();
         assert!(
-            expanded.contains("let _ : [& u64 ; 1] = field"),
+            expanded.contains("let _ : [* const u64 ; 1] = __field"),
             "{expanded}"
         );
+    }
+
+    #[test]
+    fn a_struct_is_named_in_place_of_self() {
+        let item = parse2(quote!(
+            struct Ring<'a, T: Copy = u8, const N: usize = 4>(
+                [T; <Self>::LENGTH + 1],
+                fn(&'a Self),
+            )
+            where
+                Self: Sized;
+        ));
+        let named = super::without_self(&item.unwrap()).unwrap();
+        let expected = "struct Ring<'a, T: Copy = u8, const N: usize = 4>(
+            [T; <Ring::<'a, T, N>>::LENGTH + 1],
+            fn(&'a Ring::<'a, T, N>),
+        ) where Ring::<'a, T, N>: Sized;";
+        let expected: super::DeriveInput = syn::parse_str(expected).unwrap();
+        assert_eq!(quote!(#named).to_string(), quote!(#expected).to_string());
     }
 }

@@ -18,6 +18,7 @@ mod elements;
 mod expand;
 mod item;
 mod lifetimes;
+mod lints;
 mod options;
 mod repr;
 mod runtime;

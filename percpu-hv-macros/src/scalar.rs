@@ -3,8 +3,9 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DataEnum, DataStruct, DeriveInput, Error, Result, Type};
+use syn::{Data, DataEnum, DataStruct, DeriveInput, Error, Result, Type, Visibility};
 
+use crate::lints;
 use crate::repr::names;
 
 /// The representations of an enum that are integers.
@@ -49,21 +50,24 @@ fn newtype(item: &DeriveInput, data: &DataStruct, runtime: &TokenStream) -> Resu
         .expect("the field is one of the struct's");
     let scalar = spanned(quote!(#runtime::Scalar), ty.span());
     let scalar = quote_spanned!(ty.span()=> #ty: #scalar);
+    // With a `pub` field no code relies on what the newtype holds, as code of any module makes it.
+    let is_public = matches!(field.vis, Visibility::Public(_));
     let body = quote! {
         // Another attribute macro may change the struct after this derive.
         const __ANY_BITS: ::core::primitive::bool = {
-            let _: fn(Self) = |whole| {
-                let field = [whole.#member];
-                let _: [#ty; 1] = field;
+            let _: fn(Self) = |__whole| {
+                let __field = [__whole.#member];
+                let _: [#ty; 1] = __field;
             };
             ::core::assert!(::core::mem::size_of::<Self>() == ::core::mem::size_of::<#ty>(), #PADDING);
-            false
+            use #runtime::__priv::Otherwise as _;
+            #is_public && <#ty as #runtime::Scalar>::__ANY_BITS || #runtime::__priv::Probe::<Self>::__PERCPU_INTEGER
         };
         const __BITS_ARE_ALL: ::core::primitive::bool = <#ty as #runtime::Scalar>::__BITS_ARE_ALL;
 
         #[inline(always)]
-        fn __loaded(byte: ::core::primitive::usize) {
-            <#ty as #runtime::Scalar>::__loaded(byte);
+        fn __loaded(__byte: ::core::primitive::usize) {
+            <#ty as #runtime::Scalar>::__loaded(__byte);
         }
     };
     Ok(implementation(item, Some(scalar), &body, runtime))
@@ -94,7 +98,7 @@ fn number(item: &DeriveInput, data: &DataEnum, runtime: &TokenStream) -> Result<
     let body = quote! {
         // Another attribute macro may change the enum after this derive. One with fields has no such cast.
         const __ANY_BITS: ::core::primitive::bool = {
-            let _: fn(Self) -> ::core::primitive::#integer = |value| value as ::core::primitive::#integer;
+            let _: fn(Self) -> ::core::primitive::#integer = |__value| __value as ::core::primitive::#integer;
             ::core::assert!(
                 ::core::mem::size_of::<Self>() == ::core::mem::size_of::<::core::primitive::#integer>(),
                 #PADDING
@@ -120,25 +124,22 @@ fn implementation(
         .map(|bounds| bounds.predicates.iter())
         .into_iter()
         .flatten();
-    let own = |bound| {
-        let bound = spanned(bound, name.span());
-        quote_spanned!(name.span()=> #name #arguments: #bound)
-    };
+    let own = |bound| spanned(bound, name.span());
     let (copy, send) = (
         own(quote!(::core::marker::Copy)),
         own(quote!(::core::marker::Send)),
     );
+    let own = quote_spanned!(name.span()=> #name #arguments: 'static + #copy + #send);
     let bound = bound.into_iter();
+    let lints = lints::of(item);
     quote! {
         // SAFETY: rule 14, an integer's size and alignment and no padding, by the `repr`; the bounds say the rest.
-        #[automatically_derived]
+        #lints #[automatically_derived]
         unsafe impl #parameters #runtime::Scalar for #name #arguments
         where
             #(#bounds,)*
             #(#bound,)*
-            #name #arguments: 'static,
-            #copy,
-            #send,
+            #own,
         {
             #body
         }
@@ -239,7 +240,7 @@ mod tests {
             #[repr(transparent)]
             struct Id(u32);
         ));
-        assert!(newtype.contains("let _ : [u32 ; 1] = field"), "{newtype}");
+        assert!(newtype.contains("let _ : [u32 ; 1] = __field"), "{newtype}");
         let number = error(quote!(
             #[repr(u16)]
             enum World {
@@ -247,7 +248,7 @@ mod tests {
             }
         ));
         assert!(
-            number.contains("value as :: core :: primitive :: u16"),
+            number.contains("__value as :: core :: primitive :: u16"),
             "{number}"
         );
         for expanded in [newtype, number] {

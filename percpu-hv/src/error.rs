@@ -47,6 +47,9 @@ pub enum InitError {
     },
     /// An area cannot be added while a [`DynPerCpu`](crate::DynPerCpu) lives, which has no value there.
     VariablesLive,
+    /// This CPU is building areas, or making or dropping a variable at run time, and what it called or was interrupted
+    /// by asks for areas too.
+    Busy,
     /// No init has succeeded yet.
     NotInitialized,
     /// There is no area of this CPU where `rebase_areas` was told that it is.
@@ -214,6 +217,11 @@ impl fmt::Display for InitError {
             Self::VariablesLive => f.write_str(
                 "no per-CPU area is added while variables that were made at run time live, since they have no value in \
                  it; add the area first, or drop them",
+            ),
+            Self::Busy => f.write_str(
+                "this CPU is building per-CPU areas already, or making or dropping a variable at run time; what it calls \
+                 meanwhile (a function of the option `init`), or is interrupted by, makes no areas: make them before, \
+                 or later",
             ),
             Self::NotInitialized => f.write_str(
                 "there are no per-CPU areas yet; call `init_in_place` or `init_from` first \

@@ -45,7 +45,11 @@ pub use types::PerCpuOnce;
 // As `variable::dump`.
 #[cfg(any(feature = "dump", doc))]
 pub use variable::dump::{Variable, variables};
-pub use variable::{Borrowed, DynPerCpu, Dynamic, Elements, PerCpu, Place, Shared, kind};
+#[cfg(any(target_os = "linux", target_os = "none"))]
+pub use variable::module_symbols;
+pub use variable::{
+    Borrowed, DynPerCpu, Dynamic, Elements, ModuleSection, PerCpu, Place, Shared, kind,
+};
 
 /// What an area holds beside the variables, for [access in assembly](guide::assembly).
 ///
@@ -114,8 +118,8 @@ pub mod __priv {
     pub use crate::variable::dump;
     pub use crate::variable::kind::{Choice, Counters, Otherwise, Probe, choose};
     pub use crate::variable::{
-        Defined, Element, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Typed, Whole,
-        Within, beside, make, part,
+        Defined, Element, End, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Typed,
+        Whole, Within, beside, make, part,
     };
     #[cfg(target_has_atomic = "64")]
     pub use crate::variable::{Found, Total, Totals};

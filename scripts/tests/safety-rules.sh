@@ -21,7 +21,7 @@ exists() {
             case $1 in
                 hosted/*) file=percpu-hv/tests/${1%::*}.rs ;;
                 anywhere::* | lifecycle::* | machines::* | hosted_alignment::* | preempt_hook::* | consumers::* | \
-                    before_init::* | dumps::* | typed_init::*)
+                    before_init::* | arrival::* | dumps::* | online::* | typed_init::*)
                     file=percpu-hv/tests/${1%%::*}.rs
                     ;;
                 loom::*) file=tests/loom/src/lib.rs ;;

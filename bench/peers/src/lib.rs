@@ -13,7 +13,8 @@
 //! | `read_remote` | a word of another CPU |
 //! | `increment_masked` | a word of this CPU that handlers reach too: interrupts off, increment, interrupts as before |
 //!
-//! `<operation>_hot` is the same on a hot variable, which only percpu-hv has.
+//! `<operation>_hot` is the same on a hot variable, which only percpu-hv has. `<operation>_dynamic` is the same on a
+//! variable that was made at run time, whose handle the caller has by reference. It is disassembled only.
 #![no_std]
 #![cfg(any(target_os = "none", feature = "linux-gs"))]
 // What an operation takes and gives is passed in registers, whatever C thinks of its type.
@@ -62,6 +63,20 @@ macro_rules! operations {
             }),*].into_iter()
         }
     };
+}
+
+/// Operations of a crate that are disassembled, but not repeated.
+macro_rules! functions {
+    ($crate_name:literal: $(
+        $operation:literal($($argument:ident: $type:ty),*) $(-> $result:ty)? { $($body:tt)* }
+    )*) => {$(
+        const _: () = {
+            #[unsafe(export_name = concat!($crate_name, ".", $operation))]
+            extern "C" fn function($($argument: $type),*) $(-> $result)? {
+                $($body)*
+            }
+        };
+    )*};
 }
 
 #[cfg(all(target_os = "none", not(target_arch = "arm")))]

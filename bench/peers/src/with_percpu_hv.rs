@@ -1,6 +1,6 @@
 //! percpu-hv.
 
-use percpu_hv::{CpuId, CpuPin, IrqOff, def_percpu};
+use percpu_hv::{CpuId, CpuPin, DynPerCpu, IrqOff, def_percpu};
 
 #[def_percpu]
 static WORD: usize = 0;
@@ -65,4 +65,13 @@ operations! { "percpu-hv":
         HOT_A.read(&pin) ^ HOT_B.read(&pin) ^ HOT_C.read(&pin)
     }
     "increment_masked_hot"() { IrqOff::scoped(|_| HOT_WORD.inc_current_unprotected()) }
+}
+
+functions! { "percpu-hv":
+    "read_dynamic"(word: &DynPerCpu<usize>) -> usize { word.read_current() }
+    "write_dynamic"(value: usize, word: &DynPerCpu<usize>) { word.write_current(value) }
+    "increment_dynamic"(word: &DynPerCpu<usize>) { word.inc_current_unprotected() }
+    "add_dynamic"(operand: usize, word: &DynPerCpu<usize>) { word.add_current(operand) }
+    "add_one_dynamic"(word: &DynPerCpu<usize>) { word.inc_current() }
+    "read_remote_dynamic"(cpu: CpuId, word: &DynPerCpu<usize>) -> usize { word.read_remote(cpu) }
 }

@@ -1,8 +1,8 @@
 //! A hypervisor's boot stub: it boots all cores of a QEMU machine to Rust, on AArch64 at EL2 and on five other
 //! architectures.
 //!
-//! `src/bin/hv-boot.rs` shows how a hypervisor uses percpu-hv. `src/bin/linux` is one that runs Linux. The other images
-//! in `src/bin` test percpu-hv.
+//! `src/bin/hv-boot.rs` shows how a hypervisor uses percpu-hv. `src/bin/linux` is one that runs Linux, and
+//! `src/bin/module` one that loads a module. The other images in `src/bin` test percpu-hv.
 //!
 //! # Running an image
 //!
@@ -36,6 +36,15 @@
 //!
 //! The script fetches Linux from Debian's archive, and gives it one program to run: `guest/init.c`. The feature `vhe`
 //! switches the host extensions of EL2 on (HCR_EL2.E2H), for any image on AArch64.
+//!
+//! # A module
+//!
+//! The image `module` loads the crate `hv-module`, one relocatable object, while it runs. It puts the module's per-CPU
+//! variables into the areas' reserve, and applies AArch64's relocations.
+//!
+//! ```text
+//! scripts/qemu-virt.sh --bin module
+//! ```
 //!
 //! # Writing an image
 //!
@@ -106,7 +115,7 @@ pub use self::{
 #[cfg(target_os = "none")]
 pub use conformance::Areas;
 #[cfg(all(target_os = "none", target_arch = "aarch64"))]
-pub use platform::Tables;
+pub use platform::{LoadedCode, Tables};
 
 /// Defines the image's `main`: a `fn(&'static Machine) -> ExitCode`, or a closure, that runs on the boot core.
 #[cfg(target_os = "none")]

@@ -7,6 +7,8 @@
 use super::memory::{
     compare_exchange_at, fetch_at, load_at, publish, same_bits, store_at, store_same_at, swap_at,
 };
+#[cfg(named)]
+use super::register_plus;
 #[cfg_attr(
     displaced,
     allow(unused_imports, reason = "an instruction replaces `one`")
@@ -27,6 +29,30 @@ macro_rules! by_displacement {
     ($access:expr, $otherwise:expr) => {
         $otherwise
     };
+}
+
+/// Evaluates to its first operand where loads and stores add a register to the per-CPU register, and to the second
+/// elsewhere.
+#[cfg(indexed)]
+macro_rules! by_offset {
+    ($access:expr, $otherwise:expr) => {
+        $access
+    };
+}
+
+#[cfg(not(any(displaced, indexed)))]
+macro_rules! by_offset {
+    ($access:expr, $otherwise:expr) => {
+        $otherwise
+    };
+}
+
+/// Returns the sum of the per-CPU register and a distance. The distance is computed before: if it is constant, the
+/// optimizer hoists it out of loops.
+#[cfg(not(named))]
+#[inline(always)]
+fn register_plus(distance: usize) -> usize {
+    register_for_access().wrapping_add(distance)
 }
 
 /// The unit of an index: a number of bytes that a memory operand can scale by.
@@ -82,7 +108,7 @@ pub unsafe trait Access {
     }
 
     /// Whether loads and stores name the per-CPU register, so that they do not need its value in another register.
-    const REGISTER_IS_OPERAND: bool = cfg!(displaced);
+    const REGISTER_IS_OPERAND: bool = cfg!(any(displaced, named));
 
     /// Whether the place is a hot variable.
     const HOT: bool = false;
@@ -130,7 +156,7 @@ pub unsafe trait Access {
         if Self::OFFSET_IS_IMMEDIATE {
             return self.at(register_for_access());
         }
-        current_at(self.displacement())
+        register_plus(self.displacement())
     }
 
     /// Loads this CPU's copy.
@@ -149,7 +175,12 @@ pub unsafe trait Access {
                 if Self::OFFSET_IS_IMMEDIATE {
                     self.load_from(register_for_access())
                 } else {
-                    load_at(current_at(self.displacement()))
+                    by_offset!(
+                        crate::__load!(
+                            self.current(), __text_by_offset copy [displacement = in(reg) self.displacement(),]
+                        ),
+                        load_at(self.current())
+                    )
                 }
             )
         }
@@ -172,7 +203,13 @@ pub unsafe trait Access {
                 if Self::OFFSET_IS_IMMEDIATE {
                     self.store_to(register_for_access(), value);
                 } else {
-                    store_at(current_at(self.displacement()), value);
+                    by_offset!(
+                        crate::__store!(
+                            value, self.current(), __text_by_offset copy reg
+                            [displacement = in(reg) self.displacement(),]
+                        ),
+                        store_at(self.current(), value)
+                    );
                 }
             )
         }
@@ -263,11 +300,12 @@ pub unsafe trait Access {
     unsafe fn swap<V: Scalar>(&self, value: V) -> V {
         // SAFETY: rule 3; rules 2 and 5 are the caller's.
         unsafe {
-            if Self::IN_ONE_INSTRUCTION {
-                self.replace(|_| value)
-            } else {
+            by_displacement!(
+                crate::__by_width!(
+                    __swap value, __text_by_displacement [base = in(reg) self.displacement(),]
+                ),
                 swap_at(self.current(), value)
-            }
+            )
         }
     }
 
@@ -389,8 +427,7 @@ pub unsafe trait Access {
         if Self::OFFSET_IS_IMMEDIATE {
             return self.at(register_for_access().wrapping_add(bytes));
         }
-        let displacement = self.displacement().wrapping_add(bytes);
-        register_for_access().wrapping_add(displacement)
+        register_plus(self.displacement().wrapping_add(bytes))
     }
 
     /// As [`load`](Access::load).
@@ -410,7 +447,13 @@ pub unsafe trait Access {
                 if Self::OFFSET_IS_IMMEDIATE {
                     self.load_from(register_for_access().wrapping_add(index.wrapping_mul(U::BYTES)))
                 } else {
-                    load_at(self.current_beyond::<U>(index))
+                    by_offset!(
+                        crate::__load!(
+                            self.current_beyond::<U>(index), __text_by_offset copy
+                            [displacement = in(reg) self.displacement().wrapping_add(index.wrapping_mul(U::BYTES)),]
+                        ),
+                        load_at(self.current_beyond::<U>(index))
+                    )
                 }
             )
         }
@@ -436,8 +479,33 @@ pub unsafe trait Access {
                         value,
                     );
                 } else {
-                    store_at(self.current_beyond::<U>(index), value);
+                    by_offset!(
+                        crate::__store!(
+                            value, self.current_beyond::<U>(index), __text_by_offset copy reg
+                            [displacement = in(reg) self.displacement().wrapping_add(index.wrapping_mul(U::BYTES)),]
+                        ),
+                        store_at(self.current_beyond::<U>(index), value)
+                    );
                 }
+            )
+        }
+    }
+
+    /// As [`swap`](Access::swap).
+    ///
+    /// # Safety
+    ///
+    /// As [`load_beyond`](Access::load_beyond).
+    #[inline(always)]
+    unsafe fn swap_beyond<V: Scalar, U: Unit>(&self, index: usize, value: V) -> V {
+        // SAFETY: rules 3 and 10; rules 2 and 5 are the caller's.
+        unsafe {
+            by_displacement!(
+                crate::__by_width!(
+                    __swap value, __text_by_displaced_index
+                    [base = in(reg) self.displacement(), index = in(reg) index, unit = const U::BYTES,]
+                ),
+                swap_at(self.current_beyond::<U>(index), value)
             )
         }
     }
@@ -524,13 +592,6 @@ pub unsafe trait Access {
             )
         }
     }
-}
-
-/// Returns the address of this CPU's copy. The displacement is computed before: it is constant, so the optimizer hoists
-/// it out of loops.
-#[inline(always)]
-fn current_at(displacement: usize) -> usize {
-    register_for_access().wrapping_add(displacement)
 }
 
 /// Applies `f` to a value. Returns the changed value and the result of `f`.

@@ -15,7 +15,7 @@ macro_rules! __direct {
 ///   with no `reach` before them;
 /// * `name`: `__text!` of `reach`, `address`, `load` and `store`, for each group, and of `reach` with an index;
 /// * `memory`, followed by the register class of a byte: `__linked!(current)`, `__linked!(copy)`, `__by_width!`, and
-///   `__on_copy!` of `load`, `store`, `update`, `step`, `fetch_add` and `compare_exchange`.
+///   `__on_copy!` of `load`, `store`, `update`, `step`, `fetch_add`, `swap` and `compare_exchange`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_as {
@@ -320,6 +320,20 @@ macro_rules! __beyond_by_operand {
         }
 
         #[inline(always)]
+        unsafe fn swap_beyond<V: $crate::Scalar, U: $crate::__priv::Unit>(
+            &self, index: ::core::primitive::usize, value: V
+        ) -> V {
+            // SAFETY: as `swap`.
+            unsafe {
+                $crate::__by_width!(
+                    __swap value, __text_by_indexed_operand
+                    [symbol = sym $symbol, offset = const $offset,
+                        index = in(reg) index, unit = const <U as $crate::__priv::Unit>::BYTES,]
+                )
+            }
+        }
+
+        #[inline(always)]
         unsafe fn compare_exchange_beyond<V: $crate::Scalar, U: $crate::__priv::Unit>(
             &self, index: ::core::primitive::usize, current: V, new: V
         ) -> ::core::result::Result<V, V> {
@@ -369,6 +383,12 @@ macro_rules! __direct_operations {
         unsafe fn fetch_add<V: $crate::Bits>(&self, operand: V) -> V {
             // SAFETY: rule 10, as `update`.
             unsafe { $crate::__by_width!(__fetch_add operand, $text $operands) }
+        }
+
+        #[inline(always)]
+        unsafe fn swap<V: $crate::Scalar>(&self, value: V) -> V {
+            // SAFETY: rule 10, a loop around one instruction. The rest is as in `update`.
+            unsafe { $crate::__by_width!(__swap value, $text $operands) }
         }
 
         #[inline(always)]

@@ -32,9 +32,28 @@ macro_rules! read {
     }};
 }
 
-/// Defines the functions of the per-CPU register, from the instructions that read it to `{to}` and write `{value}` to
-/// it.
+/// Defines the functions of the per-CPU register, from the instructions that read it to `{to}`, write `{value}` to it
+/// and, where one names it, add it to `{distance}`.
 macro_rules! register {
+    (read = $read:expr, write = $write:expr, add = $add:expr) => {
+        register! { read = $read, write = $write }
+
+        /// Returns the sum of the per-CPU register and a distance.
+        #[inline(always)]
+        pub(crate) fn register_plus(distance: usize) -> usize {
+            let to: usize;
+            // SAFETY: rule 10, an addition. Not `pure`: the register changes when the context moves.
+            unsafe {
+                core::arch::asm!(
+                    $add,
+                    to = out(reg) to,
+                    distance = in(reg) distance,
+                    options(nomem, nostack, preserves_flags)
+                );
+            }
+            to
+        }
+    };
     (read = $read:expr, write = $write:expr) => {
         pub(crate) const REGISTER_IS_IN_AREA: bool = false;
 

@@ -69,7 +69,7 @@ pub(crate) mod access {
 
     pub(crate) const DEFAULT_MODE: Mode = Mode::Biased { hot: Some(1 << 11) };
 
-    register! { read = "move {to}, $r21", write = "move $r21, {value}" }
+    register! { read = "move {to}, $r21", write = "move $r21, {value}", add = "add.d {to}, {distance}, $r21" }
 
     /// `CSR.CPUID` (reference manual, volume 1, "CPU Identity").
     pub(crate) fn hardware_id() -> Option<usize> {

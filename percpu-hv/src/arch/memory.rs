@@ -196,6 +196,7 @@ pub(crate) unsafe fn store_same_at<V: Scalar>(address: impl FnOnce() -> usize, o
 ///
 /// As [`store_at`].
 #[inline(always)]
+#[cfg_attr(displaced, allow(dead_code, reason = "an instruction replaces it"))]
 pub(crate) unsafe fn swap_at<V: Scalar>(address: usize, value: V) -> V {
     assert_width!(V);
     // SAFETY: rules 3 and 5 are the caller's.

@@ -21,6 +21,7 @@
 //! | `double::{load, store}` | access 64 bits, only where the compiler's atomics are longer | |
 //! | `access::register() -> Option<usize>` | returns the per-CPU register, also before it was written | `register!` |
 //! | `access::register_for_access() -> usize` | the same for an access, in the fewest instructions | `register!` |
+//! | `access::register_plus(usize) -> usize` | the sum of it and a distance, only with the cfg `named` | `register!` |
 //! | `access::register_for_pin() -> usize` | the same for a pin, and no instruction if it is not used | `register!` |
 //! | `unsafe access::set_register(usize)` | writes the per-CPU register | `register!` |
 //! | `access::REGISTER_IS_IN_AREA` | whether accesses read it from the area, which then holds it | `register!` |
@@ -64,6 +65,8 @@
 //! * `[REGISTERS]` are those that reach the copy: none, one, or one for the offset and one for the per-CPU register.
 //! * `SYMBOL` may be a sum, of a symbol and an offset in it.
 //! * `GROUP` is `hot`, or a word for all other groups.
+//! * With the cfg `indexed` the texts `load` and `store` take `[DISPLACEMENT]` and no `SYMBOL` too, if the group is not
+//!   `hot`.
 //! * `WIDTH` is `byte`, `half`, `word` or `double`. A load zero-extends a byte or a half.
 //!
 //! A text writes only `TO` and, for `reach` and `add`, `REGISTERS` and `VALUE`. It preserves the flags. The exception is

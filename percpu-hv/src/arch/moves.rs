@@ -98,6 +98,19 @@ macro_rules! __text_by_displaced_index {
     };
 }
 
+/// The texts of the form `name` for a place that is not a symbol: a register holds its displacement.
+#[cfg(indexed)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __text_by_offset {
+    (load $width:ident $group:ident) => {
+        $crate::__text!(load $width $group {to} [{displacement}] "")
+    };
+    (store $width:ident $group:ident) => {
+        $crate::__text!(store $width $group {value} [{displacement}] "")
+    };
+}
+
 /// Loads a `V` by one instruction, or by `load_at` if no register holds a `V`. `text` is one of the `__text_by` macros
 /// above, and the list has its operands.
 #[doc(hidden)]
@@ -199,6 +212,26 @@ macro_rules! __fetch_add {
     }};
 }
 
+/// Emits the loop that replaces a copy. It is one text, because the flags are no operand: outside of it the comparison
+/// would be an instruction of its own.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __swap {
+    ($width:ident $class:ident $bits:ty, $old:tt, $new:ident, $text:ident [$($operand:tt)*]) => {{
+        use ::core::mem::{MaybeUninit, transmute_copy};
+        // `MaybeUninit` keeps a pointer's provenance. An integer would drop it.
+        let found: MaybeUninit<$bits>;
+        ::core::arch::asm!(
+            $crate::$text!(swap $width copy),
+            value = in($class) transmute_copy::<V, MaybeUninit<$bits>>(&$new),
+            $($operand)*
+            out($old) found,
+            options(nostack)
+        );
+        transmute_copy::<MaybeUninit<$bits>, V>(&found)
+    }};
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __compare_exchange {
@@ -216,6 +249,8 @@ macro_rules! __compare_exchange {
             options(nostack)
         );
         let value = transmute_copy::<MaybeUninit<$bits>, V>(&found);
+        // The instruction's own flag would save this comparison, but an `asm!` with an output for it costs as much where
+        // the caller branches: a flag in a register is tested.
         if found.assume_init() == transmute_copy::<V, $bits>(&$current) {
             ::core::result::Result::Ok(value)
         } else {

@@ -49,7 +49,7 @@ pub(crate) mod access {
     /// On riscv32 `lui` reaches every address.
     pub(crate) const DEFAULT_MODE: Mode = Mode::Biased { hot: Some(1 << 11) };
 
-    register! { read = "mv {to}, gp", write = "mv gp, {value}" }
+    register! { read = "mv {to}, gp", write = "mv gp, {value}", add = "add {to}, {distance}, gp" }
 
     always_accessible!();
 

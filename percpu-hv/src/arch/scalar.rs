@@ -13,7 +13,8 @@ use core::ptr::NonNull;
 /// transparent newtype.
 ///
 /// riscv32 and 32-bit Arm may move 64 bits in two steps. There a variable does not compile if its type has 64 bits and
-/// some bit patterns are no value of it. AArch64 moves 128 bits by a pair of exclusives.
+/// some bit patterns are no value of it. Of a newtype with `#[derive(Scalar)]` all are, if all are of its field, and the
+/// field is `pub` or the newtype is an [`Integer`]. AArch64 moves 128 bits by a pair of exclusives.
 ///
 /// `#[derive(Scalar)]` implements the trait for newtypes and enums without `unsafe`.
 ///

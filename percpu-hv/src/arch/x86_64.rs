@@ -312,6 +312,19 @@ macro_rules! __on_copy {
     (store $width:ident $to:tt, $copy:expr) => { $crate::__on_copy!(change "mov " $width, $copy) };
     (fetch_add $width:ident $to:tt, $copy:expr) => { $crate::__on_copy!(change "xadd " $width, $copy) };
     (compare_exchange $width:ident $to:tt, $copy:expr) => { $crate::__on_copy!(change "cmpxchg " $width, $copy) };
+    (swap byte $to:tt, $copy:expr) => { $crate::__on_copy!(exchange byte "movzx eax, byte ptr ", $copy) };
+    (swap half $to:tt, $copy:expr) => { $crate::__on_copy!(exchange half "movzx eax, word ptr ", $copy) };
+    (swap word $to:tt, $copy:expr) => { $crate::__on_copy!(exchange word "mov eax, ", $copy) };
+    (swap double $to:tt, $copy:expr) => { $crate::__on_copy!(exchange double "mov rax, ", $copy) };
+    // `xchg` with memory locks the bus, which takes longer than this loop.
+    (exchange $width:ident $load:literal, $copy:expr) => {
+        $crate::__lines! {
+            [$load {$copy}]
+            ["2:"]
+            ["cmpxchg " {$copy} ", " {$crate::__value!($width)}]
+            ["jne 2b"]
+        }
+    };
     (change $mnemonic:literal $width:ident, $copy:expr) => {
         $crate::__lines! { [$mnemonic {$copy} ", " {$crate::__value!($width)}] }
     };

@@ -3,10 +3,13 @@
 use core::mem::MaybeUninit;
 use core::ptr;
 
+use super::context::own;
+use super::counts::Counts;
 use super::geometry::{Geometry, overlap};
-use super::init::build_area;
+use super::init::{build_area, refusal};
 use super::layout::{loaded_template, percpu_area_layout_expected};
 use super::registry::areas;
+use super::reserve::hold_unused;
 use super::slot::AreaSlot;
 use super::template::{Template, bias};
 use crate::arch::{self, load_at, store_at};
@@ -70,6 +73,11 @@ fn base_in(slot: &AreaSlot) -> usize {
     slot.register().wrapping_add(bias())
 }
 
+/// Returns the slot of a CPU, if the table has one and the number of areas can be published.
+fn slot_of(table: &[AreaSlot], cpu_id: usize) -> Option<&AreaSlot> {
+    table.get(cpu_id).filter(|_| Counts::fits(cpu_id + 1))
+}
+
 /// Checks `candidates`, stores where they are in the first slots of `table`, and returns how many there are.
 fn fill(
     table: &[AreaSlot],
@@ -79,7 +87,7 @@ fn fill(
 ) -> Result<usize, InitError> {
     let mut count = 0;
     for candidate in candidates {
-        let Some(slot) = table.get(count) else {
+        let Some(slot) = slot_of(table, count) else {
             let slots = table.len();
             return Err(InitError::TableTooSmall { slots });
         };
@@ -150,8 +158,8 @@ fn init_table(
         Ok(count)
     };
     areas()
-        .init_table(table, arch::memory_is_normal(), build)
-        .unwrap_or_else(|cpu_count| Err(InitError::AlreadyInitialized { cpu_count }))
+        .init_table(table, own(), arch::memory_is_normal(), build)
+        .unwrap_or_else(|live| Err(refusal(live)))
 }
 
 /// Initializes areas at any addresses, one in each item of `memories`, and returns their number. The items are in the
@@ -166,11 +174,11 @@ fn init_table(
 ///
 /// It may run before the MMU is on, under the conditions of [`init_in_place`](crate::init_in_place), if `memories`
 /// moves no blocks of memory itself: ranges and closures do not, an array by value may. The iterator runs while other
-/// inits wait, so it must not call one.
+/// inits wait, and one that it calls itself is refused.
 ///
 /// # Errors
 ///
-/// `Area`, which names the CPU whose memory is refused; `NoCpus`; `TableTooSmall`; `AlreadyInitialized`; and any
+/// `Area`, which names the CPU whose memory is refused; `NoCpus`; `TableTooSmall`; `AlreadyInitialized`; `Busy`; and any
 /// [`InitError`] about the template. Nothing has changed then, but for the slots of the table.
 ///
 /// # Panics
@@ -259,15 +267,13 @@ fn append(
     template: &Template,
     geometry: &Geometry,
 ) -> Result<usize, InitError> {
-    areas().add(arch::memory_is_normal(), |cpu_id, table| {
+    let build = |cpu_id, table: Option<&'static [AreaSlot]>| {
         if cpu_id == 0 {
             return Err(InitError::NotInitialized);
         }
         let table = table.ok_or(InitError::NoTable)?;
         let slots = table.len();
-        let slot = table
-            .get(cpu_id)
-            .ok_or(InitError::TableTooSmall { slots })?;
+        let slot = slot_of(table, cpu_id).ok_or(InitError::TableTooSmall { slots })?;
         let refused = |fault| InitError::Area { cpu_id, fault };
         let base = candidate.check(template, geometry).map_err(refused)?;
         let size = geometry.stride();
@@ -278,7 +284,13 @@ fn append(
         // SAFETY: rules 3 and 9, memory for this area, which nobody uses yet.
         unsafe { build_area(template, base, cpu_id) };
         Ok((slot, base.wrapping_sub(bias())))
-    })
+    };
+    // Early, so that no value is made in vain.
+    drop(hold_unused()?);
+    // And as long as the number of areas changes: whoever makes a variable later finds the new area.
+    areas()
+        .add(own(), arch::memory_is_normal(), build, hold_unused)
+        .unwrap_or(Err(InitError::Busy))
 }
 
 /// Adds an area in `memory`, and returns its CPU's id.

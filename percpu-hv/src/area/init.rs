@@ -4,6 +4,8 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr;
 
+use super::context::own;
+use super::counts::Counts;
 use super::geometry::overlap;
 use super::header;
 use super::home::Home;
@@ -38,6 +40,9 @@ impl Plan {
         arch::check_template(template.start, template.size)?;
         let geometry = template.geometry()?;
         geometry.check_base(base, count)?;
+        if !Counts::fits(count) {
+            return Err(InitError::TooManyCpus { cpu_count: count });
+        }
         let plan = Self {
             image: template.image,
             size: geometry.size(),
@@ -76,8 +81,16 @@ impl Plan {
 /// Builds the areas of `plan`, or waits while another CPU builds them.
 pub(crate) fn set_up(plan: &Plan) -> Result<usize, InitError> {
     areas()
-        .init(plan.block, arch::memory_is_normal(), || build(plan))
-        .map_err(|cpu_count| InitError::AlreadyInitialized { cpu_count })
+        .init(plan.block, own(), arch::memory_is_normal(), || build(plan))
+        .map_err(refusal)
+}
+
+/// Returns the error of an init, by the number of CPUs with an area: 0 means that this context is building areas.
+pub(super) fn refusal(live: usize) -> InitError {
+    match live {
+        0 => InitError::Busy,
+        cpu_count => InitError::AlreadyInitialized { cpu_count },
+    }
 }
 
 /// Copies the `size` bytes of an area, except those in `except`, which other CPUs may read at any time.
@@ -336,10 +349,13 @@ pub fn init_from(
 ///
 /// # Errors
 ///
-/// `NoCpus`, `TooManyCpus`, or `AlreadyInitialized` if the areas exist for another count.
+/// `NoCpus`, `TooManyCpus`, `Busy`, or `AlreadyInitialized` if the areas exist for another count.
 #[cfg(hosted)]
 pub fn init_hosted(cpu_count: usize) -> Result<usize, InitError> {
     static ONE_BY_ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    if areas().building.is_held_by(own()) {
+        return Err(InitError::Busy);
+    }
     let _held = ONE_BY_ONE
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -374,12 +390,12 @@ pub(crate) fn home_for(cpu_count: usize) -> Result<Home, InitError> {
         ..plan.block
     };
     areas
-        .init(block, true, || {
+        .init(block, own(), true, || {
             build_copies(&plan);
             // What the CPUs share is no CPU's.
             make_all(plan.areas().take(cpu_count));
         })
-        .map_err(|cpu_count| InitError::AlreadyInitialized { cpu_count })?;
+        .map_err(refusal)?;
     let common = block.register + cpu_count * block.stride;
     Ok(Home::of(Box::leak(Box::new(Machine { areas, common }))))
 }
@@ -500,25 +516,25 @@ mod tests {
     fn defect_14_nothing_is_seen_before_the_areas_are_built() {
         let areas = Areas::new();
         let block = block(0x20_0000, 3);
-        let count = areas.init(block, true, || {
-            assert_eq!((areas.count(), areas.register(0)), (0, Err(0)));
+        let count = areas.init(block, own(), true, || {
+            assert_eq!((areas.count(), areas.register(0)), (0, None));
         });
         assert_eq!(count, Ok(3));
         let base = areas
             .register(2)
             .map(|register| register.wrapping_add(bias()));
-        assert_eq!(base, Ok(0x20_0000 + 2 * 0xc0));
-        assert_eq!(areas.register(3), Err(3));
+        assert_eq!(base, Some(0x20_0000 + 2 * 0xc0));
+        assert_eq!(areas.register(3), None);
     }
 
     #[test]
     fn defect_15_a_refused_init_leaves_the_next_one_free() {
         let areas = Areas::new();
         assert_eq!(
-            Plan::new(&TEMPLATE, 8, 1).map(|plan| areas.init(plan.block, true, || ())),
+            Plan::new(&TEMPLATE, 8, 1).map(|plan| areas.init(plan.block, own(), true, || ())),
             Err(InitError::UnalignedBase)
         );
-        assert_eq!(areas.init(block(0x20_0000, 1), true, || ()), Ok(1));
+        assert_eq!(areas.init(block(0x20_0000, 1), own(), true, || ()), Ok(1));
     }
 
     #[test]
@@ -527,12 +543,12 @@ mod tests {
         let (losers_start, started) = mpsc::channel();
         thread::scope(|scope| {
             let mut losers = Vec::new();
-            let count = areas.init(block(0x20_0000, 2), true, || {
+            let count = areas.init(block(0x20_0000, 2), own(), true, || {
                 for base in [0x20_0000, 0x20_0000, 0x30_0000] {
                     let (areas, losers_start) = (&areas, losers_start.clone());
                     losers.push(scope.spawn(move || {
                         losers_start.send(()).unwrap();
-                        areas.init(block(base, 2), true, || panic!("built twice"))
+                        areas.init(block(base, 2), own(), true, || panic!("built twice"))
                     }));
                 }
                 // All three have passed the first check before the areas are Ready.
@@ -554,10 +570,10 @@ mod tests {
     #[test]
     fn defect_13_live_areas_are_not_built_again() {
         let areas = Areas::new();
-        assert_eq!(areas.init(block(0x20_0000, 2), true, || ()), Ok(2));
+        assert_eq!(areas.init(block(0x20_0000, 2), own(), true, || ()), Ok(2));
         for base in [0x20_0000, 0x30_0000] {
             assert_eq!(
-                areas.init(block(base, 2), true, || panic!("built twice")),
+                areas.init(block(base, 2), own(), true, || panic!("built twice")),
                 Err(2)
             );
         }
@@ -573,11 +589,11 @@ mod tests {
             thread::scope(|scope| {
                 for _ in 0..4 {
                     scope.spawn(|| {
-                        let result = areas.init(block, true, || {
+                        let result = areas.init(block, own(), true, || {
                             built.fetch_add(1, Ordering::Relaxed);
                         });
                         assert!(result == Ok(2) || result == Err(2));
-                        assert_eq!(areas.register(1), Ok(second));
+                        assert_eq!(areas.register(1), Some(second));
                     });
                 }
             });

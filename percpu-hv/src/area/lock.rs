@@ -9,6 +9,9 @@ use crate::sync::{AtomicUsize, Ordering, Place, constructor, spin_loop};
 /// No context has this number.
 const NOBODY: usize = 0;
 
+/// The number of a context that cannot be told from others: it waits for whoever holds the lock.
+pub(crate) const UNKNOWN: usize = usize::MAX;
+
 /// A value that one CPU at a time uses.
 pub(crate) struct Lock<T> {
     holder: AtomicUsize,
@@ -28,21 +31,29 @@ impl<T> Lock<T> {
         }
     }
 
-    /// Takes the lock, once no other CPU has it. Returns `None` if the CPU itself has it. `own` is the CPU's number, which
-    /// is not 0. Without `exclusives` no other CPU runs (rule 11).
+    /// Takes the lock, once no other CPU has it. Returns `None` if the CPU itself has it. `own` is the CPU's number,
+    /// which is not 0. Without `exclusives` no other CPU uses the lock (rule 11).
     pub(crate) fn take(&self, own: usize, exclusives: bool) -> Option<Held<'_, T>> {
         let (taken, seen) = (Ordering::Acquire, Ordering::Relaxed);
         if exclusives {
             while let Err(holder) = self.holder.compare_exchange(NOBODY, own, taken, seen) {
-                if holder == own {
+                if own != UNKNOWN && holder == own {
                     return None;
                 }
                 spin_loop();
             }
         } else {
+            if self.is_held_by(own) {
+                return None;
+            }
             self.holder.store(own, Ordering::Relaxed);
         }
         Some(Held(self))
+    }
+
+    /// Returns whether the context with this number has the lock.
+    pub(crate) fn is_held_by(&self, own: usize) -> bool {
+        own != UNKNOWN && self.holder.load(Ordering::Relaxed) == own
     }
 }
 

@@ -9,14 +9,18 @@
 //! | records.rs | functions that the linker collects: values of variables with `init`, hooks, counters, dumps |
 //! | init.rs | builds the areas in one block |
 //! | slot.rs, anywhere.rs | builds areas at any addresses, and a table of them |
-//! | state.rs, registry.rs | publishes where they are, once, and which are added to a table |
+//! | counts.rs, state.rs, registry.rs | publishes where they are, once, and which are added to a table |
 //! | home.rs, machine.rs | which set of areas that is: a process has one for each test that asks |
 //! | poison.rs | fills the area of a CPU that went |
 //! | rebase.rs | publishes another address of them, for an image that runs low first and high later |
-//! | reserve.rs, lock.rs | gives out the space for variables that are made at run time |
+//! | reserve.rs | gives out the space for variables that are made at run time |
+//! | lock.rs, context.rs | locks that know who holds them: of the reserve, and of what builds areas |
 //! | ranges.rs, maintenance.rs | which memory all of this is, and the maintenance of its caches |
 
 mod anywhere;
+pub(crate) mod context;
+#[cfg_attr(target_arch = "aarch64", path = "counts_in_one_word.rs")]
+mod counts;
 pub(crate) mod geometry;
 pub(crate) mod header;
 #[cfg_attr(hosted, path = "machine.rs")]
@@ -56,7 +60,7 @@ pub use rebase::rebase_areas;
 pub use registry::percpu_area_base;
 pub(crate) use registry::{checked_register, count, cpu_at};
 pub use reserve::DynError;
-pub(crate) use reserve::{Space, hold_unused};
+pub(crate) use reserve::Space;
 pub use slot::AreaSlot;
 pub(crate) use state::Registers;
 pub use storage::{CacheLine, Page};

@@ -7,23 +7,26 @@ use core::ops::Range;
 use crate::arch;
 use crate::error::InitError;
 
+mod context;
 #[cfg(data_cache)]
 #[allow(dead_code, reason = "there is one range, and it is empty")]
 mod geometry;
 #[allow(dead_code, reason = "no area is built")]
 pub(crate) mod header;
+#[allow(dead_code, reason = "no area is built")]
 mod lock;
 pub mod maintenance;
 #[allow(dead_code, reason = "no area is built")]
 pub(crate) mod owner;
 pub(crate) mod records;
+#[allow(dead_code, reason = "no area is added")]
 mod reserve;
 #[allow(dead_code, reason = "no table is filled")]
 mod slot;
 mod storage;
 
 pub use reserve::DynError;
-pub(crate) use reserve::{Space, hold_unused};
+pub(crate) use reserve::Space;
 pub use slot::AreaSlot;
 pub use storage::{CacheLine, Page};
 
@@ -253,9 +256,9 @@ impl Home {
         1
     }
 
-    /// Returns 0 for CPU 0, and the number of CPUs as the error for any other id.
-    pub(crate) const fn register(self, cpu_id: usize) -> Result<usize, usize> {
-        if cpu_id == 0 { Ok(0) } else { Err(1) }
+    /// Returns 0 for CPU 0, and `None` for any other id.
+    pub(crate) const fn register(self, cpu_id: usize) -> Option<usize> {
+        if cpu_id == 0 { Some(0) } else { None }
     }
 
     /// Returns the number of CPUs, which is 1, and how their per-CPU registers are found.

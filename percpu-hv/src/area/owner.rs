@@ -53,6 +53,14 @@ impl Owner {
         (state >= FIRST_MARK).then_some(state)
     }
 
+    /// Returns whether the CPU with this mark is the owner.
+    #[inline(always)]
+    #[allow(dead_code, reason = "in a process threads share an id")]
+    pub(crate) fn is_of(&self, mark: usize) -> bool {
+        // No mark is the state of an area without an owner.
+        self.state.load(Ordering::Relaxed) == mark
+    }
+
     /// Makes the CPU with this mark the owner if the area is free, and returns whether it did. A new owner
     /// sees all stores before [`release`](Self::release).
     ///

@@ -16,8 +16,8 @@ use crate::error::InitError;
 ///
 /// # Errors
 ///
-/// `NotInitialized`; `AreasInTable` if each area has an address of its own; `InvalidBase` or `UnalignedBase`; `NoAreaAt` if some area is not where it should be, according to
-/// its magic number and its CPU's id. Nothing has changed then.
+/// `NotInitialized`; `AreasInTable` if each area has an address of its own; `InvalidBase` or `UnalignedBase`; `NoAreaAt`
+/// if some area is not where it should be, according to its magic number and its CPU's id. Nothing has changed then.
 ///
 /// # Panics
 ///
@@ -30,8 +30,8 @@ use crate::error::InitError;
 ///   docs/safety.md). No guard and no borrow is live: they hold the address of an area.
 /// * A reference into an area or a [`CpuId`](crate::CpuId) that was made before is used only while the old addresses are
 ///   mapped.
-/// * No [`DynPerCpu`](crate::DynPerCpu) is live: with `non-zero-vma` it holds a distance from the old address of the
-///   template (rule 22).
+/// * No [`DynPerCpu`](crate::DynPerCpu) is live, and no module is loaded: with `non-zero-vma` they hold a distance from
+///   the old address of the template (rules 22 and 23).
 /// * Later, all that rule 3 says of the areas holds at the new addresses.
 #[track_caller]
 pub unsafe fn rebase_areas(base: *mut u8) -> Result<(), InitError> {

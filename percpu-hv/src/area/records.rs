@@ -35,7 +35,7 @@ macro_rules! __record_section {
     };
 }
 
-/// Emits a record of a function in the section for a purpose.
+/// Emits a record of a function in the section for a purpose. `unsafe`: the function is of the section's type (rule 20).
 ///
 /// * `R` is `SHF_GNU_RETAIN`: the record stays whatever refers to it. lld does not count `__start_` as a reference.
 /// * `#[used]` compiles `emit`, although nothing calls it, and the linker drops its instructions. A `global_asm!` could
@@ -44,25 +44,25 @@ macro_rules! __record_section {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __record {
-    ($purpose:ident, $($function:tt)*) => {
+    (unsafe $purpose:ident, $($function:tt)*) => {
         const _: () = {
             #[used]
             static EMIT: fn() = emit;
 
             fn emit() {
-                $crate::__record_here!($purpose, $($function)*);
+                $crate::__record_here!(unsafe $purpose, $($function)*);
             }
         };
     };
 }
 
 /// Emits a record as often as the code around it is compiled: the only way for a function that is generic. Its reader
-/// does with several records of one function what it does with one.
+/// does with several records of one function what it does with one. `unsafe` as [`__record!`].
 #[cfg(any(target_os = "linux", target_os = "none"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __record_here {
-    ($purpose:ident, $($function:tt)*) => {
+    (unsafe $purpose:ident, $($function:tt)*) => {
         // SAFETY: rule 20, the caller of this macro names a function of the section's type. There is no instruction, so
         // all of the options hold.
         unsafe {

@@ -1,12 +1,12 @@
 //! Where the area of each CPU id is, and the check that an id has one. owner.rs has who owns an id.
 
-use core::sync::atomic::AtomicBool;
-
+use super::counts::Counts;
 use super::home::Home;
+use super::lock::Lock;
 use super::state::{Areas, Registers};
 use super::storage::CacheLine;
 use super::template::bias;
-use crate::sync::{AtomicUsize, Published};
+use crate::sync::Published;
 
 /// It has cache lines of its own, so that their maintenance concerns nothing else.
 pub(crate) static AREAS: CacheLine<Areas> = CacheLine(Areas::new());
@@ -14,12 +14,11 @@ pub(crate) static AREAS: CacheLine<Areas> = CacheLine(Areas::new());
 impl Areas {
     pub(crate) const fn new() -> Self {
         Self {
-            claimed: AtomicBool::new(false),
             register: Published::new(0),
             stride: Published::new(0),
             slots: Published::new(0),
-            in_block: AtomicUsize::new(0),
-            in_table: AtomicUsize::new(0),
+            counts: Counts::new(),
+            building: Lock::new(()),
         }
     }
 }
@@ -37,10 +36,9 @@ impl Home {
         self.areas().count()
     }
 
-    /// Returns the value of the per-CPU register of CPU `cpu_id`, or the number of CPUs as the error if there is
-    /// no such CPU.
+    /// Returns the value of the per-CPU register of CPU `cpu_id`, if there is such a CPU.
     #[inline(always)]
-    pub(crate) fn register(self, cpu_id: usize) -> Result<usize, usize> {
+    pub(crate) fn register(self, cpu_id: usize) -> Option<usize> {
         self.areas().register(cpu_id)
     }
 
@@ -80,15 +78,16 @@ pub(crate) fn count() -> usize {
 #[track_caller]
 pub(crate) fn checked_register(cpu_id: usize) -> usize {
     match areas().register(cpu_id) {
-        Ok(register) => register,
-        Err(count) => refuse(cpu_id, count),
+        Some(register) => register,
+        None => refuse(cpu_id),
     }
 }
 
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn refuse(cpu_id: usize, count: usize) -> ! {
+pub(crate) fn refuse(cpu_id: usize) -> ! {
+    let count = count();
     if count == 0 {
         panic!(
             "there are no per-CPU areas yet; call `percpu_hv::init_in_place()` or \

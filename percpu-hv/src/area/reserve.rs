@@ -7,12 +7,14 @@ use core::ops::Range;
 
 use bitmap_allocator::{BitAlloc, BitAlloc64K};
 
+use super::context::own;
 use super::lock::{Held, Lock};
 use super::storage::CacheLine;
 use super::{count, reserve};
 use crate::arch;
+use crate::error::InitError;
 
-/// The reason why a variable could not be made at run time. Nothing has changed then.
+/// The reason why a variable, or the section of a module, could not be made at run time. Nothing has changed then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DynError {
@@ -22,17 +24,23 @@ pub enum DynError {
     NoReserve,
     /// No part of the reserve that is free is large enough.
     OutOfSpace {
-        /// The bytes that the variable takes on each CPU.
+        /// The bytes that it takes on each CPU.
         needed: usize,
         /// The free bytes of each CPU's reserve. They may be in pieces that are too small.
         free: usize,
     },
-    /// The variable needs a larger alignment than an area has.
+    /// It needs a larger alignment than an area has.
     Misaligned {
-        /// The alignment that the variable needs.
+        /// The alignment that it needs.
         align: usize,
         /// The alignment of an area.
         limit: usize,
+    },
+    /// The free space is where the instructions of a module do not reach. A [`DynPerCpu`](crate::DynPerCpu) may be
+    /// there.
+    OutOfReach {
+        /// The distance in bytes from the base of an area to the end of the module's section.
+        end: usize,
     },
     /// A handler that no mask stops interrupted this CPU while it made or dropped another variable.
     Busy,
@@ -53,13 +61,19 @@ impl fmt::Display for DynError {
             ),
             Self::OutOfSpace { needed, free } => write!(
                 f,
-                "a per-CPU variable takes {needed} bytes on each CPU, and {free} bytes of each CPU's reserve are free, \
-                 perhaps in smaller pieces; drop variables, or raise PERCPU_DYNAMIC_SIZE in the linker script"
+                "a per-CPU variable or section takes {needed} bytes on each CPU, and {free} bytes of each CPU's reserve \
+                 are free, perhaps in smaller pieces; drop variables, or raise PERCPU_DYNAMIC_SIZE in the linker script"
             ),
             Self::Misaligned { align, limit } => write!(
                 f,
-                "a per-CPU variable that is made at run time needs the alignment {align}, but areas are aligned to \
-                 {limit}; one static variable of that alignment aligns the areas to it, with percpu.x"
+                "a per-CPU variable or section that is made at run time needs the alignment {align}, but areas are \
+                 aligned to {limit}; one static variable of that alignment aligns the areas to it, with percpu.x"
+            ),
+            Self::OutOfReach { end } => write!(
+                f,
+                "the per-CPU section of a module ends {end} bytes from the base of an area, where this mode's \
+                 instructions do not reach; load it before other variables are made, make the static ones smaller, or \
+                 enable percpu-hv's feature `non-zero-vma`"
             ),
             Self::Busy => f.write_str(
                 "a handler makes a per-CPU variable while it interrupts this CPU, which is making or dropping another \
@@ -183,7 +197,7 @@ impl Drop for Space {
 }
 
 /// The granules, while no other CPU and no handler of a maskable interrupt uses them.
-pub(crate) struct Alone {
+pub(super) struct Alone {
     held: Option<Held<'static, Granules>>,
     #[cfg(not(process))]
     interrupts: usize,
@@ -219,31 +233,18 @@ impl Drop for Alone {
 }
 
 /// Lets no space be taken until the result is dropped: for what adds an area, in which variables would have no values.
-/// Returns `None` if some is taken, or if this CPU is just taking some.
-pub(crate) fn hold_unused() -> Option<Alone> {
-    let mut alone = Alone::new()?;
-    (alone.with(|granules| granules.taken) == Some(0)).then_some(alone)
+/// It is refused if some is taken, or if this CPU is just taking some.
+pub(super) fn hold_unused() -> Result<Alone, InitError> {
+    let mut alone = Alone::new().ok_or(InitError::Busy)?;
+    match alone.with(|granules| granules.taken) {
+        Some(0) => Ok(alone),
+        _ => Err(InitError::VariablesLive),
+    }
 }
 
 /// Calls `f` with the granules, or returns `None` if this CPU is just using them.
 fn alone<R>(f: impl FnOnce(&mut Granules) -> R) -> Option<R> {
     Alone::new()?.with(f)
-}
-
-/// Returns the number of this CPU for the lock. It need not have its area yet.
-#[cfg(not(process))]
-fn own() -> usize {
-    let own = arch::hardware_id().or_else(arch::register);
-    own.unwrap_or_default().wrapping_add(1)
-}
-
-/// Returns a number of this thread for the lock: several may run as one CPU.
-#[cfg(process)]
-fn own() -> usize {
-    std::thread_local! {
-        static HERE: u8 = const { 0 };
-    }
-    HERE.with(|here| (&raw const *here).addr())
 }
 
 #[cfg(all(test, hosted))]

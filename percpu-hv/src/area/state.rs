@@ -4,8 +4,10 @@
 
 use core::{ptr, slice};
 
+use super::counts::Counts;
+use super::lock::Lock;
 use super::slot::AreaSlot;
-use crate::sync::{AtomicBool, AtomicUsize, Ordering, Published, spin_loop};
+use crate::sync::Published;
 
 /// The location of the areas in one block, and their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,52 +65,43 @@ impl Registers {
     }
 }
 
-/// Uninit (both counts are 0) -> Building (claimed) -> Ready (one of them is not 0).
+/// Uninit (both counts are 0) -> Building (locked) -> Ready (one of them is not 0).
 ///
-/// `register`, `stride` and `slots` are written while Building and published by a count (rule 4). `in_table` grows:
-/// each value publishes one more slot.
+/// `register`, `stride` and `slots` are written while Building and published by a count (rule 4). That of a table
+/// grows: each value publishes one more slot.
 ///
-/// There are two counts, so that the check of an id also tells a block from a table.
+/// What a look-up loads is not at the start: riscv32 would take the address of the rest anew.
+#[repr(C)]
 pub(crate) struct Areas {
-    pub(crate) claimed: AtomicBool,
+    /// The number of slots of the table.
+    pub(crate) slots: Published,
     /// The register of CPU 0, or the address of the table.
     pub(crate) register: Published,
     /// The distance between two areas of a block, or 0 with a table.
     pub(crate) stride: Published,
-    /// The number of slots of the table.
-    pub(crate) slots: Published,
-    /// The number of areas in a block, or 0.
-    pub(crate) in_block: AtomicUsize,
-    /// The number of areas in a table, or 0.
-    pub(crate) in_table: AtomicUsize,
+    pub(crate) counts: Counts,
+    /// Held while Building, which ends also if a function of the caller panics.
+    pub(crate) building: Lock<()>,
 }
 
 impl Areas {
     /// Returns the number of CPUs with an area; 0 until Ready.
     #[inline]
     pub(crate) fn count(&self) -> usize {
-        match self.in_block.load(Ordering::Acquire) {
-            0 => self.in_table.load(Ordering::Acquire),
-            count => count,
-        }
+        self.counts.all()
     }
 
-    /// Returns the value of the per-CPU register of CPU `cpu_id`, or the number of CPUs as the error if there
-    /// is no such CPU.
+    /// Returns the value of the per-CPU register of CPU `cpu_id`, if there is such a CPU.
     #[inline]
-    pub(crate) fn register(&self, cpu_id: usize) -> Result<usize, usize> {
-        let in_block = self.in_block.load(Ordering::Acquire);
-        if cpu_id < in_block {
-            // SAFETY: rule 4, `in_block` was acquired and is not 0.
+    pub(crate) fn register(&self, cpu_id: usize) -> Option<usize> {
+        let in_block = || {
+            // SAFETY: rule 4, the number of areas was acquired and is not 0.
             let (first, stride) = unsafe { (self.register.get(), self.stride.get()) };
-            return Ok(Registers::in_block(first, stride, cpu_id));
-        }
-        let in_table = self.in_table.load(Ordering::Acquire);
-        if cpu_id < in_table {
-            // SAFETY: rule 4, `in_table` was acquired and is above `cpu_id`.
-            return Ok(unsafe { Registers::in_table(self.register.get(), cpu_id) });
-        }
-        Err(in_block | in_table)
+            Registers::in_block(first, stride, cpu_id)
+        };
+        // SAFETY: rule 4, the number of areas was acquired and is above `cpu_id`.
+        let in_table = || unsafe { Registers::in_table(self.register.get(), cpu_id) };
+        self.counts.find(cpu_id, in_block, in_table)
     }
 
     /// Returns the number of CPUs with an area, and how their per-CPU registers are found.
@@ -126,10 +119,10 @@ impl Areas {
 
     /// Returns the table of the areas; `None` until Ready, and if they are in a block.
     pub(crate) fn table(&self) -> Option<&'static [AreaSlot]> {
-        if self.in_table.load(Ordering::Acquire) == 0 {
+        if self.counts.in_table() == 0 {
             return None;
         }
-        // SAFETY: rule 4, `in_table` was acquired and is not 0.
+        // SAFETY: rule 4, the number of areas in a table was acquired and is not 0.
         let (table, slots) = unsafe { (self.register.get(), self.slots.get()) };
         // SAFETY: rule 4, the table that `init_table` got, and its length.
         Some(unsafe { slice::from_raw_parts(ptr::with_exposed_provenance(table), slots) })
@@ -139,10 +132,11 @@ impl Areas {
     /// (rule 11).
     ///
     /// The error is the number of CPUs with an area: if the areas were Ready before the call, or if another
-    /// CPU built different ones during the call.
+    /// CPU built different ones during the call. It is 0 if the context with the number `own` is building them itself.
     pub(crate) fn init(
         &self,
         block: Block,
+        own: usize,
         exclusives: bool,
         build: impl FnOnce(),
     ) -> Result<usize, usize> {
@@ -150,7 +144,7 @@ impl Areas {
         if live != 0 {
             return Err(live);
         }
-        let _claim = self.claim(exclusives);
+        let _building = self.building.take(own, exclusives).ok_or(0_usize)?;
         let live = self.count();
         if live == 0 {
             build();
@@ -166,10 +160,11 @@ impl Areas {
     /// Builds areas at any addresses, or waits while another CPU builds areas. `build` fills the first slots of `table`
     /// and returns how many, which is not 0. If it fails, nothing is published.
     ///
-    /// The outer error is the number of CPUs with an area: then nothing was built.
+    /// The outer error is that of [`init`](Self::init): then nothing was built.
     pub(crate) fn init_table<E>(
         &self,
         table: &'static [AreaSlot],
+        own: usize,
         exclusives: bool,
         build: impl FnOnce() -> Result<usize, E>,
     ) -> Result<Result<usize, E>, usize> {
@@ -178,45 +173,61 @@ impl Areas {
         if live != 0 {
             return Err(live);
         }
-        let _claim = self.claim(exclusives);
+        let _building = self.building.take(own, exclusives).ok_or(0_usize)?;
         let live = self.count();
         if live != 0 {
             return Err(live);
         }
         let built = build();
         if let Ok(count) = built {
-            // SAFETY: rule 4, this CPU claimed the areas, and there are none.
+            // SAFETY: rule 4, this CPU builds the areas, and there are none.
             unsafe {
                 self.register.set(table.as_ptr().expose_provenance());
                 self.stride.set(0);
                 self.slots.set(table.len());
             }
-            self.in_table.store(count, Ordering::Release);
+            self.counts.publish_table(count);
         }
         Ok(built)
     }
 
-    /// Adds the area of the next CPU, and returns that CPU's id. `build` gets the id and the table, and returns the
-    /// slot and the value of the CPU's per-CPU register. If it fails, nothing is published.
-    pub(crate) fn add<E>(
+    /// Adds the area of the next CPU, and returns that CPU's id, or `None` if the context with the number `own` is
+    /// building areas. `build` gets the id and the table, and returns the slot and the value of the CPU's per-CPU
+    /// register. What `hold` returns is dropped after publication. If one of them fails, nothing is published.
+    pub(crate) fn add<E, H>(
         &self,
+        own: usize,
         exclusives: bool,
         build: impl FnOnce(usize, Option<&'static [AreaSlot]>) -> Result<(&'static AreaSlot, usize), E>,
-    ) -> Result<usize, E> {
-        let _claim = self.claim(exclusives);
-        let (slot, register) = build(self.count(), self.table())?;
-        slot.set(register);
-        let cpu = self.in_table.load(Ordering::Relaxed);
-        self.in_table.store(cpu + 1, Ordering::Release);
-        Ok(cpu)
+        hold: impl FnOnce() -> Result<H, E>,
+    ) -> Option<Result<usize, E>> {
+        let _building = self.building.take(own, exclusives)?;
+        let built = build(self.count(), self.table());
+        Some(built.and_then(|(slot, register)| {
+            let _held = hold()?;
+            slot.set(register);
+            let cpu = self.counts.in_table();
+            self.counts.publish_table(cpu + 1);
+            Ok(cpu)
+        }))
     }
 
-    /// Builds the areas in any state, also over live ones.
+    /// Builds the areas in any state, also over live ones. Returns whether it did: not if the context with the number
+    /// `own` is building them.
     #[allow(dead_code, reason = "only the init functions in compat use it")]
-    pub(crate) fn rebuild(&self, block: Block, exclusives: bool, build: impl FnOnce()) {
-        let _claim = self.claim(exclusives);
-        build();
-        self.publish(block);
+    pub(crate) fn rebuild(
+        &self,
+        block: Block,
+        own: usize,
+        exclusives: bool,
+        build: impl FnOnce(),
+    ) -> bool {
+        let building = self.building.take(own, exclusives);
+        if building.is_some() {
+            build();
+            self.publish(block);
+        }
+        building.is_some()
     }
 
     /// Publishes other addresses of the areas in a block, whose memory stays the same.
@@ -227,8 +238,7 @@ impl Areas {
     pub(crate) unsafe fn rebase(&self, register: usize) {
         // SAFETY: rule 4 is the caller's.
         unsafe { self.register.set(register) };
-        let count = self.in_block.load(Ordering::Relaxed);
-        self.in_block.store(count, Ordering::Release);
+        self.counts.publish_block(self.counts.in_block());
     }
 
     /// Returns whether the live areas are those of `block`.
@@ -240,41 +250,12 @@ impl Areas {
         self.all() == (block.count, registers)
     }
 
-    /// Enters Building, one CPU at a time, until the result is dropped. The wait of the others ends, because building
-    /// returns or panics.
-    fn claim(&self, exclusives: bool) -> Claim<'_> {
-        if exclusives {
-            while self
-                .claimed
-                .compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed)
-                .is_err()
-            {
-                spin_loop();
-            }
-        } else {
-            // Rule 11: only one CPU runs, and exclusive accesses need not work.
-            self.claimed.store(true, Ordering::Relaxed);
-        }
-        Claim(&self.claimed)
-    }
-
     fn publish(&self, block: Block) {
-        // SAFETY: rule 4, this CPU claimed the areas, and there are none or no other CPU reads them.
+        // SAFETY: rule 4, this CPU builds the areas, and there are none or no other CPU reads them.
         unsafe {
             self.register.set(block.register);
             self.stride.set(block.stride);
         }
-        self.in_table.store(0, Ordering::Relaxed);
-        self.in_block.store(block.count, Ordering::Release);
-    }
-}
-
-/// Building. It ends also if a function of the caller panics: nothing is published then, and nobody waits for ever.
-struct Claim<'a>(&'a AtomicBool);
-
-impl Drop for Claim<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+        self.counts.publish_block(block.count);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::arch;
 pub(crate) use crate::area::checked_register as register_of;
+use crate::area::context::own;
 #[cfg(not(process))]
 use crate::area::init::init_reserved;
 use crate::area::init::{Plan, build, init_at, plan_in_place};
@@ -27,7 +28,7 @@ use crate::error::InitError;
 /// one calls `init_percpu_reg` afterwards.
 pub fn init(base: *mut u8, cpu_count: usize) -> Result<usize, InitError> {
     let plan = Plan::new(&loaded_template()?, base.expose_provenance(), cpu_count)?;
-    Ok(rebuild(&plan))
+    rebuild(&plan)
 }
 
 /// `init_in_place` of 0.3 and 0.4: as [`crate::init_in_place`], but callable again. Areas that are already
@@ -37,12 +38,16 @@ pub fn init_in_place() -> Result<usize, InitError> {
     if areas().are_live(plan.block) {
         return Ok(plan.block.count);
     }
-    Ok(rebuild(&plan))
+    rebuild(&plan)
 }
 
-fn rebuild(plan: &Plan) -> usize {
-    areas().rebuild(plan.block, arch::memory_is_normal(), || build(plan));
-    plan.block.count
+fn rebuild(plan: &Plan) -> Result<usize, InitError> {
+    let normal = arch::memory_is_normal();
+    if areas().rebuild(plan.block, own(), normal, || build(plan)) {
+        Ok(plan.block.count)
+    } else {
+        Err(InitError::Busy)
+    }
 }
 
 /// `init` of 0.2. Returns the number of areas, or 0 if they were there already (their number in a process

@@ -3,7 +3,7 @@
 use core::mem::MaybeUninit;
 
 use super::id::CpuId;
-use crate::area::{append_at, append_from, hold_unused};
+use crate::area::{append_at, append_from};
 use crate::error::InitError;
 
 /// Gives the next CPU an area in `memory`, and returns that CPU's id: its index was the number of areas until now. The
@@ -14,22 +14,25 @@ use crate::error::InitError;
 /// [`init_percpu_reg`](crate::init_percpu_reg). Any CPU may call this, while others use variables. Calls at the same
 /// time wait for each other; with the MMU off, there must be only one.
 ///
-/// Interrupts are masked meanwhile, also while the functions of variables with `init` run. These neither make variables
-/// nor add areas.
+/// The functions of variables with `init` run as the caller does, with interrupts as they are, while nobody knows the
+/// area. They add no area themselves. What they make at run time is dropped before the last of them ends. Interrupts
+/// are masked for a moment then, while the area is published.
 ///
 /// What `memory` needs is said at [`init_from_each`](crate::init_from_each).
 ///
 /// # Errors
 ///
-/// `NotInitialized`; `NoTable` if the areas are in one block; `TableTooSmall`; `VariablesLive`; `Area`, which names the
-/// CPU that would have been added; and any [`InitError`] about the template. Nothing has changed then.
+/// `NotInitialized`; `NoTable` if the areas are in one block; `TableTooSmall`; `VariablesLive`, if one lives or is made
+/// meanwhile; `Busy`, if this CPU is adding an area already: the call is by a function of the option `init`, or by what
+/// interrupted that one; `Area`, which names the CPU that would have been added; and any [`InitError`] about the
+/// template. No CPU is added then, and values that were made in `memory` are forgotten.
 ///
 /// # Panics
 ///
 /// At a wrong exception level, as [`init_percpu_reg`](crate::init_percpu_reg).
 #[track_caller]
 pub fn add_area_from(memory: &'static mut [MaybeUninit<u8>]) -> Result<CpuId, InitError> {
-    added(|| append_from(memory))
+    append_from(memory).map(CpuId::expect)
 }
 
 /// Gives the next CPU an area at `base`, and returns that CPU's id; all else is as with [`add_area_from`], the safe
@@ -49,15 +52,5 @@ pub fn add_area_from(memory: &'static mut [MaybeUninit<u8>]) -> Result<CpuId, In
 #[track_caller]
 pub unsafe fn add_area(base: *mut u8) -> Result<CpuId, InitError> {
     // SAFETY: rule 9 is the caller's.
-    added(|| unsafe { append_at(base) })
-}
-
-/// Adds an area, while no variable that was made at run time lives: it would have no value there. Inlined, so that no
-/// `memcpy` moves the result (rule 11).
-#[inline(always)]
-fn added(append: impl FnOnce() -> Result<usize, InitError>) -> Result<CpuId, InitError> {
-    let Some(_alone) = hold_unused() else {
-        return Err(InitError::VariablesLive);
-    };
-    append().map(CpuId::expect)
+    unsafe { append_at(base) }.map(CpuId::expect)
 }

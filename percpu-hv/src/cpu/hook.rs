@@ -52,7 +52,7 @@ macro_rules! cpu_hook {
                     $crate::__priv::CpuHook::new(::core::stringify!($name), $order, $up, $down);
                 &HOOK
             }
-            $crate::__record!(hook, hook);
+            $crate::__record! { unsafe hook, hook }
         };
     };
 }

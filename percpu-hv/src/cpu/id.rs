@@ -29,7 +29,7 @@ impl CpuId {
     #[inline]
     pub fn new(index: usize) -> Option<Self> {
         let home = Home::current();
-        let register = home.register(index).ok()?;
+        let register = home.register(index)?;
         Some(Self {
             index,
             register,

@@ -26,4 +26,6 @@ pub use online::{BringUpError, OnlineCpus, bring_up, retire};
 pub use pin::CpuPin;
 pub use preempt::NoPreemptGuard;
 pub(crate) use register::assert_register;
+#[allow(unused_imports, reason = "one CPU has no register")]
+pub(crate) use register::check_register;
 pub use register::{read_percpu_reg, write_percpu_reg};

@@ -41,7 +41,7 @@ pub(crate) fn assert_register() {
 }
 
 #[track_caller]
-fn check_register() {
+pub(crate) fn check_register() {
     let base = read_percpu_reg();
     if area::count() == 0 {
         // Panics with the reason.

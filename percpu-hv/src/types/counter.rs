@@ -86,13 +86,14 @@ impl<const BATCH: i64> Counters for PerCpuCounter<BATCH> {
 #[inline(always)]
 fn total<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(place: &P, home: Home) -> Total<'_> {
     // Miri runs no assembly.
-    #[cfg(not(miri))]
-    crate::__record_here!(counter, fold::<P, BATCH>);
+    #[cfg(all(any(target_os = "linux", target_os = "none"), not(miri)))]
+    crate::__record_here!(unsafe counter, fold::<P, BATCH>);
     match CpuId::common(home).filter(|_| !P::OWNS_TOTALS) {
         // SAFETY: rule 3, a copy that no CPU has; rule 16, the variable is shared, and a counter is `Sync`.
         Some(common) => Total(unsafe { part(place, common) }),
         None => {
-            let total = place.total(place.distance());
+            // SAFETY: rule 21, the place is this counter.
+            let total = unsafe { place.total(place.distance()) };
             Total(total.expect("the derive knows of each counter in a struct"))
         }
     }
@@ -101,7 +102,7 @@ fn total<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(place: &P, home: Home
 /// Moves a CPU's part of each static counter at a place of this type to the counter's total. Records name this
 /// function.
 fn fold<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(cpu: CpuId) {
-    P::each_counter(0, &mut |address, total| {
+    let mut fold = |address: &dyn Fn(usize) -> usize, total: Option<&AtomicI64>| {
         let part = |cpu: CpuId| {
             let counter: *const PerCpuCounter<BATCH> =
                 ptr::with_exposed_provenance(address(cpu.register()));
@@ -112,7 +113,9 @@ fn fold<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64>(cpu: CpuId) {
         let common = CpuId::common(cpu.home()).map(part);
         let total = common.or(total);
         Total(total.expect("the derive knows of each counter in a struct")).take(part(cpu));
-    });
+    };
+    // SAFETY: rule 21, the code that emitted the record has such a place.
+    unsafe { P::each_counter(0, &mut fold) };
 }
 
 /// Returns a CPU's part of the counter.

@@ -103,7 +103,7 @@ fn assert_aligned(address: usize, align: usize) {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn misaligned() -> ! {
+pub(super) fn misaligned() -> ! {
     panic!(
         "a per-CPU variable is misaligned in this area; link with percpu.x of percpu-hv, which aligns areas to their \
          variables"

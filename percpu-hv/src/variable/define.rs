@@ -18,7 +18,7 @@ macro_rules! __variable {
         }
 
         $crate::__define! {
-            [$($attr)*] $vis static $name: $ty;
+            unsafe [$($attr)*] $vis static $name: $ty;
             storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group
             {} {
                 // Items have no hygiene, so `$value` must not mention this name. The struct literal extends
@@ -43,10 +43,10 @@ macro_rules! __variable {
         }
 
         $crate::__refuse_init!();
-        $crate::__record! { make, $crate::__priv::make::<$symbol, $ty> }
+        $crate::__record! { unsafe make, $crate::__priv::make::<$symbol, $ty> }
 
         $crate::__define! {
-            [$($attr)*] $vis static $name: $ty;
+            unsafe [$($attr)*] $vis static $name: $ty;
             storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group
             { $crate::__assert_made!(); }
             { ::core::ptr::null() }
@@ -56,8 +56,13 @@ macro_rules! __variable {
                     &self,
                     cpu: impl ::core::ops::FnOnce() -> ::core::primitive::usize,
                 ) -> $ty {
-                    let make: fn(::core::primitive::usize) -> $ty = $init;
-                    make(cpu())
+                    // In an item: the body of an `unsafe` function may do what else needs an `unsafe` block.
+                    #[inline(always)]
+                    fn __percpu_make(cpu: ::core::primitive::usize) -> $ty {
+                        let make: fn(::core::primitive::usize) -> $ty = $init;
+                        make(cpu)
+                    }
+                    __percpu_make(cpu())
                 }
             }
         }
@@ -65,14 +70,15 @@ macro_rules! __variable {
 }
 
 /// Defines all of a variable but its storage. The blocks have what precedes an access, the pointer to the initial value
-/// and a function that makes the value.
+/// and a function that makes the value. `unsafe`: the storage is in the section, of this type, and has no other handle
+/// (rule 1).
 ///
 /// Each body and each macro of this expansion costs the compiler time, for every variable.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __define {
     (
-        [$($attr:tt)*] $vis:vis static $name:ident: $ty:ty;
+        unsafe [$($attr:tt)*] $vis:vis static $name:ident: $ty:ty;
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt,
         group = $group:ident {$($made:tt)*} $initial:block {$($make:tt)*}
     ) => {

@@ -20,7 +20,7 @@ macro_rules! __elements {
 
         #[doc(hidden)]
         #[allow(non_camel_case_types, clippy::exhaustive_structs)]
-        $vis struct $symbol<O>(::core::marker::PhantomData<fn() -> O>);
+        $vis struct $symbol<O>($crate::__priv::End<O>);
 
         // SAFETY: rules 1 and 21, the storage is the static above, which is in the section, and the path is inside.
         unsafe impl<O: $crate::__priv::Path> $crate::__priv::Access for $symbol<O> {
@@ -42,9 +42,6 @@ macro_rules! __elements {
             where
                 Self: 'whole;
 
-            const STATIC: ::core::option::Option<Self> =
-                ::core::option::Option::Some(Self(::core::marker::PhantomData));
-
             #[inline(always)]
             fn address(&self) -> ::core::primitive::usize {
                 $crate::__address!($storage).wrapping_add(<O as $crate::__priv::Path>::OFFSET)
@@ -59,13 +56,16 @@ macro_rules! __elements {
 
         impl<'whole, O, Q> $crate::__priv::Within<'whole, $symbol<O>> for $symbol<$crate::__priv::Then<O, Q>> {
             #[inline(always)]
-            fn within(_: &'whole $symbol<O>) -> Self {
-                Self(::core::marker::PhantomData)
+            unsafe fn within(_: &'whole $symbol<O>) -> Self {
+                // SAFETY: rule 21 is the caller's.
+                Self(unsafe { $crate::__priv::End::new() })
             }
         }
 
         // SAFETY: as `Place`.
         unsafe impl $crate::__priv::Symbol<$ty> for $symbol<$crate::__priv::Whole<$ty>> {
+            const PLACE: Self = Self($crate::__priv::End::WHOLE);
+
             #[inline(always)]
             unsafe fn initial(
                 &self,
@@ -85,7 +85,7 @@ macro_rules! __elements {
 
         $($attr)*
         #[allow(private_interfaces)]
-        $vis static $name: $alias = $crate::PerCpu::__new($symbol(::core::marker::PhantomData));
+        $vis static $name: $alias = $crate::PerCpu::__new($symbol($crate::__priv::End::WHOLE));
 
         $crate::__list! { elements $symbol<$crate::__priv::Whole<$ty>>, $ty; $name, $group }
         $crate::__inform! { $storage, $ty; $name, $text }
@@ -99,7 +99,7 @@ macro_rules! __elements {
 macro_rules! __no_totals {
     () => {
         #[inline(always)]
-        fn total(
+        unsafe fn total(
             &self,
             _distance: ::core::primitive::usize,
         ) -> ::core::option::Option<&::core::sync::atomic::AtomicI64> {

@@ -6,6 +6,8 @@ use core::ptr::NonNull;
 use core::sync::atomic::AtomicI64;
 
 use super::part::Fixed;
+#[cfg(target_has_atomic = "64")]
+use super::place::Found;
 use super::place::{Flag, Kind, Path, Place};
 use super::symbol::Symbol;
 use crate::arch::Access;
@@ -64,12 +66,6 @@ pub mod beside {
 unsafe impl<S: Typed<T>, T> Place<T> for S {
     type Kind = <S as Defined>::Kind;
 
-    const STATIC: Option<Self> = {
-        assert!(size_of::<S>() == 0);
-        // SAFETY: rule 1, a marker has one value, of size 0.
-        Some(unsafe { NonNull::<S>::dangling().read() })
-    };
-
     type Part<'whole, O: Path<Of = T>>
         = Fixed<'whole, S, O>
     where
@@ -88,15 +84,29 @@ unsafe impl<S: Typed<T>, T> Place<T> for S {
 
     #[cfg(target_has_atomic = "64")]
     #[inline(always)]
-    fn total(&self, distance: usize) -> Option<&AtomicI64> {
+    unsafe fn total(&self, distance: usize) -> Option<&AtomicI64> {
         let total = self.beside::<{ beside::TOTAL }>(distance);
-        // SAFETY: rule 1, null or a static.
+        // SAFETY: rule 1, null or a static; rule 21 is the caller's.
         unsafe { total.cast::<AtomicI64>().as_ref() }
+    }
+
+    #[cfg(target_has_atomic = "64")]
+    unsafe fn each_counter(distance: usize, found: &mut Found<'_>) {
+        let place = S::PLACE;
+        let at = |register| place.at(register).wrapping_add(distance);
+        // SAFETY: as this method.
+        found(&at, unsafe { place.total(distance) });
     }
 }
 
 // SAFETY: rule 1, as `Defined` and `Typed`.
 unsafe impl<S: Typed<T>, T> Symbol<T> for S {
+    const PLACE: Self = {
+        assert!(size_of::<S>() == 0);
+        // SAFETY: rule 1, a marker has one value, of size 0.
+        unsafe { NonNull::<S>::dangling().read() }
+    };
+
     #[inline(always)]
     unsafe fn initial(&self, cpu: impl FnOnce() -> usize) -> T {
         // SAFETY: as this method.

@@ -7,8 +7,8 @@ use core::ptr;
 
 use super::accessor::{address_on, pointer};
 use super::kind::{Elements, Exclusive, References, Values};
-use super::place::Kind;
-use super::symbol::{Symbol, place_of};
+use super::place::{Kind, Path};
+use super::symbol::Symbol;
 use crate::arch::{Scalar, load_at};
 use crate::area::records::{functions, of_variables};
 use crate::area::start;
@@ -65,11 +65,8 @@ impl Variable {
             kind,
             size: size_of::<T>(),
             align: align_of::<T>(),
-            address: || place_of::<S, T>().address(),
-            copy: |cpu| {
-                let place = place_of::<S, T>();
-                pointer(&place, address_on(&place, cpu)).addr()
-            },
+            address: || S::PLACE.address(),
+            copy: |cpu| pointer(&S::PLACE, address_on(&S::PLACE, cpu)).addr(),
             print: print.map(|printer| printer.print).ok_or(why_not),
         }
     }
@@ -360,12 +357,25 @@ pub struct Part {
 }
 
 impl Part {
+    /// Returns the part at the end of a path, which starts at an address.
+    ///
+    /// # Safety
+    ///
+    /// As [`Part::at`], for the whole.
+    pub unsafe fn of<S, O: Path<Of = S>>(
+        whole: usize,
+        printer: Option<Printer<Elements, O::To>>,
+    ) -> Self {
+        // SAFETY: rule 21, the part is in the whole.
+        unsafe { Self::at(whole.wrapping_add(O::OFFSET), printer) }
+    }
+
     /// Returns the part at an address.
     ///
     /// # Safety
     ///
     /// As [`Print`], for as long as the result is in use.
-    pub unsafe fn at<T>(address: usize, printer: Option<Printer<Elements, T>>) -> Self {
+    unsafe fn at<T>(address: usize, printer: Option<Printer<Elements, T>>) -> Self {
         Self {
             address,
             print: printer.map(|printer| printer.print),
@@ -423,7 +433,7 @@ macro_rules! __list {
                 )
             }
 
-            $crate::__record! { variable, __percpu_describe }
+            $crate::__record! { unsafe variable, __percpu_describe }
         };
     };
 }
@@ -433,25 +443,26 @@ macro_rules! __list {
 #[macro_export]
 macro_rules! __list_fields {
     (
-        [$($generics:tt)*] $name:ident [$whole:ty] [$($bounds:tt)*] $how:ident
+        [$($lints:tt)*] [$($generics:tt)*] $name:ident [$whole:ty] [$($bounds:tt)*] $how:ident
         $($member:tt: $ty:ty = $path:ty,)*
     ) => {
+        $($lints)*
         #[automatically_derived]
         impl $($generics)* $crate::__priv::dump::Parts<$crate::__priv::dump::Fields> for $whole $($bounds)* {
             unsafe fn print(
-                address: ::core::primitive::usize,
-                f: &mut ::core::fmt::Formatter<'_>,
+                __address: ::core::primitive::usize,
+                __f: &mut ::core::fmt::Formatter<'_>,
             ) -> ::core::fmt::Result {
-                let mut whole = f.$how(::core::stringify!($name));
+                let mut __whole = __f.$how(::core::stringify!($name));
                 $(
-                    let field = address.wrapping_add(<$path as $crate::__priv::Path>::OFFSET);
-                    // SAFETY: rule 21, the field is in the struct.
-                    let field = unsafe {
-                        $crate::__priv::dump::Part::at(field, $crate::__printer!($crate::kind::Elements, $ty))
-                    };
-                    $crate::__list_field!($how whole $member field);
+                    let __printer = $crate::__printer!($crate::kind::Elements, $ty);
+                    // The path may hold a user's expressions, which are no part of an `unsafe` block.
+                    let __field = $crate::__priv::dump::Part::of::<Self, $path>;
+                    // SAFETY: as this function.
+                    let __field = unsafe { __field(__address, __printer) };
+                    $crate::__list_field!($how __whole $member __field);
                 )*
-                whole.finish()
+                __whole.finish()
             }
         }
     };

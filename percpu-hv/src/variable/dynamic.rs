@@ -3,6 +3,8 @@
 use core::alloc::Layout;
 use core::any::type_name;
 use core::fmt;
+#[cfg(target_has_atomic = "64")]
+use core::hint;
 use core::marker::PhantomData;
 use core::mem;
 use core::ptr;
@@ -67,7 +69,7 @@ impl<T> Values<T> {
     /// Returns the value of the last CPU, and forgets it.
     fn pop(&mut self) -> Option<*mut T> {
         self.count = self.count.checked_sub(1)?;
-        let register = self.home.register(self.count).ok()?;
+        let register = self.home.register(self.count)?;
         Some(ptr::with_exposed_provenance_mut(
             register.wrapping_add(self.displacement),
         ))
@@ -138,22 +140,28 @@ unsafe impl<T, K: AtRunTime<T>> Place<T> for Dynamic<T, K> {
     fn flag(&self) -> Flag {
         const { assert!(matches!(K::BESIDE, Beside::Flag)) };
         (
-            self.displacement().wrapping_add(layout::<T, K>().1),
+            self.displacement()
+                .wrapping_add(const { layout::<T, K>().1 }),
             type_name::<T>(),
         )
     }
 
     #[cfg(target_has_atomic = "64")]
     #[inline(always)]
-    fn total(&self, distance: usize) -> Option<&AtomicI64> {
+    unsafe fn total(&self, distance: usize) -> Option<&AtomicI64> {
         if !matches!(K::BESIDE, Beside::Totals(words) if distance / 8 < words) {
             return None;
         }
-        let register = self.values.home.register(0).ok()?;
-        let totals = self.at(register).wrapping_add(layout::<T, K>().1);
+        // SAFETY: rule 22, the variable has a value on CPU 0, so that CPU has an area.
+        let register = unsafe { self.values.home.register(0).unwrap_unchecked() };
+        let totals = self.at(register).wrapping_add(const { layout::<T, K>().1 });
         let total = totals.wrapping_add(distance / 8 * 8);
         // SAFETY: rule 22, beside the value of CPU 0, and initialized with it.
-        Some(unsafe { &*ptr::with_exposed_provenance(total) })
+        unsafe {
+            // So that the optimizer knows that there is one.
+            hint::assert_unchecked(total != 0);
+            Some(&*ptr::with_exposed_provenance(total))
+        }
     }
 }
 

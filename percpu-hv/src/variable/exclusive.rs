@@ -75,7 +75,7 @@ impl Drop for Borrow {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn refuse(marker: &'static str) -> ! {
+pub(super) fn refuse(marker: &'static str) -> ! {
     panic!("{}", Borrowed { marker })
 }
 

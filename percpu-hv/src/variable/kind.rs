@@ -366,7 +366,8 @@ const fn check(facts: Facts, integer: bool) {
     assert!(
         facts.size != 8 || !cfg!(target_pointer_width = "32") || facts.any_bits || integer,
         "percpu-hv: this target may read 64 bits in two steps, so a `Scalar` of 64 bits of which not all bits are a \
-         value can be torn; make it smaller, or the variable `#[def_percpu(exclusive)]`"
+         value can be torn; make it smaller, or the variable `#[def_percpu(exclusive)]`; all bits are a value of a \
+         newtype of an integer with `#[derive(Scalar)]` if its field is `pub`, or if it implements `Integer`"
     );
 }
 

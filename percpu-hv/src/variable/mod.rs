@@ -9,8 +9,12 @@ mod defined;
 pub mod dump;
 mod dynamic;
 mod exclusive;
+// On other hosts no variable compiles.
+#[cfg(any(target_os = "linux", target_os = "none"))]
+mod exports;
 mod inform;
 pub mod kind;
+mod module;
 mod operations;
 mod part;
 mod per_cpu;
@@ -27,7 +31,10 @@ pub(crate) use accessor::{address_on, stay};
 pub use defined::{Defined, Typed, beside};
 pub use dynamic::{DynPerCpu, Dynamic};
 pub use exclusive::Borrowed;
-pub use part::{Element, Elements, Field, Fixed, HasField, Then, Whole, part};
+#[cfg(any(target_os = "linux", target_os = "none"))]
+pub use exports::module_symbols;
+pub use module::ModuleSection;
+pub use part::{Element, Elements, End, Field, Fixed, HasField, Then, Whole, part};
 pub use per_cpu::PerCpu;
 pub(crate) use place::sealed;
 pub use place::{Flag, Path, Place, Within};

@@ -22,6 +22,26 @@ unsafe impl<T> Path for Whole<T> {
     const OFFSET: usize = 0;
 }
 
+/// The end of a path, as a value: who has one can reach the part there.
+pub struct End<O>(PhantomData<fn() -> O>);
+
+impl<T> End<Whole<T>> {
+    /// The whole can be reached wherever its type can be named.
+    pub const WHOLE: Self = Self(PhantomData);
+}
+
+impl<O> End<O> {
+    /// Returns the end of the path.
+    ///
+    /// # Safety
+    ///
+    /// As [`Within::within`].
+    #[inline(always)]
+    pub const unsafe fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
 /// The path to a part of a part.
 pub struct Then<A, B>(PhantomData<fn() -> (A, B)>);
 
@@ -82,7 +102,8 @@ pub trait Elements: Sized {
     type __Fields<'whole, P: Place<Self> + 'whole>;
 
     #[doc(hidden)]
-    fn __fields<'whole, P: Place<Self>>(whole: &'whole P) -> Self::__Fields<'whole, P>;
+    fn __fields<'whole, P: Place<Self, Kind: Parts>>(whole: &'whole P)
+    -> Self::__Fields<'whole, P>;
 }
 
 impl<P: Place<T>, T: Elements> PerCpu<P, T> {
@@ -115,12 +136,17 @@ impl<P: Place<T>, T: Elements> PerCpu<P, T> {
 }
 
 /// Returns the part of a place at the end of a path.
+///
+/// # Safety
+///
+/// As [`Within::within`].
 #[doc(hidden)]
 #[inline(always)]
-pub fn part<'whole, P: Place<O::Of>, O: Path>(
+pub unsafe fn part<'whole, P: Place<O::Of>, O: Path>(
     whole: &'whole P,
 ) -> PerCpu<P::Part<'whole, O>, O::To> {
-    PerCpu::__new(Within::within(whole))
+    // SAFETY: rule 21 is the caller's.
+    PerCpu::__new(unsafe { Within::within(whole) })
 }
 
 /// The handle of an element, whose place depends on that of the array.
@@ -155,7 +181,8 @@ impl<P: Place<[T; N]>, T, const N: usize> PerCpu<P, [T; N]> {
         if index >= N {
             out_of_range(index, N);
         }
-        self.element(index)
+        // SAFETY: rule 21, the index is in range.
+        unsafe { self.element(index) }
     }
 
     /// Returns an element of the array as [`at`](Self::at) does, or `None` if there is none with this index.
@@ -164,7 +191,8 @@ impl<P: Place<[T; N]>, T, const N: usize> PerCpu<P, [T; N]> {
     where
         P::Kind: Parts,
     {
-        (index < N).then(|| self.element(index))
+        // SAFETY: rule 21, the index is in range.
+        (index < N).then(|| unsafe { self.element(index) })
     }
 
     /// Returns an iterator over the elements, in the order of their indices.
@@ -175,14 +203,20 @@ impl<P: Place<[T; N]>, T, const N: usize> PerCpu<P, [T; N]> {
     where
         P::Kind: Parts,
     {
-        (0..N).map(|index| self.element(index))
+        // SAFETY: rule 21, the index is in range.
+        (0..N).map(|index| unsafe { self.element(index) })
     }
 
-    /// Returns the element at an index that was checked.
+    /// Returns the element at an index.
+    ///
+    /// # Safety
+    ///
+    /// The index is in range (rule 21 of docs/safety.md).
     #[inline(always)]
-    fn element(&self, index: usize) -> ElementOf<'_, P, T, N> {
+    unsafe fn element(&self, index: usize) -> ElementOf<'_, P, T, N> {
         PerCpu::__new(Element {
-            first: Within::within(&self.place),
+            // SAFETY: rule 21, there is an element, so there is a first one.
+            first: unsafe { Within::within(&self.place) },
             index: index.wrapping_mul(size_of::<T>() / Of::<T, N>::BYTES),
             unit: PhantomData,
         })
@@ -192,7 +226,7 @@ impl<P: Place<[T; N]>, T, const N: usize> PerCpu<P, [T; N]> {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn out_of_range(index: usize, length: usize) -> ! {
+pub(super) fn out_of_range(index: usize, length: usize) -> ! {
     panic!("the per-CPU array has {length} elements, and no element {index}")
 }
 
@@ -304,6 +338,12 @@ unsafe impl<P: Access, U: Unit> Access for Element<P, U> {
     }
 
     #[inline(always)]
+    unsafe fn swap<V: Scalar>(&self, value: V) -> V {
+        // SAFETY: as this method.
+        unsafe { self.first.swap_beyond::<V, U>(self.index, value) }
+    }
+
+    #[inline(always)]
     unsafe fn compare_exchange<V: Scalar>(&self, current: V, new: V) -> Result<V, V> {
         // SAFETY: as this method.
         unsafe {
@@ -351,6 +391,15 @@ unsafe impl<P: Access, U: Unit> Access for Element<P, U> {
         unsafe {
             self.first
                 .store_beyond::<S, Both<U, V>>(self.beyond::<V>(index), value);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn swap_beyond<S: Scalar, V: Unit>(&self, index: usize, value: S) -> S {
+        // SAFETY: as this method.
+        unsafe {
+            self.first
+                .swap_beyond::<S, Both<U, V>>(self.beyond::<V>(index), value)
         }
     }
 
@@ -421,14 +470,16 @@ unsafe impl<P: Place<T>, T, U: Array> Place<T> for Element<P, U> {
 
     #[cfg(target_has_atomic = "64")]
     #[inline(always)]
-    fn total(&self, distance: usize) -> Option<&AtomicI64> {
-        self.first.total(distance)
+    unsafe fn total(&self, distance: usize) -> Option<&AtomicI64> {
+        // SAFETY: as this method.
+        unsafe { self.first.total(distance) }
     }
 
     #[cfg(target_has_atomic = "64")]
-    fn each_counter(distance: usize, found: &mut Found<'_>) {
+    unsafe fn each_counter(distance: usize, found: &mut Found<'_>) {
         for index in 0..U::LENGTH {
-            P::each_counter(distance + index * U::STRIDE, found);
+            // SAFETY: as this method.
+            unsafe { P::each_counter(distance + index * U::STRIDE, found) };
         }
     }
 
@@ -440,9 +491,10 @@ unsafe impl<P: Place<T>, T, U: Array> Place<T> for Element<P, U> {
 
 impl<'whole, P, Q: Within<'whole, P>, U> Within<'whole, Element<P, U>> for Element<Q, U> {
     #[inline(always)]
-    fn within(whole: &'whole Element<P, U>) -> Self {
+    unsafe fn within(whole: &'whole Element<P, U>) -> Self {
         Self {
-            first: Q::within(&whole.first),
+            // SAFETY: as this function.
+            first: unsafe { Q::within(&whole.first) },
             index: whole.index,
             unit: PhantomData,
         }
@@ -468,6 +520,12 @@ unsafe impl<P: Access, O: Path> Access for Fixed<'_, P, O> {
     fn at(&self, register: usize) -> usize {
         self.whole.at(register).wrapping_add(O::OFFSET)
     }
+
+    // The offset comes last, where a load or a store can take it.
+    #[inline(always)]
+    fn current(&self) -> usize {
+        self.whole.current().wrapping_add(O::OFFSET)
+    }
 }
 
 // SAFETY: rule 21, the type is that at the end of the path.
@@ -492,13 +550,15 @@ unsafe impl<P: Place<O::Of>, O: Path> Place<O::To> for Fixed<'_, P, O> {
 
     #[cfg(target_has_atomic = "64")]
     #[inline(always)]
-    fn total(&self, distance: usize) -> Option<&AtomicI64> {
-        self.whole.total(distance)
+    unsafe fn total(&self, distance: usize) -> Option<&AtomicI64> {
+        // SAFETY: as this method.
+        unsafe { self.whole.total(distance) }
     }
 
     #[cfg(target_has_atomic = "64")]
-    fn each_counter(distance: usize, found: &mut Found<'_>) {
-        P::each_counter(distance + O::OFFSET, found);
+    unsafe fn each_counter(distance: usize, found: &mut Found<'_>) {
+        // SAFETY: as this method.
+        unsafe { P::each_counter(distance + O::OFFSET, found) };
     }
 
     #[inline(always)]
@@ -509,7 +569,7 @@ unsafe impl<P: Place<O::Of>, O: Path> Place<O::To> for Fixed<'_, P, O> {
 
 impl<'whole, P, O> Within<'whole, P> for Fixed<'whole, P, O> {
     #[inline(always)]
-    fn within(whole: &'whole P) -> Self {
+    unsafe fn within(whole: &'whole P) -> Self {
         Self {
             whole,
             path: PhantomData,

@@ -74,10 +74,6 @@ pub unsafe trait Place<T>: Access + Sized {
     where
         Self: 'whole;
 
-    /// The place, if it is that of a static variable.
-    #[doc(hidden)]
-    const STATIC: Option<Self> = None;
-
     /// Returns the address of the place in the template.
     #[doc(hidden)]
     fn address(&self) -> usize;
@@ -88,20 +84,23 @@ pub unsafe trait Place<T>: Access + Sized {
 
     /// Returns the total of the counter that is `distance` bytes from the start of the variable: a word that all CPUs
     /// share. `None` if the type is not known to have counters.
+    ///
+    /// # Safety
+    ///
+    /// The counter is a part that the caller can reach (rule 21 of docs/safety.md).
     #[cfg(target_has_atomic = "64")]
     #[doc(hidden)]
-    fn total(&self, distance: usize) -> Option<&AtomicI64>;
+    unsafe fn total(&self, distance: usize) -> Option<&AtomicI64>;
 
     /// Calls `found` for each counter that is `distance` bytes from the start of a place of this type: with the counter's
     /// address for a value of the per-CPU register, and its total. Only parts of one static variable are found.
+    ///
+    /// # Safety
+    ///
+    /// As [`total`](Self::total).
     #[cfg(target_has_atomic = "64")]
     #[doc(hidden)]
-    fn each_counter(distance: usize, found: &mut Found<'_>) {
-        if let Some(place) = Self::STATIC {
-            let at = |register| place.at(register).wrapping_add(distance);
-            found(&at, place.total(distance));
-        }
-    }
+    unsafe fn each_counter(_distance: usize, _found: &mut Found<'_>) {}
 
     /// Whether the totals are the variable's own, and not the same words for each set of areas.
     #[doc(hidden)]
@@ -162,5 +161,10 @@ pub unsafe trait Path {
 #[doc(hidden)]
 pub trait Within<'whole, P> {
     /// Returns the place of the part in `whole`.
-    fn within(whole: &'whole P) -> Self;
+    ///
+    /// # Safety
+    ///
+    /// Rule 21 of docs/safety.md: the part is there, and the caller can reach it. An index is in range, and a field is
+    /// visible.
+    unsafe fn within(whole: &'whole P) -> Self;
 }

@@ -18,6 +18,10 @@ use crate::area::{bias, start};
     label = "a part of a per-CPU variable is not reset by itself, but written"
 )]
 pub unsafe trait Symbol<T>: Place<T> + Sized {
+    /// The place.
+    #[doc(hidden)]
+    const PLACE: Self;
+
     /// Returns the initial value, evaluated anew, of a CPU with this index. Only the option `init` asks for the index.
     ///
     /// # Safety
@@ -28,12 +32,6 @@ pub unsafe trait Symbol<T>: Place<T> + Sized {
     unsafe fn initial(&self, cpu: impl FnOnce() -> usize) -> T;
 }
 
-/// Returns the place of a static variable.
-#[inline(always)]
-pub(crate) fn place_of<S: Symbol<T>, T>() -> S {
-    S::STATIC.expect("a static variable is a place")
-}
-
 /// Makes the initial value of a variable with the option `init` in the area of a CPU. Records name this function.
 ///
 /// # Safety
@@ -42,13 +40,12 @@ pub(crate) fn place_of<S: Symbol<T>, T>() -> S {
 /// of docs/safety.md).
 pub unsafe fn make<S: Symbol<T>, T>(register: usize, cpu: usize) {
     // Not `at`, which panics before the values are made if there is only one CPU.
-    let place = place_of::<S, T>();
-    let offset = place.address().wrapping_sub(start());
+    let offset = S::PLACE.address().wrapping_sub(start());
     let copy: *mut T =
         ptr::with_exposed_provenance_mut(register.wrapping_add(bias()).wrapping_add(offset));
     // SAFETY: rule 1, the copy is of this type; rules 3 and 17 are the caller's. What is there is no value yet, or is
     // forgotten.
-    unsafe { copy.write(place.initial(|| cpu)) };
+    unsafe { copy.write(S::PLACE.initial(|| cpu)) };
 }
 
 /// Returns the index of the current CPU, for a value that is made anew.

@@ -6,7 +6,8 @@ use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use percpu_hv::{
-    CpuId, CpuPin, Elements, IrqOff, PerCpuCounter, Scalar, Shared, current_cpu, def_percpu,
+    Bits, CpuId, CpuPin, Elements, Integer, IrqOff, PerCpuCounter, Scalar, Shared, current_cpu,
+    def_percpu,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
@@ -279,6 +280,38 @@ fn an_index_is_checked() {
         let sums: Vec<u8> = FIVE.at(1).elements().map(|element| element.sum()).collect();
         assert_eq!(sums, [0, 0, 0, 0, 1]);
     });
+}
+
+/// Where 64 bits may be torn, only such a newtype is a value: no code relies on which bits it has.
+#[test]
+fn any_bits_are_a_value_of_a_newtype_that_anyone_can_make() {
+    #[derive(Clone, Copy, Scalar)]
+    #[repr(transparent)]
+    struct Newtype<T: Scalar + Send>(pub T);
+    #[derive(Clone, Copy, Scalar)]
+    #[repr(transparent)]
+    struct Restricted(pub(crate) u64);
+    #[derive(Clone, Copy, Scalar)]
+    #[repr(transparent)]
+    struct Number(u64);
+    // SAFETY: rule 14, any bits are a number.
+    unsafe impl Bits for Number {}
+    // SAFETY: rule 14, any bits are a number.
+    unsafe impl Integer for Number {}
+
+    fn any_bits<T: Scalar>() -> bool {
+        T::__ANY_BITS
+    }
+    assert!(any_bits::<Newtype<u64>>());
+    assert!(any_bits::<Newtype<Newtype<f64>>>());
+    assert!(any_bits::<Newtype<Option<std::num::NonZero<i64>>>>());
+    assert!(!any_bits::<Newtype<std::num::NonZero<i64>>>());
+    assert!(!any_bits::<Newtype<char>>());
+    assert!(!any_bits::<Restricted>());
+    assert!(any_bits::<Number>());
+    assert!(!any_bits::<VcpuId>());
+    assert!(!any_bits::<World>());
+    assert_eq!((Restricted(1).0, Newtype(1).0, Number(1).0), (1, 1, 1));
 }
 
 /// Parts of a shared variable are shared, also in a struct that is no scalar.

@@ -22,6 +22,7 @@ mod elements;
 mod exclusive;
 mod guards;
 mod model;
+mod module;
 mod once;
 mod operations;
 #[cfg(not(feature = "sp-naive"))]

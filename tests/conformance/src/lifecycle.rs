@@ -4,9 +4,8 @@ use core::hint;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use percpu_hv::{
-    CpuId, CpuPin, InitError, PerCpuOnce, bring_up, claim_percpu_reg, current_cpu, def_percpu,
-    init_percpu_reg, poison_percpu_area, reinit_percpu_area, resume_percpu_reg, retire,
-    write_percpu_reg,
+    CpuId, CpuPin, InitError, PerCpuOnce, claim_percpu_reg, current_cpu, def_percpu,
+    init_percpu_reg, poison_percpu_area, reinit_percpu_area, resume_percpu_reg, write_percpu_reg,
 };
 
 use crate::{Bench, Test};
@@ -202,8 +201,10 @@ fn reinit(bench: &Bench<'_>) {
 
 #[cfg(target_has_atomic = "64")]
 fn outlasting(bench: &Bench<'_>) {
+    use percpu_hv::{PerCpuCounter, bring_up, retire};
+
     #[def_percpu]
-    static COUNT: percpu_hv::PerCpuCounter<4> = percpu_hv::PerCpuCounter::new();
+    static COUNT: PerCpuCounter<4> = PerCpuCounter::new();
 
     let Some(gone) = last_cpu(bench) else {
         return;

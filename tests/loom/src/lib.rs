@@ -2,6 +2,12 @@
 //! itself, with loom's atomics: each test runs in every order of accesses that the memory model allows.
 #![cfg(test)]
 
+#[path = "../../../percpu-hv/src/area/counts.rs"]
+#[allow(dead_code, reason = "the checks of init use all of it")]
+mod counts;
+#[path = "../../../percpu-hv/src/area/counts_in_one_word.rs"]
+#[allow(dead_code, reason = "the checks of init use all of it")]
+mod counts_in_one_word;
 #[path = "../../../percpu-hv/src/area/lock.rs"]
 mod lock;
 #[path = "../../../percpu-hv/src/types/once.rs"]
@@ -26,6 +32,13 @@ mod sync {
     pub(crate) use loom::sync::atomic::{AtomicI64, AtomicU8};
     // A CPU that waits lets the others run: loom has no time.
     pub(crate) use loom::thread::yield_now as spin_loop;
+
+    /// As on bare metal, where fences acquire.
+    pub(crate) const LOOK: Ordering = Ordering::Relaxed;
+
+    pub(crate) fn looked() {
+        fence(Ordering::Acquire);
+    }
 
     /// Loom tells a read that may come before the write, or at the same time.
     pub(crate) struct Published(loom::cell::UnsafeCell<usize>);
@@ -56,6 +69,77 @@ mod sync {
         };
     }
     pub(crate) use constructor;
+}
+
+/// The number of areas in a block and in a table, as two words and as one.
+mod numbers {
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use crate::seen_in;
+    use crate::sync::Published;
+
+    macro_rules! tests {
+        ($counts:ident) => {
+            mod $counts {
+                use super::*;
+                use crate::$counts::Counts;
+
+                /// What a CPU finds by an index while another one publishes.
+                fn found(publish: fn(&Counts), index: usize) -> Vec<Option<(bool, usize)>> {
+                    seen_in(move || {
+                        let shared = Arc::new((Published::new(0), Counts::new()));
+                        let other = Arc::clone(&shared);
+                        let other = thread::spawn(move || {
+                            let (value, counts) = &*other;
+                            // SAFETY: rule 4: loom fails the test if it is read before it is published.
+                            unsafe { value.set(7) };
+                            publish(counts);
+                        });
+                        let (value, counts) = &*shared;
+                        // SAFETY: rule 4, as above.
+                        let value = || unsafe { value.get() };
+                        let found = counts.find(index, || (true, value()), || (false, value()));
+                        other.join().unwrap();
+                        found
+                    })
+                }
+
+                #[test]
+                fn what_is_found_is_whole() {
+                    let [block, table]: [fn(&Counts); 2] = [
+                        |counts| counts.publish_block(2),
+                        |counts| counts.publish_table(2),
+                    ];
+                    assert_eq!(found(block, 1), [None, Some((true, 7))]);
+                    assert_eq!(found(table, 1), [None, Some((false, 7))]);
+                    for publish in [block, table] {
+                        assert_eq!(found(publish, 2), [None]);
+                        assert_eq!(found(publish, usize::MAX), [None]);
+                    }
+                }
+
+                #[test]
+                fn one_of_the_numbers_is_0() {
+                    loom::model(|| {
+                        let counts = Counts::new();
+                        let numbers = || (counts.all(), counts.in_block(), counts.in_table());
+                        assert_eq!(numbers(), (0, 0, 0));
+                        counts.publish_table(3);
+                        assert_eq!(numbers(), (3, 0, 3));
+                        counts.publish_table(4);
+                        assert_eq!(numbers(), (4, 0, 4));
+                        // As a crate that is called `percpu` may do.
+                        counts.publish_block(2);
+                        assert_eq!(numbers(), (2, 2, 0));
+                    });
+                }
+            }
+        };
+    }
+
+    tests!(counts);
+    tests!(counts_in_one_word);
 }
 
 /// The lock of the reserve, from which variables are made at run time.
@@ -105,6 +189,130 @@ mod locked {
             let mut held = lock.take(1, true).unwrap();
             assert_eq!(held.with(|value| *value), 2);
         });
+    }
+}
+
+/// Variables that are made at run time, one after the other in the same space: the lock of the reserve, and a word that
+/// hands a variable over.
+mod made {
+    use loom::cell::UnsafeCell;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use crate::lock::Lock;
+    use crate::seen_in;
+    use crate::sync::{AtomicUsize, Ordering};
+
+    /// The values of a variable on two CPUs, each of two halves.
+    type Values = [[u32; 2]; 2];
+
+    /// What a space holds when its values have been dropped.
+    const DROPPED: u32 = u32::MAX;
+
+    struct Reserve {
+        /// Which spaces are taken.
+        taken: Lock<Vec<bool>>,
+        spaces: Vec<[UnsafeCell<[u32; 2]>; 2]>,
+        /// One more than the space of a variable that is handed over, or 0.
+        handed_over: AtomicUsize,
+    }
+
+    impl Reserve {
+        fn new(spaces: usize) -> Arc<Self> {
+            let values = || [(); 2].map(|()| UnsafeCell::new([DROPPED; 2]));
+            Arc::new(Self {
+                taken: Lock::new(vec![false; spaces]),
+                spaces: (0..spaces).map(|_| values()).collect(),
+                handed_over: AtomicUsize::new(0),
+            })
+        }
+
+        /// Makes a variable, unless all space is taken.
+        fn make(&self, own: usize, value: u32) -> Option<usize> {
+            let mut held = self.taken.take(own, true).expect("no handler runs");
+            let space = held.with(|taken| {
+                let free = taken.iter().position(|taken| !taken)?;
+                taken[free] = true;
+                Some(free)
+            });
+            drop(held);
+            let space = space?;
+            for (cpu, place) in self.spaces[space].iter().enumerate() {
+                // SAFETY: rule 22: loom fails the test if another thread uses the space.
+                let old = place.with_mut(|place| unsafe {
+                    std::mem::replace(&mut *place, [value + cpu as u32; 2])
+                });
+                assert_eq!(old, [DROPPED; 2], "the values before were not dropped");
+            }
+            Some(space)
+        }
+
+        /// Drops the values, and then gives the space back.
+        fn retire(&self, own: usize, space: usize) -> Values {
+            let values = [0, 1].map(|cpu| {
+                // SAFETY: rule 22: as in `make`.
+                self.spaces[space][cpu]
+                    .with_mut(|place| unsafe { std::mem::replace(&mut *place, [DROPPED; 2]) })
+            });
+            let mut held = self.taken.take(own, true).expect("no handler runs");
+            held.with(|taken| assert!(std::mem::replace(&mut taken[space], false)));
+            values
+        }
+
+        /// What an access of a CPU does.
+        fn add(&self, space: usize, cpu: usize) {
+            // SAFETY: rule 22: loom fails the test if another thread uses this CPU's value.
+            self.spaces[space][cpu].with_mut(|place| unsafe {
+                (*place)[0] += 10;
+                (*place)[1] += 10;
+            });
+        }
+    }
+
+    #[test]
+    fn whoever_gets_a_variable_finds_whole_values_and_may_drop_them() {
+        let seen = seen_in(|| {
+            let reserve = Reserve::new(1);
+            let other = Arc::clone(&reserve);
+            let other = thread::spawn(move || {
+                let space = other.handed_over.load(Ordering::Acquire).checked_sub(1)?;
+                other.add(space, 1);
+                Some(other.retire(2, space))
+            });
+            let space = reserve.make(1, 3).expect("there is space");
+            reserve.add(space, 0);
+            reserve.handed_over.store(space + 1, Ordering::Release);
+            // In the same space, if the other CPU dropped the first one.
+            let next = reserve.make(1, 6);
+            let found = other.join().unwrap();
+            assert!(found.is_none_or(|found| found == [[13; 2], [14; 2]]));
+            assert!(next.is_none() || found.is_some(), "space is taken twice");
+            let next = next.map(|next| reserve.retire(1, next));
+            assert!(next.is_none_or(|next| next == [[6; 2], [7; 2]]));
+            (found.is_some(), next.is_some())
+        });
+        assert_eq!(seen, [(false, false), (true, false), (true, true)]);
+    }
+
+    #[test]
+    fn two_cpus_that_make_and_drop_have_space_of_their_own() {
+        let seen = seen_in(|| {
+            let reserve = Reserve::new(2);
+            let make_and_drop = |reserve: &Reserve, own: usize| {
+                let value = 3 * own as u32;
+                let space = reserve.make(own, value).expect("there is space");
+                reserve.add(space, own - 1);
+                let mut expected = [[value; 2], [value + 1; 2]];
+                expected[own - 1] = [value + own as u32 - 1 + 10; 2];
+                assert_eq!(reserve.retire(own, space), expected);
+                space
+            };
+            let other = Arc::clone(&reserve);
+            let other = thread::spawn(move || make_and_drop(&other, 2));
+            (make_and_drop(&reserve, 1), other.join().unwrap())
+        });
+        // At the same time, or one after the other.
+        assert_eq!(seen, [(0, 0), (0, 1), (1, 0)]);
     }
 }
 
@@ -186,8 +394,12 @@ mod moves {
         }
 
         fn sum(&self) -> i64 {
+            self.sum_of(ADDED)
+        }
+
+        fn sum_of(&self, added: i64) -> i64 {
             let sum = Total(&self.total).sum(self.parts.iter());
-            assert_eq!(sum & !ADDED, 0, "{sum:#x} counts an addition twice");
+            assert_eq!(sum & !added, 0, "{sum:#x} counts an addition twice");
             sum
         }
 
@@ -226,6 +438,50 @@ mod moves {
     }
 
     #[test]
+    fn nothing_is_lost_of_a_cpu_that_has_gone_and_comes_back() {
+        use crate::Area;
+
+        const LATER: i64 = 0x1000;
+        let seen = seen_in(|| {
+            let (counter, area) = (Counter::new(), Area::new());
+            assert!(area.owner.come(true));
+            area.owner.came();
+            let told = Arc::new(AtomicI64::new(0));
+            let (goes, parts, tells) = (Arc::clone(&area), Arc::clone(&counter), Arc::clone(&told));
+            let cpu = thread::spawn(move || {
+                assert!(goes.owner.go(true));
+                // A function `down`.
+                parts.move_batch(0);
+                goes.owner.went();
+                tells.store(1, Ordering::Release);
+                assert!(goes.owner.come(true));
+                goes.owner.came();
+                parts.parts[0].fetch_add(LATER, Ordering::Relaxed);
+            });
+            let told = told.load(Ordering::Acquire) == 1;
+            let sum = counter.sum_of(ADDED | LATER);
+            assert!(!told || sum & ADDED == ADDED, "{sum:#x} of a CPU that went");
+            cpu.join().unwrap();
+            assert!(area.owner.is_online());
+            assert_eq!(counter.sum_of(ADDED | LATER), ADDED | LATER);
+            (told, sum)
+        });
+        let (gone, all) = (0x10, ADDED);
+        // The total is read before the part, so a sum may have what was added later, and not what moved.
+        assert_eq!(
+            seen,
+            [
+                (false, gone),
+                (false, all),
+                (false, gone | LATER),
+                (false, all | LATER),
+                (true, all),
+                (true, all | LATER)
+            ]
+        );
+    }
+
+    #[test]
     fn a_sum_counts_no_batch_twice() {
         sum_while([Counter::move_batch; 2]);
     }
@@ -244,6 +500,8 @@ use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
 
+use counts::Counts;
+use lock::{Lock, UNKNOWN};
 use owner::{OFFLINE, OPEN, Owner, UNBUILT, mark};
 use slot::AreaSlot;
 use state::{Areas, Block};
@@ -271,12 +529,11 @@ impl Image {
     fn new() -> Arc<Self> {
         Arc::new(Self {
             areas: Areas {
-                claimed: AtomicBool::new(false),
                 register: Published::new(usize::MAX),
                 stride: Published::new(usize::MAX),
                 slots: Published::new(usize::MAX),
-                in_block: AtomicUsize::new(0),
-                in_table: AtomicUsize::new(0),
+                counts: Counts::new(),
+                building: Lock::new(()),
             },
             words: [(); 4].map(|()| UnsafeCell::new(0)),
             built: std::sync::atomic::AtomicUsize::new(0),
@@ -295,18 +552,13 @@ impl Image {
     }
 
     fn init(&self, block: Block) -> Result<usize, usize> {
-        self.areas.init(block, true, || self.build(block, 7))
+        self.areas
+            .init(block, UNKNOWN, true, || self.build(block, 7))
     }
 
     /// What a CPU finds in its area; `None` before init.
     fn read(&self, cpu: usize) -> Option<(usize, u32)> {
-        let at = match self.areas.register(cpu) {
-            Ok(at) => at,
-            Err(count) => {
-                assert_eq!(count, 0);
-                return None;
-            }
-        };
+        let at = self.areas.register(cpu)?;
         // SAFETY: rule 6: loom fails the test if another thread writes the word.
         Some((at, self.words[at].with(|word| unsafe { *word })))
     }
@@ -332,13 +584,21 @@ fn together<T: 'static>(image: &Arc<Image>, jobs: &[fn(&Image) -> T]) -> Vec<T> 
 /// All that `run` gives, in whatever order. A test that compares it sees that the orders are tried, which
 /// loom forgets where a thread reads what it writes next.
 fn seen_in<T: Ord + Send + 'static>(run: impl Fn() -> T + Send + Sync + 'static) -> Vec<T> {
+    seen_by(loom::model::Builder::new(), run)
+}
+
+/// As [`seen_in`], in the orders that a model tries.
+fn seen_by<T: Ord + Send + 'static>(
+    model: loom::model::Builder,
+    run: impl Fn() -> T + Send + Sync + 'static,
+) -> Vec<T> {
     // Outside of what loom looks at.
     let seen = std::sync::Arc::new(std::sync::Mutex::new(BTreeSet::new()));
     let insert = {
         let seen = std::sync::Arc::clone(&seen);
         move |result| seen.lock().unwrap().insert(result)
     };
-    loom::model(move || {
+    model.check(move || {
         insert(run());
     });
     let seen = std::mem::take(&mut *seen.lock().unwrap());
@@ -392,7 +652,7 @@ fn a_cpu_that_is_told_finds_the_areas_at_their_new_address() {
         unsafe { image.areas.rebase(SECOND.register) };
         told.store(true, Ordering::Release);
         let seen = reader.join().unwrap();
-        assert!(seen.is_none() || seen == Some(Ok(SECOND.register + 1)));
+        assert!(seen.is_none() || seen == Some(Some(SECOND.register + 1)));
     });
 }
 
@@ -434,7 +694,11 @@ fn a_second_init_is_refused_while_areas_are_used() {
 fn one_cpu_needs_no_exclusives() {
     loom::model(|| {
         let image = Image::new();
-        let init = |block| image.areas.init(block, false, || image.build(block, 7));
+        let init = |block| {
+            image
+                .areas
+                .init(block, UNKNOWN, false, || image.build(block, 7))
+        };
         assert_eq!((init(SECOND), init(SECOND)), (Ok(2), Err(2)));
         // The others start when the areas are there.
         assert_eq!(
@@ -449,7 +713,9 @@ fn areas_built_again_are_those_of_the_next_cpus() {
     loom::model(|| {
         let image = Image::new();
         assert_eq!(image.init(FIRST), Ok(2));
-        image.areas.rebuild(SECOND, true, || image.build(SECOND, 8));
+        image
+            .areas
+            .rebuild(SECOND, UNKNOWN, true, || image.build(SECOND, 8));
         assert!(image.areas.are_live(SECOND) && !image.areas.are_live(FIRST));
         assert_eq!(
             together(&image, &[|image| image.read(0), |image| image.read(1)]),
@@ -465,7 +731,7 @@ impl Image {
         // As long as the areas are used, which is as long as loom runs one order of accesses.
         let table = (0..words.len() + 2).map(|_| AreaSlot::new());
         let table: &'static [AreaSlot] = Vec::leak(table.collect());
-        self.areas.init_table(table, true, || {
+        self.areas.init_table(table, UNKNOWN, true, || {
             for (slot, &word) in table.iter().zip(words) {
                 self.build_word(word, 7);
                 slot.set(word);
@@ -481,12 +747,22 @@ impl Image {
 
     /// Adds the area at a word; the error is whether there is a table.
     fn add(&self, word: usize) -> Result<usize, bool> {
-        self.areas.add(true, |cpu, table| {
+        self.add_if(word, || Ok(())).unwrap()
+    }
+
+    /// Adds the area at a word, if `hold` does not refuse it. It is `None` if this context is building areas.
+    fn add_if<H>(
+        &self,
+        word: usize,
+        hold: impl FnOnce() -> Result<H, bool>,
+    ) -> Option<Result<usize, bool>> {
+        let build = |cpu: usize, table: Option<&'static [AreaSlot]>| {
             let table = table.ok_or(false)?;
             let slot = table.get(cpu).ok_or(true)?;
             self.build_word(word, 8);
             Ok((slot, word))
-        })
+        };
+        self.areas.add(UNKNOWN, true, build, hold)
     }
 
     /// What all CPUs find in their areas.
@@ -536,8 +812,8 @@ fn a_reader_sees_an_area_that_is_added_whole_or_not_at_all() {
                 |image| {
                     let all = image.read_all();
                     let second = image.areas.register(1);
-                    assert!(second == Err(1) || second == Ok(0));
-                    if second.is_ok() {
+                    assert!(second.is_none_or(|at| at == 0));
+                    if second.is_some() {
                         assert_eq!(image.read(1), Some((0, 8)));
                     } else {
                         assert_eq!(all.len(), 1, "what was there is gone");
@@ -569,6 +845,58 @@ fn of_concurrent_additions_each_gets_an_id_of_its_own() {
 }
 
 #[test]
+fn a_variable_made_at_run_time_has_a_value_in_each_area() {
+    let seen = seen_in(|| {
+        let shared = Arc::new((Image::new(), Lock::new(0)));
+        assert_eq!(shared.0.init_table(&[3]), Ok(Ok(1)));
+        let other = Arc::clone(&shared);
+        let other = thread::spawn(move || {
+            let (image, taken) = &*other;
+            let unused = || {
+                let mut held = taken.take(2, true).unwrap();
+                (held.with(|taken| *taken) == 0).then_some(held).ok_or(true)
+            };
+            image.add_if(0, unused).unwrap().is_ok()
+        });
+        let (image, taken) = &*shared;
+        taken.take(1, true).unwrap().with(|taken| *taken += 1);
+        let areas = image.areas.count();
+        let added = other.join().unwrap();
+        assert_eq!(image.areas.count(), areas, "an area has no value");
+        (added, areas)
+    });
+    assert_eq!(seen, [(false, 1), (true, 2)]);
+}
+
+#[test]
+fn whoever_builds_areas_is_refused_and_does_not_wait() {
+    for exclusives in [true, false] {
+        loom::model(move || {
+            let (image, own) = (Image::new(), 1);
+            let areas = &image.areas;
+            let nested = || {
+                assert!(areas.building.is_held_by(own));
+                let never = || unreachable!();
+                assert_eq!(areas.init(SECOND, own, exclusives, never), Err(0));
+                let table: Result<Result<usize, ()>, _> =
+                    areas.init_table(&[], own, exclusives, || unreachable!());
+                assert_eq!(table, Err(0));
+                assert!(!areas.rebuild(SECOND, own, exclusives, || unreachable!()));
+                let added: Option<Result<usize, ()>> =
+                    areas.add(own, exclusives, |_, _| unreachable!(), || Ok(()));
+                assert_eq!(added, None);
+            };
+            let built = areas.init(FIRST, own, exclusives, || {
+                image.build(FIRST, 7);
+                nested();
+            });
+            assert_eq!((built, image.read(1)), (Ok(2), Some((1, 7))));
+            assert!(!areas.building.is_held_by(own));
+        });
+    }
+}
+
+#[test]
 fn of_a_table_and_a_block_one_succeeds() {
     let seen = seen_in(|| {
         let image = Image::new();
@@ -592,11 +920,11 @@ fn of_a_table_and_a_block_one_succeeds() {
 fn a_table_that_is_refused_leaves_the_next_one_free() {
     loom::model(|| {
         let image = Image::new();
-        let refused = |image: &Image| image.areas.init_table(&[], true, || Err(()));
+        let refused = |image: &Image| image.areas.init_table(&[], UNKNOWN, true, || Err(()));
         let results = together(
             &image,
             &[
-                |image| image.areas.init_table(&[], true, || Err(())),
+                |image| image.areas.init_table(&[], UNKNOWN, true, || Err(())),
                 |image| image.init_table(&[3]),
             ],
         );
@@ -759,6 +1087,56 @@ fn a_cpu_that_goes_is_found_offline_by_those_it_tells() {
         }
         goes.join().unwrap();
     });
+}
+
+#[test]
+fn who_finds_offline_and_then_online_sees_the_hooks_of_the_cpu_that_came() {
+    for exclusives in [true, false] {
+        // All orders of three take minutes.
+        let mut few_switches = loom::model::Builder::new();
+        few_switches.preemption_bound = Some(2);
+        let seen = seen_by(few_switches, move || {
+            let (area, stored) = (Area::new(), Arc::new(AtomicUsize::new(0)));
+            let bring_up = move |area: &Area, cpu, stored: &AtomicUsize| {
+                let found = area.claim(cpu, exclusives)?;
+                assert!(area.owner.come(exclusives));
+                // A function `up`.
+                stored.store(cpu, Ordering::Relaxed);
+                area.owner.came();
+                Some(found)
+            };
+            assert_eq!(bring_up(&area, 1, &stored), Some([7; 2]));
+            let (comes, stores) = (Arc::clone(&area), Arc::clone(&stored));
+            let comes = thread::spawn(move || bring_up(&comes, 2, &stores));
+            let looked = Arc::clone(&area);
+            let looks = thread::spawn(move || {
+                [(); 2].map(|()| {
+                    let online = looked.owner.is_online();
+                    online.then(|| stored.load(Ordering::Relaxed))
+                })
+            });
+            assert!(area.owner.go(exclusives));
+            area.owner.went();
+            area.build(8);
+            let (found, looks) = (comes.join().unwrap(), looks.join().unwrap());
+            assert!(found.is_none_or(|found| found == [8; 2]));
+            assert_eq!(area.owner.is_online(), found.is_some());
+            // The first CPU was online from the start.
+            assert_ne!(looks, [None, Some(1)]);
+            looks
+        });
+        let [gone, first, second] = [None, Some(1), Some(2)];
+        let expected = [
+            [gone, gone],
+            [gone, second],
+            [first, gone],
+            [first, first],
+            [first, second],
+            [second, gone],
+            [second, second],
+        ];
+        assert_eq!(seen, expected);
+    }
 }
 
 #[test]

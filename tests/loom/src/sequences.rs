@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use proptest::sample::subsequence;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
+use crate::lock::UNKNOWN;
 use crate::once::PerCpuOnce;
 use crate::owner::mark;
 use crate::sync::{AtomicI64, AtomicUsize, Ordering};
@@ -428,7 +429,7 @@ impl<'machine> Cpu<'machine> {
         let Machine { image, .. } = self.machine;
         let block = if first { FIRST } else { SECOND };
         let mut builds = false;
-        let result = image.areas.init(block, true, || {
+        let result = image.areas.init(block, UNKNOWN, true, || {
             image.build(block, 7);
             let known = Known {
                 ready: true,

@@ -11,24 +11,36 @@ use core::{
 
 use percpu_hv::{CpuId, CpuPin, Elements, IrqOff, PerCpuOnce, current_cpu, def_percpu};
 
-/// Functions with the names `<variable>.<operation>`.
+/// Functions with the names `<variable>.<operation>`. In parentheses is the last argument of each: the handle of a
+/// variable that is made at run time. So the others are in the same registers as those of a static variable.
 macro_rules! functions {
-    ($variable:literal: $(
+    ($variable:literal $handle:tt: $(
         $operation:literal($($argument:ident: $type:ty),*) $(-> $result:ty)? { $($body:tt)* }
     )*) => {$(
+        function! { $handle $variable $operation ($($argument: $type),*) [$($result)?] { $($body)* } }
+    )*};
+    ($variable:literal: $($functions:tt)*) => {
+        functions! { $variable (): $($functions)* }
+    };
+}
+
+macro_rules! function {
+    (($($handle:ident: $of:ty)?) $variable:literal $operation:literal
+        ($($argument:ident: $type:ty),*) [$($result:ty)?] { $($body:tt)* }
+    ) => {
         const _: () = {
             #[unsafe(export_name = concat!($variable, ".", $operation))]
-            extern "C" fn function($($argument: $type),*) $(-> $result)? {
+            extern "C" fn function($($argument: $type,)* $($handle: $of)?) $(-> $result)? {
                 $($body)*
             }
         };
-    )*};
+    };
 }
 
 /// What every scalar has.
 macro_rules! scalar {
-    ($variable:ident: $type:ty, $name:literal) => {
-        functions! { $name:
+    ($handle:tt $variable:ident: $type:ty, $name:literal) => {
+        functions! { $name $handle:
             "read_current"() -> $type { $variable.read_current() }
             "write_current"(value: $type) { $variable.write_current(value) }
             "swap_current"(value: $type) -> $type { $variable.swap_current(value) }
@@ -41,9 +53,9 @@ macro_rules! scalar {
 
 /// What a counter of events is for.
 macro_rules! integer {
-    ($variable:ident: $type:ty, $name:literal) => {
-        scalar!($variable: $type, $name);
-        functions! { $name:
+    ($handle:tt $variable:ident: $type:ty, $name:literal) => {
+        scalar!($handle $variable: $type, $name);
+        functions! { $name $handle:
             "with_current, += 1"() { $variable.with_current(|value| *value = value.wrapping_add(1)) }
             "with_current, a look"() -> $type { $variable.with_current(|value| *value) }
             "add_current"(operand: $type) { $variable.add_current(operand) }
@@ -56,9 +68,9 @@ macro_rules! integer {
 
 /// All that the width does not change.
 macro_rules! every_operation {
-    ($variable:ident: $type:ty, $name:literal) => {
-        integer!($variable: $type, $name);
-        functions! { $name:
+    ($handle:tt $variable:ident: $type:ty, $name:literal) => {
+        integer!($handle $variable: $type, $name);
+        functions! { $name $handle:
             "read_current_raw"() -> $type {
                 // SAFETY: rules 2 and 5: never run.
                 unsafe { $variable.read_current_raw() }
@@ -68,7 +80,6 @@ macro_rules! every_operation {
                 unsafe { $variable.write_current_raw(value) }
             }
             "write_current, 0"() { $variable.write_current(0) }
-            "reset_to_init"() { $variable.reset_to_init() }
             "compare_exchange_current, value"(current: $type, new: $type) -> $type {
                 let (Ok(found) | Err(found)) = $variable.compare_exchange_current(current, new);
                 found
@@ -120,15 +131,20 @@ static FLAG: bool = false;
 #[def_percpu]
 static POINTER: *mut u8 = core::ptr::null_mut();
 
-integer!(BYTE: u8, "u8");
+integer!(() BYTE: u8, "u8");
 #[cfg(target_has_atomic = "64")]
-integer!(HALF: u32, "u32");
+integer!(() HALF: u32, "u32");
 #[cfg(target_has_atomic = "64")]
-every_operation!(WORD: u64, "u64");
+every_operation!(() WORD: u64, "u64");
 #[cfg(not(target_has_atomic = "64"))]
-every_operation!(HALF: u32, "u32");
-scalar!(FLAG: bool, "bool");
-scalar!(POINTER: *mut u8, "pointer");
+every_operation!(() HALF: u32, "u32");
+scalar!(() FLAG: bool, "bool");
+scalar!(() POINTER: *mut u8, "pointer");
+
+#[cfg(target_has_atomic = "64")]
+functions! { "u64": "reset_to_init"() { WORD.reset_to_init() } }
+#[cfg(not(target_has_atomic = "64"))]
+functions! { "u32": "reset_to_init"() { HALF.reset_to_init() } }
 
 // Two registers, which nothing changes at once.
 #[cfg(not(target_has_atomic = "64"))]
@@ -166,8 +182,8 @@ static HOT_FLAG: bool = false;
 #[def_percpu(hot)]
 static HOT_TABLE: [usize; 8] = [0; 8];
 
-integer!(HOT: usize, "hot usize");
-scalar!(HOT_FLAG: bool, "hot bool");
+integer!(() HOT: usize, "hot usize");
+scalar!(() HOT_FLAG: bool, "hot bool");
 
 functions! { "hot array":
     "with_current, [i] += 1"(index: usize) {
@@ -255,8 +271,8 @@ static HOT_FIELDS: Stats = STATS;
 
 /// What is done to an element. The check of the index is part of it.
 macro_rules! element {
-    ($array:expr, $type:ty, $name:literal) => {
-        functions! { $name:
+    ($handle:tt $array:expr, $type:ty, $name:literal) => {
+        functions! { $name $handle:
             "read_current"(index: usize) -> $type { $array.at(index).read_current() }
             "write_current"(index: usize, value: $type) { $array.at(index).write_current(value) }
             "add_current"(index: usize, operand: $type) { $array.at(index).add_current(operand) }
@@ -267,11 +283,11 @@ macro_rules! element {
     };
 }
 
-element!(ELEMENTS, usize, "element");
-element!(HOT_ELEMENTS, usize, "hot element");
-element!(FIELDS.fields().bytes, u8, "element u8");
-element!(FIELDS.fields().exits, usize, "element of a field");
-element!(HOT_FIELDS.fields().exits, usize, "hot element of a field");
+element!(() ELEMENTS, usize, "element");
+element!(() HOT_ELEMENTS, usize, "hot element");
+element!(() FIELDS.fields().bytes, u8, "element u8");
+element!(() FIELDS.fields().exits, usize, "element of a field");
+element!(() HOT_FIELDS.fields().exits, usize, "hot element of a field");
 
 functions! { "element":
     "compare_exchange_current"(index: usize, current: usize, new: usize) -> bool {
@@ -287,8 +303,8 @@ functions! { "element":
 
 /// What is done to a field: as long as for a variable.
 macro_rules! field {
-    ($field:expr, $name:literal) => {
-        functions! { $name:
+    ($handle:tt $field:expr, $name:literal) => {
+        functions! { $name $handle:
             "read_current"() -> usize { $field.read_current() }
             "write_current"(value: usize) { $field.write_current(value) }
             "add_current"(operand: usize) { $field.add_current(operand) }
@@ -298,8 +314,8 @@ macro_rules! field {
     };
 }
 
-field!(FIELDS.fields().ticks, "field");
-field!(HOT_FIELDS.fields().ticks, "hot field");
+field!(() FIELDS.fields().ticks, "field");
+field!(() HOT_FIELDS.fields().ticks, "hot field");
 
 functions! { "field":
     "read_current, bool"() -> bool { FIELDS.fields().running.read_current() }
@@ -366,6 +382,9 @@ functions! { "irq":
 functions! { "remote":
     "on"(cpu: CpuId) -> *const AtomicUsize { SHARED.on(cpu) }
     "read_remote"(cpu: CpuId) -> u64 { WORD.read_remote(cpu) }
+    "read_remote, by index"(cpu: usize) -> u64 {
+        CpuId::new(cpu).map_or(0, |cpu| WORD.read_remote(cpu))
+    }
     "sum"() -> u64 { WORD.sum() }
 }
 
@@ -395,6 +414,8 @@ mod counter {
         "add, [i]"(index: usize, amount: i64) { COUNTERS.at(index).add(amount) }
     }
 }
+
+mod dynamic;
 
 functions! { "cpu":
     "current_cpu"() -> CpuId { current_cpu() }

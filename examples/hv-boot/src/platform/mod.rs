@@ -41,6 +41,8 @@ pub(crate) use imp::{
 #[cfg(target_arch = "aarch64")]
 pub use common::tables::Tables;
 #[cfg(target_arch = "aarch64")]
+pub use imp::LoadedCode;
+#[cfg(target_arch = "aarch64")]
 pub(crate) use imp::{is_off, switch_off};
 
 use core::fmt;

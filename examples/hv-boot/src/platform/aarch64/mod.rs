@@ -9,6 +9,7 @@ mod gic;
 mod guest;
 mod interrupts;
 mod level;
+mod loaded;
 mod machine;
 mod mmu;
 mod nmi;
@@ -17,6 +18,7 @@ mod timer;
 
 use aarch64_cpu::registers::{MPIDR_EL1, Readable, SCTLR_EL1, SCTLR_EL2};
 
+pub use self::loaded::LoadedCode;
 pub(crate) use self::{
     entry::{is_off, start_core, switch_off},
     guest::virtualizations,

@@ -5,6 +5,9 @@
 //! only in another core's cache. The boot core discards what caches hold of the memory that it writes: an older line
 //! must not shadow it once the caches are on.
 
+#[cfg(target_arch = "aarch64")]
+use core::ops::Range;
+
 use dtoolkit::fdt::Fdt;
 use smccc::psci::error::Error as Refusal;
 
@@ -24,6 +27,9 @@ pub(in crate::platform) struct Description {
     /// Where the device tree is.
     #[cfg(target_arch = "aarch64")]
     pub(in crate::platform) tree: usize,
+    /// Where the initrd is.
+    #[cfg(target_arch = "aarch64")]
+    pub(in crate::platform) initrd: Option<Range<usize>>,
     /// The instruction that calls the firmware.
     conduit: Conduit,
     /// The addresses of the GIC's registers: the distributor's, and the core's own.
@@ -72,6 +78,8 @@ impl Boot {
             Ok(Description {
                 #[cfg(target_arch = "aarch64")]
                 tree: tree.data().as_ptr().addr(),
+                #[cfg(target_arch = "aarch64")]
+                initrd: device_tree::initrd(tree),
                 conduit: Conduit::of(tree)?,
                 gic: device_tree::two_registers(tree, self.gic)?,
                 uart: device_tree::console(tree, "arm,pl011")?,

@@ -76,6 +76,9 @@ pub(in crate::platform) unsafe fn read<D>(
         address..address + tree.data().len(),
         RESERVED,
     )?;
+    if let Some(initrd) = initrd(tree) {
+        push(&mut reserved, initrd, RESERVED)?;
+    }
     let (cpus, ram) = (cpus(tree)?, ram(tree)?);
     let description = describe(tree)?;
     Ok((
@@ -140,6 +143,20 @@ fn reservations<const N: usize>(tree: Fdt<'_>) -> Result<ArrayVec<Range<usize>, 
         }
     }
     Ok(reserved)
+}
+
+/// Where the boot loader has left an initrd, if it has.
+pub(in crate::platform) fn initrd(tree: Fdt<'_>) -> Option<Range<usize>> {
+    let chosen = tree.find_node("/chosen")?;
+    // One cell or two, whatever the addresses in the tree have.
+    let address = |name| {
+        let property = chosen.property(name)?;
+        let cells = property.value();
+        let bytes = |all, cell: &u8| all << 8 | u64::from(*cell);
+        (cells.len() <= 8).then(|| cells.iter().fold(0, bytes))
+    };
+    let [start, end] = [address("linux,initrd-start")?, address("linux,initrd-end")?];
+    Some(range(start, end.checked_sub(start)?))
 }
 
 /// Where the registers of the UART are that `/chosen/stdout-path` names, if it is `compatible` with what the

@@ -19,6 +19,16 @@ pub(in crate::platform) fn text() -> Range<usize> {
     (&raw const __image_start).addr()..(&raw const __text_end).addr()
 }
 
+/// The part for code that is loaded at run time.
+#[cfg(target_arch = "aarch64")]
+pub(in crate::platform) fn loaded() -> Range<usize> {
+    unsafe extern "C" {
+        safe static __loaded_start: u8;
+        safe static __loaded_end: u8;
+    }
+    (&raw const __loaded_start).addr()..(&raw const __loaded_end).addr()
+}
+
 /// Its read-only part.
 pub(in crate::platform) fn rodata() -> Range<usize> {
     (&raw const __text_end).addr()..(&raw const __rodata_end).addr()

@@ -109,9 +109,29 @@ pub(in crate::platform) unsafe fn build(machine: &Machine, uart: usize, regime: 
     }
     map(image::text(), Kind::Code);
     map(image::rodata(), Kind::ReadOnlyData);
+    // By pages: later only their permissions change.
+    #[cfg(target_arch = "aarch64")]
+    map(image::loaded(), Kind::Data);
     for guard in (0..machine.cpu_count()).map(Stack::guard) {
         map(guard..guard + Stack::GUARD, Kind::Nothing);
     }
+}
+
+/// Maps pages of the part for loaded code as code, or as data again. The caller cleans the TLBs.
+///
+/// # Safety
+///
+/// `range` is in that part, which the caller owns, and nothing else changes the tables meanwhile.
+#[cfg(target_arch = "aarch64")]
+pub(in crate::platform) unsafe fn set_executable(
+    range: Range<usize>,
+    regime: Regime,
+    executable: bool,
+) {
+    let kind = if executable { Kind::Code } else { Kind::Data };
+    // SAFETY: rule 11: the caller alone changes them, and cores that run only walk them.
+    let tables = unsafe { &mut *TABLES.get() };
+    tables.map(range, regime.attributes(kind));
 }
 
 impl Default for Tables {
@@ -145,6 +165,9 @@ impl Tables {
             range.start.is_multiple_of(PAGE) && range.end.is_multiple_of(PAGE),
             "{range:#x?} is not made of pages"
         );
+        if range.is_empty() {
+            return;
+        }
         let range = range.start as u64..range.end as u64;
         assert!(
             range.end <= END,

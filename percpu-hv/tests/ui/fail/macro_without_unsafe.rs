@@ -1,0 +1,18 @@
+//! A hidden macro that relies on what it is given is not invoked without `unsafe`.
+
+#[percpu_hv::def_percpu]
+static WORD: u64 = 7;
+
+percpu_hv::__define! {
+    [] static TEXT: &'static str;
+    storage = __PERCPU_WORD, symbol = Symbol, alias = Alias, text = "TEXT", kind = exclusive, group = variables
+    {} { ::core::ptr::null() } {}
+}
+
+fn not_of_the_section() -> u64 {
+    7
+}
+
+percpu_hv::__record! { make, not_of_the_section }
+
+fn main() {}
