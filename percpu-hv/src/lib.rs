@@ -118,7 +118,7 @@ pub mod __priv {
     pub use crate::variable::dump;
     pub use crate::variable::kind::{Choice, Counters, Otherwise, Probe, choose};
     pub use crate::variable::{
-        Defined, Element, End, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Whole,
+        Defined, End, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Whole,
         Within, make, part,
     };
     #[cfg(target_has_atomic = "64")]
