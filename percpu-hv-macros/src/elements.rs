@@ -163,14 +163,15 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
         (definition, quote!(#bounds;))
     };
     let numbers = numbers();
-    // A type parameter may stand for a counter.
-    let has_counter = if item.generics.type_params().next().is_some() {
-        quote!(true)
-    } else {
+    // What a parameter or a bound stands for may be a counter, which the probe does not see.
+    let is_concrete = item.generics.params.is_empty() && item.generics.where_clause.is_none();
+    let has_counter = if is_concrete {
         quote!({
             use #runtime::__priv::Otherwise as _;
             0 #(+ #runtime::__priv::Probe::<#types>::__PERCPU_COUNTERS)* != 0
         })
+    } else {
+        quote!(true)
     };
     quote! {
         #lints

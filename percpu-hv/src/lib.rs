@@ -116,10 +116,11 @@ pub mod __priv {
     pub use crate::compat::{PerCpuData, Percpu};
     pub use crate::cpu::{CpuHook, NoPreemptGuard};
     pub use crate::variable::dump;
-    pub use crate::variable::kind::{Choice, Counters, Otherwise, Probe, choose};
+    pub use crate::variable::is_escaped;
+    pub use crate::variable::kind::{Choice, Counters, Otherwise, Probe, Unchecked, choose};
     pub use crate::variable::{
-        Defined, Element, End, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Typed,
-        Whole, Within, beside, make, part,
+        Defined, End, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Typed, Whole,
+        Within, beside, make, part,
     };
     #[cfg(target_has_atomic = "64")]
     pub use crate::variable::{Found, Total, Totals};

@@ -1,7 +1,7 @@
 //! The kind of their variables: everything that `percpu` allows, unchecked.
 
 use super::init::register_of;
-use crate::variable::kind::{Borrows, Kind};
+use crate::variable::kind::{Borrows, Kind, Unchecked};
 use crate::variable::{Place, Symbol, are_values, pointer, sealed, this_cpu};
 
 /// The kind of a variable of `percpu`, which checks nothing. Its users keep rules 5 to 7 of docs/safety.md
@@ -19,6 +19,11 @@ impl Kind for Percpu {
     fn register_of(cpu_id: usize) -> usize {
         register_of(cpu_id)
     }
+}
+
+// SAFETY: rules 5, 7, 14 and 16 are the users', as in `percpu`.
+unsafe impl Unchecked for Percpu {
+    type Itself = Self;
 }
 
 are_values!(Percpu);

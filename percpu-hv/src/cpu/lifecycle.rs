@@ -216,8 +216,8 @@ pub unsafe fn reinit_percpu_area(cpu: CpuId) -> Result<(), InitError> {
 }
 
 /// Fills the area of a CPU that went with bytes `0x6b`, so that who still uses it is found: a pointer that is read there
-/// faults on most machines, and in debug builds an access by the CPU itself panics. The CPU is offline then, and its id is
-/// nobody's and cannot be claimed, until [`reinit_percpu_area`] builds the area anew.
+/// faults on most machines, and in debug builds of a kernel an access by the CPU itself panics. The CPU is offline then,
+/// and its id is nobody's and cannot be claimed, until [`reinit_percpu_area`] builds the area anew.
 ///
 /// Values are forgotten, as by a rebuild. Variables that were made at run time stay as they are.
 ///

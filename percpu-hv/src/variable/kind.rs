@@ -410,8 +410,18 @@ impl Choice<EXCLUSIVE> for () {
     type Kind = Exclusive;
 }
 
-/// Expands to the kind of a variable: that of its option, the default of its type, or a type in parentheses. A kind
-/// given as a type borrows without a flag.
+/// A kind that a definition names by its type: its users check what the library checks for the others.
+///
+/// # Safety
+///
+/// The kind is for each type, and `Itself` is the kind (rules 5, 7, 14 and 16 of docs/safety.md).
+pub unsafe trait Unchecked {
+    /// The kind.
+    type Itself: Kind;
+}
+
+/// Expands to the kind of a variable: that of its option, the default of its type, or an [`Unchecked`] type in
+/// parentheses, which borrows without a flag.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __kind {
@@ -435,6 +445,6 @@ macro_rules! __kind {
         $crate::kind::Exclusive
     };
     (($kind:path) $ty:ty) => {
-        $kind
+        <$kind as $crate::__priv::Unchecked>::Itself
     };
 }

@@ -33,8 +33,9 @@ pub use dynamic::{DynPerCpu, Dynamic};
 pub use exclusive::Borrowed;
 #[cfg(any(target_os = "linux", target_os = "none"))]
 pub use exports::module_symbols;
+pub use inform::is_escaped;
 pub use module::ModuleSection;
-pub use part::{Element, Elements, End, Field, Fixed, HasField, Then, Whole, part};
+pub use part::{Elements, End, Field, Fixed, HasField, Then, Whole, part};
 pub use per_cpu::PerCpu;
 pub(crate) use place::sealed;
 pub use place::{Flag, Path, Place, Within};

@@ -267,6 +267,8 @@ impl<U: Unit, V: Unit> Unit for Both<U, V> {
 
 /// The place that is `index` units `U` beyond a place: in the element of an array, where `first` is in the first
 /// element.
+// No other crate can name this type: with one of its own choice for `U`, `fold` in types/counter.rs would look beyond the
+// array, although there is no such place.
 pub struct Element<P, U> {
     first: P,
     index: usize,

@@ -1,11 +1,12 @@
 //! `PerCpuCounter`: nothing is lost, and `read` is as near as it says.
 
+use std::marker::PhantomData;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use percpu_hv::{CpuId, PerCpuCounter, def_percpu};
+use percpu_hv::{CpuId, Elements, PerCpuCounter, def_percpu};
 
 use crate::common::{CPUS, on_cpu};
 
@@ -45,6 +46,53 @@ fn a_counter_wraps_around() {
         }
         assert_eq!(BATCHED.sum(), 7);
     });
+}
+
+#[test]
+fn a_field_whose_type_follows_from_a_parameter_is_a_counter() {
+    trait Chosen {
+        type Type;
+    }
+    struct By<'a, const COUNTED: bool>(PhantomData<&'a ()>);
+    impl Chosen for By<'_, true> {
+        type Type = PerCpuCounter;
+    }
+
+    #[derive(Elements)]
+    struct Constant<const COUNTED: bool>
+    where
+        By<'static, COUNTED>: Chosen,
+    {
+        events: <By<'static, COUNTED> as Chosen>::Type,
+    }
+    impl<const COUNTED: bool> percpu_hv::Shared for Constant<COUNTED> where By<'static, COUNTED>: Chosen {}
+    #[derive(Elements)]
+    struct Lifetime<'a>
+    where
+        By<'a, true>: Chosen,
+    {
+        events: <By<'a, true> as Chosen>::Type,
+    }
+    impl<'a> percpu_hv::Shared for Lifetime<'a> where By<'a, true>: Chosen {}
+
+    #[def_percpu]
+    static CONSTANT: Constant<true> = Constant {
+        events: PerCpuCounter::new(),
+    };
+    #[def_percpu]
+    static LIFETIME: Lifetime<'static> = Lifetime {
+        events: PerCpuCounter::new(),
+    };
+
+    on_cpu(0, || {
+        CONSTANT.fields().events.add(1);
+        LIFETIME.fields().events.add(2);
+    });
+    let sums = (
+        CONSTANT.fields().events.sum(),
+        LIFETIME.fields().events.sum(),
+    );
+    assert_eq!(sums, (1, 2));
 }
 
 #[test]
