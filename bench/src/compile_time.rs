@@ -17,7 +17,7 @@ const RUNS: usize = 3;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CompileTime {
     pub(crate) name: String,
-    /// The compiler's seconds of processor time for all variables, without optimization.
+    /// The compiler's seconds of processor time for a first build of all variables, without optimization.
     pub(crate) debug: f64,
     /// With optimization.
     pub(crate) release: f64,
@@ -50,7 +50,9 @@ fn rustc(name: &str, profile: &str, variables: u32) -> Command {
             "--features",
             name,
         ])
-        .env("VARIABLES", variables.to_string());
+        .env("VARIABLES", variables.to_string())
+        // A rebuild of unchanged code would reuse most of it.
+        .env("CARGO_INCREMENTAL", "0");
     cargo
 }
 

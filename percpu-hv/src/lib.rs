@@ -119,8 +119,8 @@ pub mod __priv {
     pub use crate::variable::is_escaped;
     pub use crate::variable::kind::{Choice, Counters, Otherwise, Probe, Unchecked, choose};
     pub use crate::variable::{
-        Defined, End, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Whole, Within,
-        make, part,
+        Defined, End, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Typed, Whole,
+        Within, beside, make, part,
     };
     #[cfg(target_has_atomic = "64")]
     pub use crate::variable::{Found, Total, Totals};

@@ -238,12 +238,10 @@ macro_rules! __linked {
         $crate::__lines! { ["mrs " (x $to) ", " {$crate::__thread_id!()}] }
     };
     // Each variable expands the next two, so they do not join parts.
-    (displacement {to} $symbol:expr) => { ::core::concat!("movz {to:x}, #:abs_g0_nc:", $symbol) };
-    (address {to} $symbol:expr) => {
-        ::core::concat!(
-            "movz {to:x}, #:abs_g3:", $symbol, "\nmovk {to:x}, #:abs_g2_nc:", $symbol,
-            "\nmovk {to:x}, #:abs_g1_nc:", $symbol, "\nmovk {to:x}, #:abs_g0_nc:", $symbol
-        )
+    (displacement {to} "{symbol}") => { "movz {to:x}, #:abs_g0_nc:{symbol}" };
+    (address {to} "{symbol}") => {
+        "movz {to:x}, #:abs_g3:{symbol}\nmovk {to:x}, #:abs_g2_nc:{symbol}\nmovk {to:x}, #:abs_g1_nc:{symbol}\n\
+         movk {to:x}, #:abs_g0_nc:{symbol}"
     };
     (displacement $to:tt $symbol:expr) => {
         $crate::__lines! { ["movz " (x $to) ", #:abs_g0_nc:" $symbol] }

@@ -47,7 +47,8 @@ macro_rules! by_offset {
     };
 }
 
-/// Returns the sum of the per-CPU register and a distance.
+/// Returns the sum of the per-CPU register and a distance. The distance is computed before: if it is constant, the
+/// optimizer hoists it out of loops.
 #[cfg(not(named))]
 #[inline(always)]
 fn register_plus(distance: usize) -> usize {
@@ -66,12 +67,8 @@ pub trait Unit {
 ///
 /// # Safety
 ///
-/// Rule 1 of docs/safety.md: [`address`](Access::address) and [`displacement`](Access::displacement) belong to the same
-/// place in the per-CPU section.
+/// Rule 1 of docs/safety.md: [`displacement`](Access::displacement) belongs to a place in the per-CPU section.
 pub unsafe trait Access {
-    /// Returns the address of the place in the template.
-    fn address(&self) -> usize;
-
     /// Returns what an access adds to the per-CPU register to reach this CPU's copy. It is the offset if the register
     /// holds the base, and the address if the register is biased.
     fn displacement(&self) -> usize;
@@ -159,7 +156,6 @@ pub unsafe trait Access {
         if Self::OFFSET_IS_IMMEDIATE {
             return self.at(register_for_access());
         }
-        // The displacement comes first. It is constant, so the optimizer hoists it out of loops.
         register_plus(self.displacement())
     }
 

@@ -76,12 +76,48 @@ macro_rules! __section {
 }
 pub(crate) use __section;
 
-/// Expands to what an access adds to the per-CPU register to reach the byte at `offset` in a symbol.
+/// Expands to what an access adds to the per-CPU register to reach a symbol, or the byte at `offset` in it. Each variable
+/// expands the first arm, so no other macro is between it and the text.
+#[cfg(not(feature = "non-zero-vma"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __displacement {
+    ($symbol:path) => {{
+        let to: ::core::primitive::usize;
+        // SAFETY: rule 10, as `__constant!`.
+        unsafe {
+            ::core::arch::asm!(
+                $crate::__linked!(displacement {to} "{symbol}"),
+                to = out(reg) to,
+                symbol = sym $symbol,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        to
+    }};
     ($symbol:path, $offset:expr) => {
-        $crate::__constant!(nomem, $crate::__displacement_text!(), symbol = sym $symbol, offset = const $offset,)
+        $crate::__constant!(
+            nomem,
+            $crate::__linked!(displacement {to} "{symbol}+{offset}"),
+            symbol = sym $symbol, offset = const $offset,
+        )
+    };
+}
+
+/// Expands to what an access adds to the per-CPU register to reach a symbol, or the byte at `offset` in it.
+#[cfg(feature = "non-zero-vma")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __displacement {
+    ($symbol:path) => {
+        $crate::__address!($symbol)
+    };
+    ($symbol:path, $offset:expr) => {
+        $crate::__constant!(
+            nomem,
+            $crate::__linked!(address {to} "{symbol}+{offset}"),
+            symbol = sym $symbol, offset = const $offset,
+        )
     };
 }
 
@@ -89,9 +125,19 @@ macro_rules! __displacement {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __address {
-    ($symbol:path) => {
-        $crate::__constant!(nomem, $crate::__linked!(address {to} "{symbol}"), symbol = sym $symbol,)
-    };
+    ($symbol:path) => {{
+        let to: ::core::primitive::usize;
+        // SAFETY: rule 10, as `__constant!`.
+        unsafe {
+            ::core::arch::asm!(
+                $crate::__linked!(address {to} "{symbol}"),
+                to = out(reg) to,
+                symbol = sym $symbol,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        to
+    }};
 }
 
 /// Expands to the full address of a symbol, or to 0 if the symbol is undefined.
@@ -152,24 +198,6 @@ macro_rules! __constant {
         }
         to
     }};
-}
-
-#[cfg(not(feature = "non-zero-vma"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __displacement_text {
-    () => {
-        $crate::__linked!(displacement {to} "{symbol}+{offset}")
-    };
-}
-
-#[cfg(feature = "non-zero-vma")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __displacement_text {
-    () => {
-        $crate::__linked!(address {to} "{symbol}+{offset}")
-    };
 }
 
 /// All parts of an undefined weak symbol's address are 0.

@@ -169,7 +169,7 @@ impl Turn {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __assert_made {
-    ($made:ident) => {};
+    () => {};
 }
 
 /// Expands to nothing: variables work on this target.

@@ -92,10 +92,9 @@ fn refuse() -> ! {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __assert_made {
-    (late) => {
+    () => {
         $crate::__priv::assert_made()
     };
-    (linked) => {};
 }
 
 /// Emits the storage of a variable, a plain global.

@@ -5,6 +5,9 @@
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __displacement {
+    ($symbol:path) => {
+        $crate::__address!($symbol)
+    };
     ($symbol:path, $offset:expr) => {
         $crate::__address!($symbol).wrapping_add($offset)
     };

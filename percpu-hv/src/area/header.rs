@@ -75,11 +75,6 @@ macro_rules! field {
             const HOT: bool = false;
 
             #[inline(always)]
-            fn address(&self) -> usize {
-                crate::__address!(__PERCPU_HEADER).wrapping_add(offset_of!(Header, $field))
-            }
-
-            #[inline(always)]
             fn displacement(&self) -> usize {
                 displacement!($field)
             }

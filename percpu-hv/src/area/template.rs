@@ -243,9 +243,15 @@ macro_rules! __place {
         $crate::__place_in! { "percpu_hot", $($storage)* }
     };
     (variables [$($attr:tt)*] {$($head:tt)*} $name:ident: $($rest:tt)*) => {
-        $crate::__place_in! {
-            ::core::concat!(".percpu.", ::core::stringify!($name)), [$($attr)*] {$($head)*} $name: $($rest)*
-        }
+        $($attr)*
+        #[allow(non_upper_case_globals)]
+        #[unsafe(link_section = ::core::concat!(".percpu.", ::core::stringify!($name)))]
+        $($head)* $name: $($rest)*
+    };
+    (flags [] {$($head:tt)*} $name:ident: $($rest:tt)*) => {
+        #[allow(non_upper_case_globals)]
+        #[unsafe(link_section = ::core::concat!(".percpu..flags.", ::core::stringify!($name)))]
+        $($head)* $name: $($rest)*
     };
     ($group:ident [$($attr:tt)*] {$($head:tt)*} $name:ident: $($rest:tt)*) => {
         $crate::__place_in! {

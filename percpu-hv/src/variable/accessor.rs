@@ -41,8 +41,16 @@ pub(crate) fn stay<P: Place<T>, T>(place: &P) -> Option<NoPreemptGuard> {
 #[inline(always)]
 #[track_caller]
 pub(crate) fn assert_reach<P: Place<T>, T>(place: &P) {
-    // Constants, so that not even a debug build compiles more for the others.
-    if cfg!(debug_assertions) && P::HOT {
+    if P::HOT {
+        assert_offset::<P, T>(place);
+    }
+}
+
+/// A function of its own, so that not even a debug build compiles it for the others.
+#[inline(always)]
+#[track_caller]
+fn assert_offset<P: Place<T>, T>(place: &P) {
+    if cfg!(debug_assertions) {
         let offset = place.address().wrapping_sub(start());
         let reach = arch::HOT_REACH.unwrap_or(usize::MAX);
         if offset >= reach {
@@ -55,12 +63,20 @@ pub(crate) fn assert_reach<P: Place<T>, T>(place: &P) {
 #[inline(never)]
 #[track_caller]
 fn out_of_reach(place: &str, offset: usize, reach: usize) -> ! {
-    let name = place.rsplit("__PERCPU_SYM_").next().unwrap_or_default();
+    let name = name_of(place);
     panic!(
         "the hot per-CPU variable `{name}` is {offset:#x} bytes into the template, but its accesses reach only \
          {reach:#x}; link with percpu.x of percpu-hv, or put `*(percpu_hot)` first into `.percpu` and make fewer \
          variables hot"
     );
+}
+
+/// Returns the name of a variable, from that of its marker's type. Another type's name stays as it is.
+pub(crate) fn name_of(marker: &str) -> &str {
+    let last = marker.rfind(':').map_or(0, |colon| colon + 1);
+    marker[last..]
+        .strip_prefix("__PERCPU_SYM_")
+        .unwrap_or(marker)
 }
 
 /// Returns the pointer to a copy of the place, at the copy's address.
@@ -69,10 +85,19 @@ fn out_of_reach(place: &str, offset: usize, reach: usize) -> ! {
 pub(crate) fn pointer<P: Place<T>, T>(place: &P, address: usize) -> *const T {
     assert_reach(place);
     // A script written for `percpu` fixes the stride, and honours no alignment above 64.
-    if cfg!(debug_assertions) && <P::Kind as Kind>::CHECKED && address % align_of::<T>() != 0 {
-        misaligned();
+    if <P::Kind as Kind>::CHECKED {
+        assert_aligned(address, align_of::<T>());
     }
     ptr::with_exposed_provenance(address)
+}
+
+#[inline(always)]
+#[track_caller]
+fn assert_aligned(address: usize, align: usize) {
+    // Alignments are powers of two.
+    if cfg!(debug_assertions) && address & (align - 1) != 0 {
+        misaligned();
+    }
 }
 
 #[cold]

@@ -4,38 +4,29 @@
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __variable {
-    ($($variable:tt)*) => {
-        $crate::__refuse_host!();
-        $crate::__define! { $($variable)* }
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __define {
     (
         [$($attr:tt)*] [$($storage_attr:tt)*]
         $vis:vis static $name:ident: $ty:ty = $value:expr;
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt,
         group = $group:ident
     ) => {
+        $crate::__refuse_host!();
         // As visible as the variable: assembly names it as an operand `sym`.
         $crate::__storage! {
             $group [$($storage_attr)* #[doc(hidden)] #[allow(private_interfaces)]]
             {$vis static mut} $storage: $ty = $value;
         }
 
-        $crate::__define_handle! {
+        $crate::__define! {
             unsafe [$($attr)*] $vis static $name: $ty;
-            storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group,
-            made = linked, initial = |_cpu| {
+            storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group
+            {} {
                 // Items have no hygiene, so `$value` must not mention this name. The struct literal extends
                 // the life of a temporary behind `&`, as the storage does.
                 static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
                     $crate::__priv::Initial { 0: $value };
-                // SAFETY: rule 3 is the caller's.
-                unsafe { __PERCPU_INITIAL.get() }
-            }
+                (&raw const __PERCPU_INITIAL).cast()
+            } {}
         }
     };
     // The option `init`: the areas start with zero bytes, and `make` makes each value before they are published.
@@ -45,6 +36,7 @@ macro_rules! __define {
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt,
         group = $group:ident
     ) => {
+        $crate::__refuse_host!();
         $crate::__storage! {
             $group [$($storage_attr)* #[doc(hidden)] #[allow(private_interfaces)]]
             {$vis static mut} $storage: ::core::mem::MaybeUninit<$ty> = ::core::mem::MaybeUninit::zeroed();
@@ -53,31 +45,42 @@ macro_rules! __define {
         $crate::__refuse_init!();
         $crate::__record! { unsafe make, $crate::__priv::make::<$symbol, $ty> }
 
-        $crate::__define_handle! {
+        $crate::__define! {
             unsafe [$($attr)*] $vis static $name: $ty;
-            storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group,
-            made = late, initial = |cpu| {
-                // In an item: the body of an `unsafe` function may do what else needs an `unsafe` block.
+            storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group
+            { $crate::__assert_made!(); }
+            { ::core::ptr::null() }
+            {
                 #[inline(always)]
-                fn __percpu_make(cpu: ::core::primitive::usize) -> $ty {
-                    let make: fn(::core::primitive::usize) -> $ty = $init;
-                    make(cpu)
+                unsafe fn initial(
+                    &self,
+                    cpu: impl ::core::ops::FnOnce() -> ::core::primitive::usize,
+                ) -> $ty {
+                    // In an item: the body of an `unsafe` function may do what else needs an `unsafe` block.
+                    #[inline(always)]
+                    fn __percpu_make(cpu: ::core::primitive::usize) -> $ty {
+                        let make: fn(::core::primitive::usize) -> $ty = $init;
+                        make(cpu)
+                    }
+                    __percpu_make(cpu())
                 }
-                __percpu_make(cpu())
             }
         }
     };
 }
 
-/// Defines all of a variable but its storage. `unsafe`: the storage is in the section, of this type, and has no other
-/// handle (rule 1).
+/// Defines all of a variable but its storage. The blocks have what precedes an access, the pointer to the initial value
+/// and a function that makes the value. `unsafe`: the storage is in the section, of this type, and has no other handle
+/// (rule 1).
+///
+/// Each body and each macro of this expansion costs the compiler time, for every variable.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __define_handle {
+macro_rules! __define {
     (
         unsafe [$($attr:tt)*] $vis:vis static $name:ident: $ty:ty;
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt,
-        group = $group:ident, made = $made:ident, initial = |$cpu:ident| $initial:block
+        group = $group:ident {$($made:tt)*} $initial:block {$($make:tt)*}
     ) => {
         #[doc(hidden)]
         #[allow(non_camel_case_types, clippy::exhaustive_structs)]
@@ -85,40 +88,37 @@ macro_rules! __define_handle {
 
         // SAFETY: rule 1, the storage is the static above, which is in the section.
         unsafe impl $crate::__priv::Access for $symbol {
-            $crate::__is_hot! { $group }
-
-            #[inline(always)]
-            fn address(&self) -> ::core::primitive::usize {
-                $crate::__address!($storage)
-            }
-
             #[inline(always)]
             fn displacement(&self) -> ::core::primitive::usize {
-                $crate::__assert_made!($made);
-                $crate::__displacement!($storage, 0)
+                $($made)*
+                $crate::__displacement!($storage)
             }
 
+            $crate::__is_hot! { $group }
             $crate::__direct! { $group $storage, 0 }
         }
 
-        // SAFETY: rule 1, the storage is of this type.
+        // SAFETY: rule 1, the marker has no fields, and the arms return what the names say.
         unsafe impl $crate::__priv::Defined for $symbol {
             type Kind = $crate::__kind!($kind $ty);
 
-            $crate::__flag! { $kind $storage $name }
-
-            $crate::__totals! { $ty }
+            #[inline(always)]
+            fn beside<const __PERCPU_WHAT: ::core::primitive::u8>(
+                &self,
+                distance: ::core::primitive::usize,
+            ) -> *const () {
+                match __PERCPU_WHAT {
+                    $crate::__priv::beside::ADDRESS => ::core::ptr::without_provenance($crate::__address!($storage)),
+                    $crate::__priv::beside::FLAG => $crate::__flag!($kind $storage),
+                    $crate::__priv::beside::TOTAL => $crate::__total!($ty, distance),
+                    _ => $initial,
+                }
+            }
         }
 
-        // SAFETY: as `Defined`.
-        unsafe impl $crate::__priv::Symbol<$ty> for $symbol {
-            const PLACE: Self = $symbol;
-
-            #[inline(always)]
-            unsafe fn initial(
-                &self,
-                $cpu: impl ::core::ops::FnOnce() -> ::core::primitive::usize,
-            ) -> $ty $initial
+        // SAFETY: rule 1, the storage is of this type.
+        unsafe impl $crate::__priv::Typed<$ty> for $symbol {
+            $($make)*
         }
 
         #[doc(hidden)]
@@ -134,48 +134,43 @@ macro_rules! __define_handle {
     };
 }
 
-/// Emits the borrow flag of a variable. Only exclusive variables use it: each flag has a section of its own,
-/// so the linker drops the others.
+/// Expands to the displacement of the borrow flag of a variable. Only exclusive variables use it: each flag has a
+/// section of its own, so the linker drops the others.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __flag {
-    (($kind:path) $storage:ident $name:ident) => {
-        $crate::__flag! { shared $storage $name }
+    (($kind:path) $storage:ident) => {
+        ::core::ptr::null()
     };
-    (shared $storage:ident $name:ident) => {};
-    ($kind:ident $storage:ident $name:ident) => {
-        #[inline(always)]
-        fn flag(&self) -> $crate::__priv::Flag {
-            $crate::__storage! { flags [] {static mut} $storage: ::core::primitive::bool = false; }
-            (
-                $crate::__displacement!($storage, 0),
-                ::core::stringify!($name),
-            )
-        }
+    (shared $storage:ident) => {
+        ::core::ptr::null()
     };
+    ($kind:ident $storage:ident) => {{
+        $crate::__place! { flags [] {static mut} $storage: ::core::primitive::bool = false; }
+        ::core::ptr::without_provenance($crate::__displacement!($storage))
+    }};
 }
 
-/// Emits the totals of the counters in a variable. The probe does without a bound, which not all types would keep.
+/// Expands to the total of a counter in a variable. The probe does without a bound, which not all types would keep.
 #[cfg(target_has_atomic = "64")]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __totals {
-    ($ty:ty) => {
-        #[inline(always)]
-        unsafe fn total(&self, distance: ::core::primitive::usize) -> $crate::__priv::Total<'_> {
-            use $crate::__priv::Otherwise as _;
-            static TOTALS: $crate::__priv::Totals<
-                { $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS },
-            > = $crate::__priv::Totals::NEW;
-            TOTALS.get(distance)
-        }
-    };
+macro_rules! __total {
+    ($ty:ty, $distance:ident) => {{
+        use $crate::__priv::Otherwise as _;
+        static TOTALS: $crate::__priv::Totals<{ $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS }> =
+            $crate::__priv::Totals::NEW;
+        TOTALS.pointer($distance)
+    }};
 }
 
-/// Emits nothing: the target has no counters.
+/// Expands to null: the target has no counters.
 #[cfg(not(target_has_atomic = "64"))]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __totals {
-    ($ty:ty) => {};
+macro_rules! __total {
+    ($ty:ty, $distance:ident) => {{
+        let _ = $distance;
+        ::core::ptr::null()
+    }};
 }

@@ -27,11 +27,6 @@ macro_rules! __elements {
             $crate::__is_hot! { $group }
 
             #[inline(always)]
-            fn address(&self) -> ::core::primitive::usize {
-                $crate::__address!($storage).wrapping_add(<O as $crate::__priv::Path>::OFFSET)
-            }
-
-            #[inline(always)]
             fn displacement(&self) -> ::core::primitive::usize {
                 $crate::__displacement!($storage, <O as $crate::__priv::Path>::OFFSET)
             }
@@ -46,6 +41,11 @@ macro_rules! __elements {
             type Part<'whole, Q: $crate::__priv::Path<Of = O::To>> = $symbol<$crate::__priv::Then<O, Q>>
             where
                 Self: 'whole;
+
+            #[inline(always)]
+            fn address(&self) -> ::core::primitive::usize {
+                $crate::__address!($storage).wrapping_add(<O as $crate::__priv::Path>::OFFSET)
+            }
 
             fn flag(&self) -> $crate::__priv::Flag {
                 ::core::unreachable!()
@@ -75,7 +75,7 @@ macro_rules! __elements {
                 static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
                     $crate::__priv::Initial { 0: $value };
                 // SAFETY: rule 3 is the caller's.
-                unsafe { __PERCPU_INITIAL.get() }
+                unsafe { (&raw const __PERCPU_INITIAL.0).read() }
             }
         }
 

@@ -107,12 +107,6 @@ unsafe impl<T, K> Access for Dynamic<T, K> {
     const HOT: bool = false;
 
     #[inline(always)]
-    fn address(&self) -> usize {
-        let displacement = self.values.displacement;
-        displacement.wrapping_sub(bias()).wrapping_add(start())
-    }
-
-    #[inline(always)]
     fn displacement(&self) -> usize {
         self.values.home.assert_current();
         self.values.displacement
@@ -135,6 +129,12 @@ unsafe impl<T, K: AtRunTime<T>> Place<T> for Dynamic<T, K> {
         = Fixed<'whole, Self, O>
     where
         Self: 'whole;
+
+    #[inline(always)]
+    fn address(&self) -> usize {
+        let displacement = self.values.displacement;
+        displacement.wrapping_sub(bias()).wrapping_add(start())
+    }
 
     #[inline(always)]
     fn flag(&self) -> Flag {

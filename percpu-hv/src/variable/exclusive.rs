@@ -3,17 +3,18 @@
 use core::fmt;
 use core::sync::atomic::{Ordering, compiler_fence};
 
-use super::accessor::{enter, pointer};
+use super::accessor::{enter, name_of, pointer};
 use super::kind::{Borrows, Exclusive, TryBorrows};
 use super::per_cpu::PerCpu;
-use super::place::{Flag, Place};
+use super::place::Place;
 use super::symbol::{Symbol, this_cpu};
 use crate::arch::{self, load_at, store_at};
 
 /// The error of [`try_with_current`](PerCpu::try_with_current): this CPU's copy is already borrowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Borrowed {
-    name: &'static str,
+    /// The name of the marker's type.
+    marker: &'static str,
 }
 
 impl fmt::Display for Borrowed {
@@ -23,7 +24,7 @@ impl fmt::Display for Borrowed {
             "the per-CPU variable `{}` is borrowed on this CPU already, by an outer `with_current` or by the \
              context that a handler interrupted; keep borrows apart, or put an atomic, a `Cell` or a `RefCell` \
              in the variable",
-            self.name
+            name_of(self.marker)
         )
     }
 }
@@ -39,24 +40,26 @@ struct Borrow {
 }
 
 impl Borrow {
+    /// Returns `None` if the flag is set.
+    ///
     /// # Safety
     ///
     /// `register` is the value of this CPU's per-CPU register, and the context stays on this CPU. The flag is
     /// an exclusive variable's.
     #[inline(always)]
-    unsafe fn new(register: usize, (flag, name): Flag) -> Result<Self, Borrowed> {
+    unsafe fn new(register: usize, flag: usize) -> Option<Self> {
         let turn = arch::Turn::new(register);
         let flag = register.wrapping_add(flag);
         // SAFETY: rule 3. A load and a store are enough: a handler in between leaves the flag as it was.
         unsafe {
             if load_at::<bool>(flag) {
-                return Err(Borrowed { name });
+                return None;
             }
             store_at(flag, true);
         }
         // A handler that may find the value changed in part finds the flag set.
         compiler_fence(Ordering::SeqCst);
-        Ok(Self { flag, _turn: turn })
+        Some(Self { flag, _turn: turn })
     }
 }
 
@@ -72,35 +75,33 @@ impl Drop for Borrow {
 #[cold]
 #[inline(never)]
 #[track_caller]
-pub(super) fn refuse(borrowed: Borrowed) -> ! {
-    panic!("{borrowed}")
+pub(super) fn refuse(marker: &'static str) -> ! {
+    panic!("{}", Borrowed { marker })
 }
 
 impl Exclusive {
-    /// Calls `f` with this CPU's copy, unless it is already borrowed.
+    /// Borrows this CPU's copy, unless it is already borrowed. Returns the borrow and the copy's address.
     ///
     /// # Safety
     ///
-    /// As [`Borrows::with_current`].
+    /// As [`Borrows::with_current`], and `flag` is the displacement of the place's flag.
     #[inline(always)]
-    #[track_caller]
-    unsafe fn borrow<P: Place<T>, T, R>(
-        place: &P,
-        f: impl FnOnce(&mut T) -> R,
-    ) -> Result<R, Borrowed> {
-        // Compute the constants first, so that the optimizer moves them out of a loop.
-        let flag = place.flag();
-        let displacement = (!P::OFFSET_IS_IMMEDIATE).then(|| place.displacement());
+    unsafe fn borrow<P: Place<T>, T>(place: &P, flag: usize) -> (Option<Borrow>, usize) {
+        // Compute the constant first, so that the optimizer moves it out of a loop.
+        let displacement = if P::OFFSET_IS_IMMEDIATE {
+            0
+        } else {
+            place.displacement()
+        };
         let register = arch::register_for_access();
         // SAFETY: rules 2 and 13 are the caller's.
-        let _borrow = unsafe { Borrow::new(register, flag)? };
-        let address = match displacement {
-            Some(displacement) => register.wrapping_add(displacement),
-            None => place.at(register),
+        let borrow = unsafe { Borrow::new(register, flag) };
+        let address = if P::OFFSET_IS_IMMEDIATE {
+            place.at(register)
+        } else {
+            register.wrapping_add(displacement)
         };
-        // SAFETY: rule 3; rule 5, the flag excludes every other borrow, and safe code reaches a variable of
-        // this kind in no other way.
-        Ok(f(unsafe { &mut *pointer(place, address).cast_mut() }))
+        (borrow, address)
     }
 }
 
@@ -113,11 +114,15 @@ unsafe impl<T: Send> Borrows<T> for Exclusive {
         place: &P,
         f: impl FnOnce(&mut T) -> R,
     ) -> R {
+        let (flag, marker) = place.flag();
         // SAFETY: rules 2 and 13 are the caller's; rule 7, `T: Send`.
-        match unsafe { Self::borrow(place, f) } {
-            Ok(result) => result,
-            Err(borrowed) => refuse(borrowed),
-        }
+        let (borrow, address) = unsafe { Self::borrow(place, flag) };
+        let Some(_borrow) = borrow else {
+            refuse(marker);
+        };
+        // SAFETY: rule 3; rule 5, the flag excludes every other borrow, and safe code reaches a variable of
+        // this kind in no other way.
+        f(unsafe { &mut *pointer(place, address).cast_mut() })
     }
 
     #[inline(always)]
@@ -147,8 +152,14 @@ impl<P: Place<T>, T> PerCpu<P, T> {
         P::Kind: TryBorrows<T>,
     {
         let _guard = enter(&self.place);
+        let (flag, marker) = self.place.flag();
         // SAFETY: rules 2 and 13, the guard keeps the context on this CPU; rule 7, the method exists only for
         // an `Exclusive` variable of a type that is `Send`.
-        unsafe { Exclusive::borrow(&self.place, f) }
+        let (borrow, address) = unsafe { Exclusive::borrow(&self.place, flag) };
+        let Some(_borrow) = borrow else {
+            return Err(Borrowed { marker });
+        };
+        // SAFETY: rules 3 and 5, as `with_current`.
+        Ok(f(unsafe { &mut *pointer(&self.place, address).cast_mut() }))
     }
 }

@@ -298,11 +298,6 @@ unsafe impl<P: Access, U: Unit> Access for Element<P, U> {
     const IN_ONE_INSTRUCTION: bool = P::IN_ONE_INSTRUCTION;
 
     #[inline(always)]
-    fn address(&self) -> usize {
-        self.first.address().wrapping_add(self.bytes())
-    }
-
-    #[inline(always)]
     fn displacement(&self) -> usize {
         self.first.displacement().wrapping_add(self.bytes())
     }
@@ -466,6 +461,11 @@ unsafe impl<P: Place<T>, T, U: Array> Place<T> for Element<P, U> {
     where
         Self: 'whole;
 
+    #[inline(always)]
+    fn address(&self) -> usize {
+        self.first.address().wrapping_add(self.bytes())
+    }
+
     fn flag(&self) -> Flag {
         self.first.flag()
     }
@@ -514,11 +514,6 @@ unsafe impl<P: Access, O: Path> Access for Fixed<'_, P, O> {
     const HOT: bool = P::HOT;
 
     #[inline(always)]
-    fn address(&self) -> usize {
-        self.whole.address().wrapping_add(O::OFFSET)
-    }
-
-    #[inline(always)]
     fn displacement(&self) -> usize {
         self.whole.displacement().wrapping_add(O::OFFSET)
     }
@@ -545,6 +540,11 @@ unsafe impl<P: Place<O::Of>, O: Path> Place<O::To> for Fixed<'_, P, O> {
         = Fixed<'part, Self, Q>
     where
         Self: 'part;
+
+    #[inline(always)]
+    fn address(&self) -> usize {
+        self.whole.address().wrapping_add(O::OFFSET)
+    }
 
     fn flag(&self) -> Flag {
         self.whole.flag()

@@ -60,20 +60,8 @@ pub(crate) unsafe fn this_cpu() -> usize {
 }
 
 /// The initial value of a variable. It is in a static, not a constant, because it may refer to other statics.
+#[repr(transparent)]
 pub struct Initial<T>(pub T);
 
 // SAFETY: rule 7, no context gets a reference to the value, only bitwise copies, as the areas are.
 unsafe impl<T> Sync for Initial<T> {}
-
-impl<T> Initial<T> {
-    /// Returns a bitwise copy of the value.
-    ///
-    /// # Safety
-    ///
-    /// As [`Symbol::initial`].
-    #[inline(always)]
-    pub unsafe fn get(&'static self) -> T {
-        // SAFETY: rule 3, each copy is what a CPU's area starts with; nothing writes or drops the original.
-        unsafe { ptr::read(&raw const self.0) }
-    }
-}

@@ -151,8 +151,8 @@ impl<P: Place<T>, T> PerCpu<P, T> {
         P::Kind: Values<T>,
     {
         let _guard = enter(&self.place);
-        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU.
-        unsafe { self.read_current_raw() }
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of the place.
+        <P::Kind as Values<T>>::from(unsafe { self.place.load() })
     }
 
     /// Stores `value` to this CPU's copy. With `preempt` or `preempt-hook`, preemption is disabled during the call.
@@ -163,8 +163,9 @@ impl<P: Place<T>, T> PerCpu<P, T> {
         P::Kind: Values<T>,
     {
         let _guard = enter(&self.place);
-        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU.
-        unsafe { self.write_current_raw(value) }
+        publish::<As<P, T>>();
+        // SAFETY: rules 2, 3 and 13, the guard keeps the context on this CPU; `T` is the type of the place.
+        unsafe { self.place.store(<P::Kind as Values<T>>::to(value)) }
     }
 
     /// Returns this CPU's value, with a single load.

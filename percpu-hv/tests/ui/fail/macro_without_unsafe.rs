@@ -3,10 +3,10 @@
 #[percpu_hv::def_percpu]
 static WORD: u64 = 7;
 
-percpu_hv::__define_handle! {
+percpu_hv::__define! {
     [] static TEXT: &'static str;
-    storage = __PERCPU_WORD, symbol = Symbol, alias = Alias, text = "TEXT", kind = exclusive, group = variables,
-    made = linked, initial = |_cpu| { "" }
+    storage = __PERCPU_WORD, symbol = Symbol, alias = Alias, text = "TEXT", kind = exclusive, group = variables
+    {} { ::core::ptr::null() } {}
 }
 
 fn not_of_the_section() -> u64 {
