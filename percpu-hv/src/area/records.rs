@@ -50,14 +50,29 @@ macro_rules! __record {
             static EMIT: fn() = emit;
 
             fn emit() {
-                $crate::__record_here!(unsafe $purpose, $($function)*);
+                // SAFETY: rule 20, the caller of this macro names a function of the section's type. There is no
+                // instruction, so all of the options hold.
+                unsafe {
+                    ::core::arch::asm!(
+                        ::core::concat!(".pushsection ", $crate::__record_section!($purpose), ",\"aR\",%progbits"),
+                        ".balign 4",
+                        ".long {function} - .",
+                        ".popsection",
+                        function = sym $($function)*,
+                        options(nomem, nostack, preserves_flags)
+                    );
+                }
             }
         };
     };
 }
 
-/// Emits a record as often as the code around it is compiled: the only way for a function that is generic. Its reader
-/// does with several records of one function what it does with one. `unsafe` as [`__record!`].
+/// Emits a record of a generic function wherever the code around it is compiled. Its reader does with several records of
+/// one function what it does with one. `unsafe` as [`__record!`].
+///
+/// The record is in the image if that code is: it has no `R`, but the code has a relocation that does nothing and refers
+/// to it. A group makes the records of each function a section of their own. It is no `comdat`: of several objects with
+/// one function, each keeps its group, whichever of them has the code.
 #[cfg(any(target_os = "linux", target_os = "none"))]
 #[doc(hidden)]
 #[macro_export]
@@ -67,10 +82,15 @@ macro_rules! __record_here {
         // all of the options hold.
         unsafe {
             ::core::arch::asm!(
-                ::core::concat!(".pushsection ", $crate::__record_section!($purpose), ",\"aR\",%progbits"),
+                ::core::concat!(
+                    ".pushsection ",
+                    $crate::__record_section!($purpose),
+                    ",\"aG\",%progbits,{function}"
+                ),
                 ".balign 4",
-                ".long {function} - .",
+                "2: .long {function} - .",
                 ".popsection",
+                ".reloc ., BFD_RELOC_NONE, 2b",
                 function = sym $($function)*,
                 options(nomem, nostack, preserves_flags)
             );

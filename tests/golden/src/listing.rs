@@ -172,7 +172,8 @@ fn relocation(line: &str) -> Option<Option<Relocation>> {
     if !kind.starts_with("R_") {
         return None;
     }
-    if kind.ends_with("_RELAX") {
+    // What does nothing keeps a section in the image.
+    if kind.ends_with("_RELAX") || kind.ends_with("_NONE") {
         return Some(None);
     }
     let (kind, symbol) = (kind.to_owned(), symbol.trim().to_owned());
