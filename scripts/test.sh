@@ -13,7 +13,7 @@ readonly aarch64=aarch64-unknown-none-softfloat
 readonly feature_sets=(
     "--features arm-el2"
     "--no-default-features"
-    "--features non-zero-vma,preempt"
+    "--features non-zero-vma,preempt,compat"
     "--no-default-features --features sp-naive"
 )
 
@@ -183,7 +183,7 @@ stage_lint() {
     # There no function makes values, as in the image `made`.
     check "lint: clippy, images, custom-base" \
         bare_cargo "$aarch64" clippy --package images --example custom_base --features custom-base -- --deny warnings
-    for features in preempt-hook dump,dump-section; do
+    for features in preempt-hook,compat dump,dump-section; do
         check "lint: clippy, host, $features" \
             cargo clippy --package percpu-hv --all-targets --features "$features" -- --deny warnings
     done
@@ -367,7 +367,7 @@ stage_unit() {
     check "unit: the list of all variables, in the file" \
         cargo test --package percpu-hv --test dump_section --features dump-section
     check "unit: the list of all variables, documentation" cargo test --package percpu-hv --doc --features dump dump
-    check "unit: a preemption hook" cargo test --package percpu-hv --test preempt_hook --features preempt-hook
+    check "unit: a preemption hook" cargo test --package percpu-hv --test preempt_hook --features preempt-hook,compat
     check "unit: a preemption hook, documentation" \
         cargo test --package percpu-hv --doc --features preempt-hook preempt_hook
     check "unit: macros" cargo test --package percpu-hv-macros --lib

@@ -13,6 +13,7 @@ mod arch;
 // One CPU has no areas.
 #[cfg_attr(feature = "sp-naive", path = "area/naive.rs")]
 mod area;
+#[cfg(feature = "compat")]
 mod compat;
 mod cpu;
 mod error;
@@ -110,9 +111,11 @@ struct Readme;
 pub mod __priv {
     pub use crate::arch::expansion::*;
     pub use crate::area::{CacheLine, Page};
+    #[cfg(feature = "compat")]
     pub mod compat {
         pub use crate::compat::*;
     }
+    #[cfg(feature = "compat")]
     pub use crate::compat::{PerCpuData, Percpu};
     pub use crate::cpu::{CpuHook, NoPreemptGuard};
     pub use crate::variable::dump;
@@ -124,5 +127,6 @@ pub mod __priv {
     };
     #[cfg(target_has_atomic = "64")]
     pub use crate::variable::{Found, Total, Totals};
+    #[cfg(feature = "compat")]
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};
 }

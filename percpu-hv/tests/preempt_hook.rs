@@ -1,6 +1,7 @@
 //! What the safe accessors hold, counted by the hook of a kernel: feature `preempt-hook`.
 #![cfg(all(
     feature = "preempt-hook",
+    feature = "compat",
     target_os = "linux",
     not(feature = "sp-naive")
 ))]

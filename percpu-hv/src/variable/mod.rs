@@ -25,6 +25,8 @@ mod shared_types;
 mod symbol;
 mod value;
 
+// A counter needs it too.
+#[cfg(any(feature = "compat", target_has_atomic = "64"))]
 pub(crate) use accessor::pointer;
 #[cfg(target_has_atomic = "64")]
 pub(crate) use accessor::{address_on, stay};
@@ -37,11 +39,12 @@ pub use inform::is_escaped;
 pub use module::ModuleSection;
 pub use part::{Elements, End, Field, Fixed, HasField, Then, Whole, part};
 pub use per_cpu::PerCpu;
-pub(crate) use place::sealed;
 pub use place::{Flag, Path, Place, Within};
 #[cfg(target_has_atomic = "64")]
 pub use place::{Found, Total, Totals};
 pub use shared_types::Shared;
-pub(crate) use symbol::this_cpu;
 pub use symbol::{Initial, Symbol, make};
-pub(crate) use value::{are_values, sum};
+pub(crate) use value::sum;
+// Only the room compat needs these.
+#[cfg(feature = "compat")]
+pub(crate) use {place::sealed, symbol::this_cpu, value::are_values};

@@ -84,6 +84,10 @@ macro_rules! are_values {
         }
     };
 }
+#[allow(
+    unused_imports,
+    reason = "only another room uses it, which not each build has"
+)]
 pub(crate) use are_values;
 
 are_values!(Value);
