@@ -1,6 +1,7 @@
 //! The constants that the linker computes from a symbol, written once over an architecture's texts, and the checks of
 //! their range.
 
+use super::direct::SMALL_TEMPLATE;
 use super::emit::Mode;
 use super::imp::access::DEFAULT_MODE;
 use crate::error::InitError;
@@ -39,6 +40,21 @@ pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError>
             if start != 0 && crate::__optional_address!("__percpu_hv_has_hot") != 0 =>
         {
             Err(InitError::HotOutOfReach)
+        }
+        _ => check_small(size),
+    }
+}
+
+/// Returns an error unless short accesses reach the variables that have no other. percpu.x checks those, and puts the
+/// others behind them; nobody knows the order of another script.
+fn check_small(size: usize) -> Result<(), InitError> {
+    match HOT_REACH {
+        Some(limit)
+            if SMALL_TEMPLATE
+                && size > limit
+                && crate::__optional_address!("__percpu_hv_image") == 0 =>
+        {
+            Err(InitError::TemplateNotSmall { size, limit })
         }
         _ => Ok(()),
     }

@@ -101,6 +101,8 @@ mod imp;
 
 pub(crate) use access::{Access, Unit};
 pub(crate) use assembly::form;
+#[cfg(not(any(feature = "sp-naive", hosted)))]
+pub(crate) use direct::SMALL_TEMPLATE;
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) use imp::access::*;
 #[cfg(data_cache)]
@@ -116,7 +118,7 @@ pub(crate) use imp::wide;
 pub(crate) use linked::{__section, BIASED, HOT_REACH, check_template, running};
 pub(crate) use memory::{load_at, obtain, publish, store_at};
 #[cfg(any(feature = "sp-naive", hosted))]
-pub(crate) use plain::__section;
+pub(crate) use plain::{__section, SMALL_TEMPLATE};
 pub use scalar::{Bits, Integer, Scalar};
 pub(crate) use scalar::{combine, one, op, zero};
 #[cfg(feature = "sp-naive")]

@@ -26,8 +26,9 @@ pub(crate) fn from_scalar<P: Place<T, Kind: Values<T>>, T>(value: As<P, T>) -> T
 /// Returns the value of any CPU.
 #[inline(always)]
 fn read_remote<P: Place<T, Kind: Values<T>>, T>(place: &P, cpu: CpuId) -> T {
+    assert_reach(place);
     // SAFETY: rules 3 and 4, the id is valid; rule 6, the load is atomic.
-    let value = unsafe { load_at(address_on(place, cpu)) };
+    let value: As<P, T> = unsafe { place.load_from(cpu.register()) };
     obtain::<As<P, T>>();
     from_scalar::<P, T>(value)
 }
