@@ -335,7 +335,7 @@ mod tests {
     fn mistakes_beside_a_static_leave_it_in_place() {
         let expanded = expand(
             Form::Checked,
-            quote!(cold),
+            quote!(warm),
             quote!(
                 #[link_section = "x"]
                 static X: u8 = 0;

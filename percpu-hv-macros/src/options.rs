@@ -257,10 +257,10 @@ mod tests {
 
     #[test]
     fn every_wrong_option_is_one_error() {
-        let (runtime, errors) = options(quote!(cold, crate = a, align(64) = x, crate = b.c, "d"));
+        let (runtime, errors) = options(quote!(warm, crate = a, align(64) = x, crate = b.c, "d"));
         assert_eq!(runtime.as_deref(), Some("a"));
         assert_eq!(errors.len(), 4);
-        assert!(errors[0].starts_with("unknown option `cold`"), "{errors:?}");
+        assert!(errors[0].starts_with("unknown option `warm`"), "{errors:?}");
         assert!(
             errors[1].starts_with("unknown option `align`"),
             "{errors:?}"
