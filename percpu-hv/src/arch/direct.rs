@@ -1,12 +1,9 @@
 //! The methods of [`Access`](super::Access) that an architecture overrides with fewer instructions, written once over
 //! its texts. They expand to items of an impl in the user's crate.
 
-/// Whether all variables are reached as hot ones, but those that the linker puts behind them: the cold ones, and those
-/// of a group.
-pub(crate) const SMALL_TEMPLATE: bool = cfg!(feature = "small-template");
-
 /// Expands to the overrides for a place. The architecture's `__direct_form!` selects one of the forms below, or none. It
 /// gets the group `hot` or, for all others, `variables`.
+// These macros expand where the feature is not known.
 #[cfg(not(feature = "small-template"))]
 #[doc(hidden)]
 #[macro_export]
@@ -17,6 +14,7 @@ macro_rules! __direct {
 
 /// Expands to the overrides for a place. The architecture's `__direct_form!` selects one of the forms below, or none. It
 /// gets the group `hot` or, for all others, `variables`.
+// As above.
 #[cfg(feature = "small-template")]
 #[doc(hidden)]
 #[macro_export]
@@ -56,6 +54,7 @@ macro_rules! __direct_as {
 }
 
 /// Expands to the overrides for the places beyond a place. The group is as in [`__direct!`].
+// These macros expand where the feature is not known.
 #[cfg(not(feature = "small-template"))]
 #[doc(hidden)]
 #[macro_export]
@@ -65,6 +64,7 @@ macro_rules! __beyond {
 }
 
 /// Expands to the overrides for the places beyond a place. The group is as in [`__direct!`].
+// As above.
 #[cfg(feature = "small-template")]
 #[doc(hidden)]
 #[macro_export]

@@ -1,7 +1,6 @@
 //! The constants that the linker computes from a symbol, written once over an architecture's texts, and the checks of
 //! their range.
 
-use super::direct::SMALL_TEMPLATE;
 use super::emit::Mode;
 use super::imp::access::DEFAULT_MODE;
 use crate::error::InitError;
@@ -21,6 +20,10 @@ pub(crate) const HOT_REACH: Option<usize> = match MODE {
     Mode::Plain { hot, .. } | Mode::Biased { hot } => hot,
     Mode::Relative => None,
 };
+
+/// Whether all variables are reached as hot ones, but those that the linker puts behind them: the cold ones, and those
+/// of a group.
+pub(crate) const SMALL_TEMPLATE: bool = cfg!(feature = "small-template");
 
 /// Returns an error unless accesses reach every byte of the template.
 pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {

@@ -101,8 +101,6 @@ mod imp;
 
 pub(crate) use access::{Access, Unit};
 pub(crate) use assembly::form;
-#[cfg(not(any(feature = "sp-naive", hosted)))]
-pub(crate) use direct::SMALL_TEMPLATE;
 #[cfg(not(feature = "sp-naive"))]
 pub(crate) use imp::access::*;
 #[cfg(data_cache)]
@@ -115,7 +113,7 @@ pub(crate) use imp::interrupts::Turn;
 #[cfg(wide)]
 pub(crate) use imp::wide;
 #[cfg(not(any(feature = "sp-naive", hosted)))]
-pub(crate) use linked::{__section, BIASED, HOT_REACH, check_template, running};
+pub(crate) use linked::{__section, BIASED, HOT_REACH, SMALL_TEMPLATE, check_template, running};
 pub(crate) use memory::{load_at, obtain, publish, store_at};
 #[cfg(any(feature = "sp-naive", hosted))]
 pub(crate) use plain::{__section, SMALL_TEMPLATE};

@@ -1,11 +1,11 @@
 //! Values: variables that are loaded and stored as a whole.
 
-use super::accessor::{address_on, assert_reach, enter};
+use super::accessor::{assert_reach, enter};
 use super::kind::{Borrows, Elements, IntegerValues, Sums, Value, Values, check_part};
 use super::per_cpu::PerCpu;
 use super::place::Place;
 use super::symbol::{Symbol, this_cpu};
-use crate::arch::{Integer, Scalar, combine, load_at, obtain, op, publish, zero};
+use crate::arch::{Integer, Scalar, combine, obtain, op, publish, zero};
 use crate::cpu::{CpuId, CpuPin};
 
 /// The scalar type of a variable's value.
