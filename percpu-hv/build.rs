@@ -86,6 +86,11 @@ fn main() {
         "loongarch64" | "riscv32" | "riscv64" => "0x800",
         _ => "0x7fffffff",
     };
+    let (small, hot_error) = if env::var_os("CARGO_FEATURE_SMALL_TEMPLATE").is_some() {
+        (SMALL, SMALL_ERROR)
+    } else {
+        ("", HOT_ERROR)
+    };
     let width = env::var("CARGO_CFG_TARGET_POINTER_WIDTH");
     let word = match width.expect("cargo sets it").as_str() {
         "32" => "4",
@@ -98,12 +103,25 @@ fn main() {
     ] {
         let text = text
             .replace("@ARCH_ASSERT@\n", own_assert)
+            .replace("@SMALL@\n", small)
+            .replace("@HOT_ERROR@", hot_error)
             .replace("@HOT_LIMIT@", hot_limit)
             .replace("@WORD@", word);
         fs::write(out.join(name), text).expect("OUT_DIR is writable");
     }
     println!("cargo::rustc-link-search={}", out.display());
 }
+
+/// With a small template, the variables of no group lie where accesses to hot ones reach.
+const SMALL: &str = "  *(SORT_BY_ALIGNMENT(.percpu.[!.]*))\n";
+
+const HOT_ERROR: &str =
+    "the hot per-CPU variables take more than @HOT_LIMIT@ bytes, which their accesses cannot reach.
+`grep -rn 'def_percpu(hot'` over your sources lists them; make some of them ordinary.";
+
+const SMALL_ERROR: &str = "the per-CPU variables that are not cold take more than @HOT_LIMIT@ bytes, the reach of percpu-hv's
+feature `small-template`. Make the largest ones cold, as in `#[def_percpu(cold)]`: link once without the feature,
+and `nm --print-size --size-sort IMAGE | grep '[dDbB] .*__PERCPU_'` lists the largest last. Or do without the feature.";
 
 fn is_process() -> bool {
     ["CARGO_CFG_UNIX", "CARGO_CFG_WINDOWS"]

@@ -252,7 +252,13 @@ mod tests {
         let item = quote!(
             static X: u8 = 0;
         );
-        for group in ["hot", "read_mostly", "page_aligned", "cache_aligned"] {
+        for group in [
+            "hot",
+            "cold",
+            "read_mostly",
+            "page_aligned",
+            "cache_aligned",
+        ] {
             let name = quote::format_ident!("{group}");
             let runtime = || quote!(::found);
             let expanded = expand(Form::Checked, quote!(#name), item.clone(), runtime).to_string();
@@ -329,7 +335,7 @@ mod tests {
     fn mistakes_beside_a_static_leave_it_in_place() {
         let expanded = expand(
             Form::Checked,
-            quote!(cold),
+            quote!(warm),
             quote!(
                 #[link_section = "x"]
                 static X: u8 = 0;

@@ -74,6 +74,7 @@ use syn::DeriveInput;
 /// | option | |
 /// |---|---|
 /// | `hot` | needs no instruction for the offset on AArch64, RISC-V and LoongArch64; a few KiB at most, which the linker checks |
+/// | `cold` | for what is large or rarely used: its accesses stay long with the feature `small-template`, and it takes no room there |
 /// | `read_mostly` | for what is rarely written: shares no cache line with variables that are written often |
 /// | `page_aligned` | starts at a multiple of 4 KiB and fills whole pages |
 /// | `cache_aligned` | shares its cache lines with no other variable: for what other CPUs write |

@@ -57,7 +57,13 @@ impl Parse for Options {
 }
 
 /// The groups, which decide where a variable lies in an area.
-const GROUPS: [&str; 4] = ["hot", "read_mostly", "page_aligned", "cache_aligned"];
+const GROUPS: [&str; 5] = [
+    "hot",
+    "cold",
+    "read_mostly",
+    "page_aligned",
+    "cache_aligned",
+];
 
 /// The kinds, which decide a variable's accessors in place of its type.
 const KINDS: [&str; 3] = ["shared", "exclusive", "elements"];
@@ -68,8 +74,8 @@ impl Options {
         let name: TokenTree = input.fork().parse()?;
         let unknown = || {
             let text = format!(
-                "unknown option `{name}`; `def_percpu` knows the groups `hot`, `read_mostly`, `page_aligned` and \
-                 `cache_aligned`, the kinds `shared`, `exclusive` and `elements`, `init = path` and `crate = path`"
+                "unknown option `{name}`; `def_percpu` knows the groups `hot`, `cold`, `read_mostly`, \
+                 `page_aligned` and `cache_aligned`, the kinds `shared`, `exclusive` and `elements`, `init = path` and `crate = path`"
             );
             Error::new(name.span(), text)
         };
@@ -214,6 +220,7 @@ mod tests {
             crate = a,
             cache_aligned,
             page_aligned = 1,
+            cold,
             read_mostly
         ));
         assert_eq!(runtime.as_deref(), Some("a"));
@@ -222,6 +229,7 @@ mod tests {
             [
                 "`cache_aligned` and `hot` exclude each other; a variable is in one group",
                 "`page_aligned` and `hot` exclude each other; a variable is in one group",
+                "`cold` and `hot` exclude each other; a variable is in one group",
                 "`read_mostly` and `hot` exclude each other; a variable is in one group",
             ]
         );
@@ -249,10 +257,10 @@ mod tests {
 
     #[test]
     fn every_wrong_option_is_one_error() {
-        let (runtime, errors) = options(quote!(cold, crate = a, align(64) = x, crate = b.c, "d"));
+        let (runtime, errors) = options(quote!(warm, crate = a, align(64) = x, crate = b.c, "d"));
         assert_eq!(runtime.as_deref(), Some("a"));
         assert_eq!(errors.len(), 4);
-        assert!(errors[0].starts_with("unknown option `cold`"), "{errors:?}");
+        assert!(errors[0].starts_with("unknown option `warm`"), "{errors:?}");
         assert!(
             errors[1].starts_with("unknown option `align`"),
             "{errors:?}"

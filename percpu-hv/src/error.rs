@@ -88,6 +88,14 @@ pub enum InitError {
         /// The bytes within reach.
         limit: usize,
     },
+    /// The template is larger than short accesses reach, which the feature `small-template` gives every variable that is
+    /// not `cold`; and the linker script is not percpu.x, which puts the cold ones last.
+    TemplateNotSmall {
+        /// The size of the template in bytes.
+        size: usize,
+        /// The bytes within reach.
+        limit: usize,
+    },
     /// The template does not start at a multiple of the alignment that the offsets require.
     TemplateMisaligned {
         /// The address at which the template starts.
@@ -106,7 +114,8 @@ pub enum InitError {
     PlatformAreas,
     /// Accesses do not reach the hot variables. The linker script does not know their section and leaves it
     /// outside of the template (GNU ld keeps even hot variables that nothing uses), or it places the template
-    /// elsewhere than at address 0, which RISC-V and LoongArch64 need for hot variables.
+    /// elsewhere than at address 0, which RISC-V and LoongArch64 need for hot variables and for the feature
+    /// `small-template`.
     HotOutOfReach,
     /// The template in memory does not hold what was linked: its section is `(NOLOAD)`, the loader skipped
     /// it, or boot code cleared it.
@@ -264,6 +273,11 @@ impl fmt::Display for InitError {
                 "the per-CPU variables take {size} bytes, but this mode's offsets reach {limit}; \
                  make them smaller or enable the feature `non-zero-vma`"
             ),
+            Self::TemplateNotSmall { size, limit } => write!(
+                f,
+                "the per-CPU variables take {size} bytes, but the feature `small-template` reaches {limit} with this \
+                 linker script; make large variables `cold` and link with percpu.x of percpu-hv, or drop the feature"
+            ),
             Self::TemplateMisaligned { address, align } => write!(
                 f,
                 "the per-CPU template starts at {address:#x}, which is not a multiple of \
@@ -282,7 +296,8 @@ impl fmt::Display for InitError {
             Self::HotOutOfReach => f.write_str(
                 "the linker script does not put hot per-CPU variables where their accesses reach; link with \
                  percpu.x of percpu-hv, put `*(percpu_hot)` first into `.percpu` (at address 0 on \
-                 RISC-V and LoongArch64), or drop `hot`",
+                 RISC-V and LoongArch64), or drop `hot` and \
+                 the feature `small-template`",
             ),
             Self::TemplateNotLoaded => f.write_str(
                 "the per-CPU template lost its initial values; in the linker script drop `(NOLOAD)` \

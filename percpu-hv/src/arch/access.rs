@@ -110,7 +110,7 @@ pub unsafe trait Access {
     /// Whether loads and stores name the per-CPU register, so that they do not need its value in another register.
     const REGISTER_IS_OPERAND: bool = cfg!(any(displaced, named));
 
-    /// Whether the place is a hot variable.
+    /// Whether the place is reached as a hot variable.
     const HOT: bool = false;
 
     /// Whether the offset is an immediate of the access, and takes no instruction of its own.
@@ -424,6 +424,9 @@ pub unsafe trait Access {
     #[inline(always)]
     fn current_beyond<U: Unit>(&self, index: usize) -> usize {
         let bytes = index.wrapping_mul(U::BYTES);
+        if Self::OFFSET_IS_IMMEDIATE && cfg!(named) {
+            return self.current().wrapping_add(bytes);
+        }
         if Self::OFFSET_IS_IMMEDIATE {
             return self.at(register_for_access().wrapping_add(bytes));
         }

@@ -1,12 +1,37 @@
 //! The methods of [`Access`](super::Access) that an architecture overrides with fewer instructions, written once over
 //! its texts. They expand to items of an impl in the user's crate.
 
-/// Expands to the overrides for a place. The architecture's `__direct_form!` selects one of the forms below, or none.
+/// Expands to the overrides for a place. The architecture's `__direct_form!` selects one of the forms below, or none. It
+/// gets the group `hot` or, for all others, `variables`.
+// These macros expand where the feature is not known.
+#[cfg(not(feature = "small-template"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct {
-    ($group:ident $symbol:path, $offset:expr) => {
-        $crate::__direct_form! { [$crate::__direct_as] $group $symbol, $offset }
+    (hot $($place:tt)*) => { $crate::__direct_hot! { $($place)* } };
+    ($group:ident $($place:tt)*) => { $crate::__direct_form! { [$crate::__direct_as] variables $($place)* } };
+}
+
+/// Expands to the overrides for a place. The architecture's `__direct_form!` selects one of the forms below, or none. It
+/// gets the group `hot` or, for all others, `variables`.
+// As above.
+#[cfg(feature = "small-template")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct {
+    (hot $($place:tt)*) => { $crate::__direct_hot! { $($place)* } };
+    (variables $($place:tt)*) => { $crate::__direct_hot! { $($place)* } };
+    ($group:ident $($place:tt)*) => { $crate::__direct_form! { [$crate::__direct_as] variables $($place)* } };
+}
+
+/// Expands to the overrides for a place whose offset is small.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct_hot {
+    ($($place:tt)*) => {
+        const HOT: ::core::primitive::bool = true;
+
+        $crate::__direct_form! { [$crate::__direct_as] hot $($place)* }
     };
 }
 
@@ -28,13 +53,25 @@ macro_rules! __direct_as {
     };
 }
 
-/// Expands to the overrides for the places beyond a place.
+/// Expands to the overrides for the places beyond a place. The group is as in [`__direct!`].
+// These macros expand where the feature is not known.
+#[cfg(not(feature = "small-template"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __beyond {
-    ($group:ident $symbol:path, $offset:expr) => {
-        $crate::__direct_form! { [$crate::__beyond_as] $group $symbol, $offset }
-    };
+    (hot $($place:tt)*) => { $crate::__direct_form! { [$crate::__beyond_as] hot $($place)* } };
+    ($group:ident $($place:tt)*) => { $crate::__direct_form! { [$crate::__beyond_as] variables $($place)* } };
+}
+
+/// Expands to the overrides for the places beyond a place. The group is as in [`__direct!`].
+// As above.
+#[cfg(feature = "small-template")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __beyond {
+    (hot $($place:tt)*) => { $crate::__direct_form! { [$crate::__beyond_as] hot $($place)* } };
+    (variables $($place:tt)*) => { $crate::__direct_form! { [$crate::__beyond_as] hot $($place)* } };
+    ($group:ident $($place:tt)*) => { $crate::__direct_form! { [$crate::__beyond_as] variables $($place)* } };
 }
 
 /// Expands to those of one form. An index in the form `register` is added to the register by itself.

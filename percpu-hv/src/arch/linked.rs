@@ -21,6 +21,10 @@ pub(crate) const HOT_REACH: Option<usize> = match MODE {
     Mode::Relative => None,
 };
 
+/// Whether all variables are reached as hot ones, but those that the linker puts behind them: the cold ones, and those
+/// of a group.
+pub(crate) const SMALL_TEMPLATE: bool = cfg!(feature = "small-template");
+
 /// Returns an error unless accesses reach every byte of the template.
 pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError> {
     match MODE {
@@ -39,6 +43,21 @@ pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError>
             if start != 0 && crate::__optional_address!("__percpu_hv_has_hot") != 0 =>
         {
             Err(InitError::HotOutOfReach)
+        }
+        _ => check_small(size),
+    }
+}
+
+/// Returns an error unless short accesses reach the variables that have no other. percpu.x checks those, and puts the
+/// others behind them; nobody knows the order of another script.
+fn check_small(size: usize) -> Result<(), InitError> {
+    match HOT_REACH {
+        Some(limit)
+            if SMALL_TEMPLATE
+                && size > limit
+                && crate::__optional_address!("__percpu_hv_image") == 0 =>
+        {
+            Err(InitError::TemplateNotSmall { size, limit })
         }
         _ => Ok(()),
     }

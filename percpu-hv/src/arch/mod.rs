@@ -113,10 +113,10 @@ pub(crate) use imp::interrupts::Turn;
 #[cfg(wide)]
 pub(crate) use imp::wide;
 #[cfg(not(any(feature = "sp-naive", hosted)))]
-pub(crate) use linked::{__section, BIASED, HOT_REACH, check_template, running};
+pub(crate) use linked::{__section, BIASED, HOT_REACH, SMALL_TEMPLATE, check_template, running};
 pub(crate) use memory::{load_at, obtain, publish, store_at};
 #[cfg(any(feature = "sp-naive", hosted))]
-pub(crate) use plain::__section;
+pub(crate) use plain::{__section, SMALL_TEMPLATE};
 pub use scalar::{Bits, Integer, Scalar};
 pub(crate) use scalar::{combine, one, op, zero};
 #[cfg(feature = "sp-naive")]

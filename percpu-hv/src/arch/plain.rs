@@ -1,6 +1,9 @@
 //! The access macros without instruction texts: for `sp-naive`, with one copy, and for a process, where the register is
 //! a thread-local.
 
+/// Accesses have one form.
+pub(crate) const SMALL_TEMPLATE: bool = false;
+
 /// Expands to the address of a place, since the register is biased or 0.
 #[doc(hidden)]
 #[macro_export]

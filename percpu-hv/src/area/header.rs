@@ -44,7 +44,7 @@ crate::__storage! {
 }
 
 /// The form of the CPU id, a `usize`, for the operand `const` of the assembly macros.
-pub const CPU_ID: u64 = arch::form::<usize>(false, offset_of!(Header, id));
+pub const CPU_ID: u64 = arch::form::<usize>(Id::HOT, offset_of!(Header, id));
 
 // The name that assembly knows the first field by. Weak, because `percpu` defines it too, and an image may have both.
 #[cfg(not(hosted))]
@@ -72,8 +72,6 @@ macro_rules! field {
 
         // SAFETY: rule 1, a field of the header.
         unsafe impl Access for $name {
-            const HOT: bool = false;
-
             #[inline(always)]
             fn displacement(&self) -> usize {
                 displacement!($field)

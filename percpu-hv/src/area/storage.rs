@@ -34,16 +34,6 @@ macro_rules! __storage {
     };
 }
 
-/// Says in an impl of `Access` that a group is that of the hot variables, if it is.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __is_hot {
-    (hot) => {
-        const HOT: ::core::primitive::bool = true;
-    };
-    ($group:ident) => {};
-}
-
 #[cfg(all(test, hosted))]
 mod tests {
     use super::CacheLine;

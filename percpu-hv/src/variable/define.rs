@@ -94,7 +94,6 @@ macro_rules! __define {
                 $crate::__displacement!($storage)
             }
 
-            $crate::__is_hot! { $group }
             $crate::__direct! { $group $storage, 0 }
         }
 

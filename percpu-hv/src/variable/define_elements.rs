@@ -24,8 +24,6 @@ macro_rules! __elements {
 
         // SAFETY: rules 1 and 21, the storage is the static above, which is in the section, and the path is inside.
         unsafe impl<O: $crate::__priv::Path> $crate::__priv::Access for $symbol<O> {
-            $crate::__is_hot! { $group }
-
             #[inline(always)]
             fn displacement(&self) -> ::core::primitive::usize {
                 $crate::__displacement!($storage, <O as $crate::__priv::Path>::OFFSET)

@@ -1,11 +1,11 @@
 //! Values: variables that are loaded and stored as a whole.
 
-use super::accessor::{address_on, assert_reach, enter};
+use super::accessor::{assert_reach, enter};
 use super::kind::{Borrows, Elements, IntegerValues, Sums, Value, Values, check_part};
 use super::per_cpu::PerCpu;
 use super::place::Place;
 use super::symbol::{Symbol, this_cpu};
-use crate::arch::{Integer, Scalar, combine, load_at, obtain, op, publish, zero};
+use crate::arch::{Integer, Scalar, combine, obtain, op, publish, zero};
 use crate::cpu::{CpuId, CpuPin};
 
 /// The scalar type of a variable's value.
@@ -26,8 +26,9 @@ pub(crate) fn from_scalar<P: Place<T, Kind: Values<T>>, T>(value: As<P, T>) -> T
 /// Returns the value of any CPU.
 #[inline(always)]
 fn read_remote<P: Place<T, Kind: Values<T>>, T>(place: &P, cpu: CpuId) -> T {
+    assert_reach(place);
     // SAFETY: rules 3 and 4, the id is valid; rule 6, the load is atomic.
-    let value = unsafe { load_at(address_on(place, cpu)) };
+    let value: As<P, T> = unsafe { place.load_from(cpu.register()) };
     obtain::<As<P, T>>();
     from_scalar::<P, T>(value)
 }

@@ -15,11 +15,11 @@ const LENGTH: usize = 0x1_0000 / size_of::<u64>();
 #[repr(align(64))]
 struct Large([u64; LENGTH]);
 
-#[def_percpu]
+#[def_percpu(cold)]
 static LARGE: Large = Large(initial());
-#[def_percpu]
+#[def_percpu(cold)]
 static BYTE: u8 = 0x5a;
-#[def_percpu]
+#[def_percpu(cold)]
 static DOUBLE: u64 = 0x1111_2222_3333_4444;
 
 /// Each word differs, so that one from a wrong place is seen.

@@ -13,7 +13,7 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 fn once(bench: &Bench<'_>) {
-    #[def_percpu]
+    #[def_percpu(cold)]
     static TABLE: PerCpuOnce<[usize; 16]> = PerCpuOnce::new();
     static MADE: AtomicUsize = AtomicUsize::new(0);
 

@@ -177,7 +177,7 @@ fn structure(bench: &Bench<'_>) {
 }
 
 fn array(bench: &Bench<'_>) {
-    #[def_percpu]
+    #[def_percpu(cold)]
     static TABLE: [u16; 300] = [0x55aa; 300];
     bench.on_all(|cpu| {
         TABLE.with_current(|table| {
@@ -244,9 +244,9 @@ struct Slots([u8; 3]);
 struct Page([u8; 4096]);
 
 fn over_aligned(bench: &Bench<'_>) {
-    #[def_percpu]
+    #[def_percpu(cold)]
     static SLOTS: Slots = Slots([1, 2, 3]);
-    #[def_percpu]
+    #[def_percpu(cold)]
     static PAGE: Page = Page([5; 4096]);
     bench.on_all(|cpu| {
         // SAFETY: rule 3: nothing is read.

@@ -17,6 +17,13 @@ fn riscv64() {
     counts(Arch::Riscv64, &[]);
 }
 
+/// The linker scripts of these platforms are written for percpu: all of the template is within reach.
+#[test]
+fn a_small_template() {
+    counts(Arch::Aarch64, &["small-template"]);
+    counts(Arch::Riscv64, &["small-template"]);
+}
+
 /// Two lines of percpu in one image: axplat's 0.2 and axcpu's 0.4.
 #[test]
 fn x86_64() {

@@ -32,6 +32,7 @@ const fn mode(
 }
 
 const ANY_ADDRESS: &[&str] = &["--features=non-zero-vma"];
+const SMALL: &[&str] = &["--features=small-template"];
 
 /// All of them.
 pub const MODES: &[Mode] = &[
@@ -46,6 +47,12 @@ pub const MODES: &[Mode] = &[
         "aarch64-el2-non-zero-vma",
         "aarch64-unknown-none-softfloat",
         ANY_ADDRESS,
+        &[],
+    ),
+    mode(
+        "aarch64-el2-small-template",
+        "aarch64-unknown-none-softfloat",
+        SMALL,
         &[],
     ),
     mode(
@@ -68,12 +75,24 @@ pub const MODES: &[Mode] = &[
         ANY_ADDRESS,
         &[],
     ),
+    mode(
+        "loongarch64-small-template",
+        "loongarch64-unknown-none-softfloat",
+        SMALL,
+        &[],
+    ),
     mode("riscv32", "riscv32imac-unknown-none-elf", &[], &[]),
     mode("riscv64", "riscv64gc-unknown-none-elf", &[], &[]),
     mode(
         "riscv64-non-zero-vma",
         "riscv64gc-unknown-none-elf",
         ANY_ADDRESS,
+        &[],
+    ),
+    mode(
+        "riscv64-small-template",
+        "riscv64gc-unknown-none-elf",
+        SMALL,
         &[],
     ),
     mode("x86_64", "x86_64-unknown-none", &[], &[]),

@@ -1,6 +1,6 @@
 //! Every mode's text is the one in the repository.
 
-use std::{env, fs};
+use std::{collections::BTreeMap, env, fs};
 
 use golden::{MODES, Mode, rustc_version};
 use similar::TextDiff;
@@ -129,6 +129,50 @@ fn a_look_at_a_value_is_the_bare_load() {
             let read = path(&text, &format!("{variable}.read_current"));
             assert_eq!(look.len(), read.len(), "{}: {look:#?}", mode.name);
         }
+    }
+}
+
+/// The number of instructions of each function of a mode.
+fn lengths(mode: &str) -> BTreeMap<String, usize> {
+    let found = MODES.iter().find(|found| found.name == mode);
+    let text =
+        fs::read_to_string(found.expect("the mode is there").path()).expect("the text is there");
+    let row = |line: &str| {
+        let (name, length) = line.strip_suffix(" instructions")?.rsplit_once(": ")?;
+        Some((name.to_owned(), length.parse().ok()?))
+    };
+    text.lines().filter_map(row).collect()
+}
+
+#[test]
+fn with_a_small_template_all_are_as_short_as_hot_ones() {
+    for mode in ["aarch64-el2", "loongarch64", "riscv64"] {
+        let (usual, small) = (lengths(mode), lengths(&format!("{mode}-small-template")));
+        assert_eq!(usual.len(), small.len());
+        let mut twins = 0;
+        for (name, length) in &small {
+            assert!(
+                *length <= usual[name],
+                "{mode}: {name}: {length}, and {} without",
+                usual[name]
+            );
+            let Some(operation) = name.strip_prefix("hot ") else {
+                continue;
+            };
+            let twin = match operation.strip_prefix("usize") {
+                Some(operation) => small.get(&format!("u64{operation}")),
+                None => small.get(operation),
+            };
+            if let Some(twin) = twin {
+                assert_eq!(length, twin, "{mode}: {name}");
+                twins += 1;
+            }
+        }
+        assert!(twins > 20, "{mode}: {twins}");
+        let shorter = small
+            .iter()
+            .filter(|(name, length)| **length < usual[*name]);
+        assert!(shorter.count() > 100, "{mode}");
     }
 }
 

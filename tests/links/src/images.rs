@@ -35,6 +35,8 @@ pub enum Mode {
     CustomBase,
     /// With the checks of debug builds. Only the image `hot_large`.
     Checked,
+    /// Accesses as short as to hot variables. Only the images `areas`, `cold` and `large`.
+    Small,
 }
 
 impl Mode {
@@ -53,11 +55,17 @@ impl Mode {
                 "--example=hot_large",
                 "--config=profile.release.debug-assertions=true",
             ],
+            Self::Small => &[
+                "--example=areas",
+                "--example=cold",
+                "--example=large",
+                "--features=small-template",
+            ],
         }
     }
 
     fn build(self) -> &'static Build {
-        static BUILDS: [OnceLock<Build>; 8] = [const { OnceLock::new() }; 8];
+        static BUILDS: [OnceLock<Build>; 9] = [const { OnceLock::new() }; 9];
         BUILDS[self as usize].get_or_init(|| Build::new(self))
     }
 }

@@ -98,6 +98,83 @@ fn a_script_that_does_not_know_hot_variables_is_told() {
     }
 }
 
+/// Whether a symbol of the image `cold` is where short accesses reach.
+fn is_within_reach(elf: &Elf, name: &str) -> bool {
+    let mut found = elf.symbols_with(name);
+    // The storage of the image's own: not a borrow flag, and nothing of hv-boot's suite.
+    found.retain(|name| name.contains("4cold") && !name.contains("__PERCPU_SYM_"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    let offset = elf.symbol(&found[0]) - elf.symbol("_percpu_load_start");
+    offset < elf.symbol("percpu_hv_hot_size")
+}
+
+#[test]
+fn a_small_template_has_what_is_cold_and_the_groups_last() {
+    for linker in Linker::ALL {
+        let elf = link(Mode::Small, "cold", linker).unwrap();
+        assert!(elf.symbol("percpu_hv_hot_size") <= 0x1000);
+        for (name, within) in [
+            ("__PERCPU_HOT", true),
+            ("__PERCPU_ORDINARY", true),
+            ("__PERCPU_ALIGNED", true),
+            ("__PERCPU_BORROWED", true),
+            ("__PERCPU_COLD", false),
+            ("__PERCPU_READ_MOSTLY", false),
+            ("__PERCPU_CACHE_ALIGNED", false),
+            ("__PERCPU_PAGE_ALIGNED", false),
+        ] {
+            assert_eq!(is_within_reach(&elf, name), within, "{linker:?}: {name}");
+        }
+        let end = Boot::el2(elf.path()).run();
+        assert_eq!(end.status, 0, "{linker:?}: {end}");
+    }
+}
+
+#[test]
+fn a_small_template_that_is_too_large_is_refused_with_the_way_to_the_largest() {
+    for linker in Linker::ALL {
+        let error = link(Mode::Small, "large", linker).unwrap_err();
+        for text in [
+            "ERROR(percpu-hv): the per-CPU variables that are not cold take more than 0x1000 bytes",
+            "`#[def_percpu(cold)]`",
+        ] {
+            assert!(error.contains(text), "{error}");
+        }
+        // The command of the error, on the image without the feature.
+        let (_, command) = error.split_once("`nm ").expect("the error has a command");
+        let (command, _) = command.split_once('`').expect("the command ends");
+        let elf = link(Mode::NonZeroVma, "large", linker).unwrap();
+        let command = command.replace("IMAGE", &elf.path().display().to_string());
+        let listed = std::process::Command::new("sh")
+            .args(["-c", &format!("nm {command} | tail -n 1")])
+            .output()
+            .expect("sh runs");
+        let last = String::from_utf8_lossy(&listed.stdout);
+        assert!(last.contains("LARGE"), "{linker:?}: {last}");
+    }
+}
+
+/// Nobody knows the order of such a script, so the whole template has to be within reach.
+#[test]
+fn a_script_for_percpu_has_a_small_template_whole_or_not_at_all() {
+    for linker in Linker::ALL {
+        let no_hot = "--defsym=__start_percpu_hot=0";
+        let legacy = |name| {
+            let link = image(Mode::Small, name).link(linker).arg(no_hot);
+            link.script("legacy.ld").run().unwrap()
+        };
+        let elf = legacy("areas");
+        let end = Boot::el2(elf.path()).run();
+        assert_eq!(end.status, 0, "{linker:?}: {end}");
+        let elf = legacy("cold");
+        let size = elf.symbol("_percpu_load_end") - elf.symbol("_percpu_load_start");
+        let end = Boot::el2(elf.path()).run();
+        let line = format!("init: Err(TemplateNotSmall {{ size: {size}, limit: 4096 }})");
+        assert!(end.said(&line), "{linker:?}: {end}");
+        assert_eq!(end.status, 2, "{end}");
+    }
+}
+
 /// Types and macros of the user's with the names that an expansion might say.
 #[test]
 fn names_of_the_user_reach_no_expansion() {

@@ -90,13 +90,11 @@ impl Kernel {
                 .expect("the target directory is writable");
         };
         // The version that README.md names, but from here. `{:?}` escapes as TOML does.
-        let percpu_hv = format!(
-            "{{ version = \"0.1\", path = {:?} }}",
-            root().join("percpu-hv")
-        );
+        let version = r#"version = "0.1""#;
+        let percpu_hv = format!("{version}, path = {:?}", root().join("percpu-hv"));
         let dependencies = block(README, "[dependencies]");
-        assert_eq!(dependencies.matches(r#"= "0.1""#).count(), 2);
-        let dependencies = dependencies.replacen(r#""0.1""#, &percpu_hv, 1);
+        assert_eq!(dependencies.matches(version).count(), 1);
+        let dependencies = dependencies.replace(version, &percpu_hv);
         // The kernels share what they build, so they have different names.
         let package = PACKAGE.replace("NAME", name);
         write("Cargo.toml", &(package + &dependencies));

@@ -9,7 +9,7 @@ static B: u64 = 0;
 #[def_percpu(, crate = ::percpu_hv)]
 static C: u64 = 0;
 
-#[def_percpu(align(64), cold)]
+#[def_percpu(align(64), warm)]
 static D: u64 = 0;
 
 fn main() {

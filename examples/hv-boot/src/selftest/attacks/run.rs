@@ -32,7 +32,7 @@ struct Core {
 
 impl percpu_hv::Shared for Core {}
 
-#[def_percpu]
+#[def_percpu(cold)]
 static CORE: Core = Core {
     is_handling: Note::new(),
     test: Note::new(),
