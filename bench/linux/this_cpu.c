@@ -13,6 +13,8 @@ typedef unsigned long word;
 extern word variable, a, b, c, table[8];
 extern _Bool flag;
 extern word offsets[];
+/* nr_cpu_ids */
+extern unsigned int cpus;
 
 /* The memory operand orders the read with the compiler's barriers, which a volatile asm would not need to be merged. */
 static inline word offset(void)
@@ -117,8 +119,15 @@ FUNCTION(word, read_three, "read_three", void)
 	return value;
 }
 
-FUNCTION(word, read_remote, "read_remote", word cpu)
+FUNCTION(word, read_remote_unchecked, "read_remote_unchecked", word cpu)
 {
+	return ACCESS(*(word *)((word)hide(&variable) + offsets[cpu]));
+}
+
+FUNCTION(word, read_remote_checked, "read_remote_checked", word cpu)
+{
+	if (cpu >= cpus)
+		__builtin_trap();
 	return ACCESS(*(word *)((word)hide(&variable) + offsets[cpu]));
 }
 

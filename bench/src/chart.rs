@@ -12,24 +12,29 @@ use plotters::{
 };
 
 use crate::{
-    counts::{Counts, TITLES, number},
-    peers::CRATES,
+    counts::{Counts, number},
+    crates::{CRATES, title as title_of},
 };
 
-/// Colors that stay apart for all eyes (Okabe and Ito).
+/// Colors that stay apart for all eyes (Okabe and Ito, and grays).
 const COLORS: [RGBColor; CRATES.len()] = [
     RGBColor(0, 114, 178),
     RGBColor(230, 159, 0),
     RGBColor(204, 121, 167),
     RGBColor(0, 158, 115),
+    RGBColor(213, 94, 0),
     RGBColor(110, 110, 110),
+    RGBColor(190, 190, 190),
+    RGBColor(240, 228, 66),
+    RGBColor(0, 0, 0),
     RGBColor(86, 180, 233),
 ];
 
 /// The operations that a chart has room for: the shortest form of each. The tables have all.
-const SHOWN: [&str; 9] = [
+const SHOWN: [&str; 11] = [
     "read hot",
     "read",
+    "read pinned hot",
     "write hot",
     "increment hot",
     "add hot",
@@ -37,13 +42,15 @@ const SHOWN: [&str; 9] = [
     "read three hot",
     "increment masked hot",
     "read remote",
+    "read remote checked",
 ];
 
 /// The height of a row of bars, and of what stands above and below the bars.
-const ROW: u32 = 52;
+const ROW: u32 = 76;
 const MARGIN: u32 = 70;
-/// The height of the line above all panels.
-const LEGEND: u32 = 44;
+/// The height of the lines above all panels, and how many crates one of them names.
+const LEGEND: u32 = 70;
+const NAMED: usize = 6;
 
 type Area<'svg> = DrawingArea<SVGBackend<'svg>, Shift>;
 type Drawn = Result<(), Box<dyn Error>>;
@@ -134,10 +141,11 @@ fn legend(area: &Area<'_>, title: &str, tables: &[Counts]) -> Drawn {
     let shown = (0..CRATES.len()).filter(|&name| tables.iter().any(|table| table.has(name)));
     area.draw(&Text::new(title, (8, 14), ("sans-serif", 18)))?;
     for (place, name) in shown.enumerate() {
-        let x = 260 + 156 * place as i32;
-        let swatch = [(x, 14), (x + 22, 30)];
+        let x = 230 + 160 * (place % NAMED) as i32;
+        let y = 14 + 24 * (place / NAMED) as i32;
+        let swatch = [(x, y), (x + 22, y + 16)];
         area.draw(&Rectangle::new(swatch, COLORS[name].filled()))?;
-        area.draw(&Text::new(TITLES[name], (x + 28, 14), ("sans-serif", 15)))?;
+        area.draw(&Text::new(title_of(name), (x + 28, y), ("sans-serif", 15)))?;
     }
     Ok(())
 }

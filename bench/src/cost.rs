@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use golden::{Function, Instruction};
+use serde::{Deserialize, Serialize};
 
 use crate::isa::{Flow, Isa};
 
 /// The cost of an operation, without the frame of the function around it and the return from it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cost {
     /// Instructions on the shortest way.
     pub(crate) instructions: usize,

@@ -147,8 +147,8 @@ impl Costs {
         let [debug, release, _] = self.compile_ratios().unwrap_or([f64::NAN; 3]);
         let file = self.size.cpus.first().map_or(0, |cpu| cpu.file);
         format!(
-            "{VARIABLES} variables compile in {debug:.2} (debug) and {release:.2} (release) of the time that they take with \
-             percpu 0.4.0. One more CPU adds {file} bytes to the image's file.\n"
+            "{VARIABLES} variables compile in {debug:.2} (debug) and {release:.2} (release) of percpu's time. One \
+             more CPU adds {file} bytes to the image's file.\n"
         )
     }
 }

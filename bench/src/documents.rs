@@ -38,7 +38,8 @@ impl Documents {
         let exits = Exits::from_results()?;
         let readme = read(&root().join("README.md"))?;
         let cost = format!(
-            "{}{PROMISE} {}\n",
+            "{}{}{PROMISE}, but for exceptions in Measurements. {}",
+            table::readme_columns(comparison),
             table::readme(comparison, &exits.short()),
             costs.short()
         );
@@ -58,7 +59,7 @@ impl Documents {
             ("bench/results.md", wrapped(&report)),
             (
                 "bench/charts/instructions.svg",
-                chart::bars("Instructions of an operation", &table::usual(comparison))?,
+                chart::bars("Instructions of an operation", &table::charted(comparison))?,
             ),
             (
                 "bench/charts/executed.svg",

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use crate::{cargo::boot, counts::number, results};
+use crate::{cargo::boot, counts::number, crates::version, results};
 
 /// How many hypercalls a guest does.
 const HYPERCALLS: u64 = 100_000;
@@ -60,7 +60,7 @@ const VARIANTS: [Variant; 5] = [
     },
     Variant {
         name: PERCPU,
-        title: "percpu 0.4.0",
+        title: PERCPU,
         promises: false,
     },
     Variant {
@@ -187,6 +187,10 @@ impl Exits {
         }
         let _ = writeln!(text, " |\n|---|{}", "---|".repeat(3 * EXITS.len()));
         for Variant { name, title, .. } in &VARIANTS {
+            let title = match *name {
+                PERCPU => format!("{title} {}", version(name)),
+                _ => (*title).to_owned(),
+            };
             let cells = EXITS.iter().map(|exit| {
                 let (count, above) = (self.count(name, exit), self.above(name, exit));
                 let each = number(above as f64 / exit.accesses as f64);

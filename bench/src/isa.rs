@@ -62,7 +62,7 @@ impl Isa {
             Some("aarch64") => Self::Aarch64,
             Some("armv7a") => Self::Arm,
             Some("loongarch64") => Self::Loongarch64,
-            Some("riscv64gc") => Self::Riscv64,
+            Some("riscv64gc" | "riscv64imac") => Self::Riscv64,
             Some("x86_64") => Self::X86_64,
             _ => panic!("no instruction set is known for {target}"),
         }
@@ -145,7 +145,7 @@ impl Isa {
         }
     }
 
-    /// Whether the instruction reads the per-CPU register: that of any of the crates.
+    /// Whether the instruction reads the per-CPU register: that of any of the crates, or what says which CPU this is.
     pub(crate) fn reads_register(self, instruction: &Instruction) -> bool {
         let (name, text) = (instruction.mnemonic(), &*instruction.text);
         let operand = |register| {
@@ -153,11 +153,11 @@ impl Isa {
                 .any(|word| word == register)
         };
         match self {
-            Self::Aarch64 => name == "mrs" && text.contains("tpidr"),
+            Self::Aarch64 => name == "mrs" && (text.contains("tpidr") || text.contains("mpidr")),
             Self::Arm => name == "mrc" && text.contains("c13"),
             Self::Loongarch64 => operand("$r21") || operand("$tp"),
             Self::Riscv64 => operand("gp") || operand("tp"),
-            Self::X86_64 => text.contains("gs:"),
+            Self::X86_64 => name == "rdgsbase" || text.contains("gs:"),
         }
     }
 }

@@ -7,11 +7,13 @@ mod compile_time;
 mod cost;
 mod costs;
 mod counts;
+mod crates;
 mod documents;
 mod executed;
 mod exits;
 mod init_time;
 mod isa;
+mod ostd;
 mod peers;
 mod results;
 mod size;
@@ -33,6 +35,7 @@ usage: bench COMMAND
            callgrind     the same in a Linux process, with gungraun, beside `thread_local!`
            exits         instructions of an exit from a guest, at EL2 under QEMU
            compile-time  of 1,000 variables, and what they are expanded to
+           ostd          instructions of each operation with OSTD, which is compiled by itself
            size          that a variable and a CPU add to an image
            init          the time it takes, beside a copy of the same bytes
   worse    prints every operation in which another crate needs as few instructions, or fewer
@@ -60,14 +63,14 @@ fn run() -> Result<(), String> {
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match &*words {
-        ["write"] => Documents::new(&Comparison::measure())?.write(),
+        ["write"] => Documents::new(&Comparison::measure()?)?.write(),
         ["check", what @ ..] => {
             measure(what, results::check)?;
-            Documents::new(&Comparison::measure())?.check()
+            Documents::new(&Comparison::measure()?)?.check()
         }
         ["worse"] => {
             print!("{}", table::worse(&documents::executed()?));
-            print!("{}", table::worse(&table::all(&Comparison::measure())));
+            print!("{}", table::worse(&table::all(&Comparison::measure()?)));
             Ok(())
         }
         ["measure", what @ ..] => {
@@ -76,7 +79,7 @@ fn run() -> Result<(), String> {
                 if what.is_empty() { &everything } else { what },
                 results::write,
             )?;
-            Documents::new(&Comparison::measure())?.write()
+            Documents::new(&Comparison::measure()?)?.write()
         }
         ["help"] => {
             print!("{USAGE}");
@@ -89,11 +92,12 @@ fn run() -> Result<(), String> {
 /// Measures one thing, and gives the text of the result.
 type Measurement = fn() -> Result<String, String>;
 
-const MEASUREMENTS: [(&str, Measurement); 6] = [
+const MEASUREMENTS: [(&str, Measurement); 7] = [
     ("executed", || results::text(&executed::at_el2()?)),
     ("exits", || results::text(&exits::measure()?)),
     ("callgrind", || results::text(&executed::in_a_process()?)),
     ("compile-time", || results::text(&compile_time::measure()?)),
+    ("ostd", || results::text(&ostd::measure())),
     ("size", || results::text(&size::measure()?)),
     ("init", || results::text(&init_time::measure()?)),
 ];

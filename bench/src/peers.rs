@@ -2,30 +2,23 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    fs,
+    path::{Path, PathBuf},
     process::Command,
 };
 
-use golden::{compile, functions};
+use golden::{Compiled, compile, functions};
 use links::tools::{root, run, rust_lld};
 
 use crate::{
     cost::{Code, Cost},
+    crates::CRATES,
     isa::Isa,
+    results,
 };
 
-/// The crates, as functions and loops are named: percpu-hv, and what it is compared with.
-pub(crate) const CRATES: [&str; 6] = [
-    "percpu-hv",
-    "percpu",
-    "ax-percpu",
-    "percore",
-    "linux",
-    "thread_local",
-];
-
 /// The operations in the order in which tables show them.
-pub(crate) const OPERATIONS: [&str; 29] = [
+pub(crate) const OPERATIONS: [&str; 49] = [
     "read_hot",
     "read",
     "write_hot",
@@ -46,9 +39,29 @@ pub(crate) const OPERATIONS: [&str; 29] = [
     "pointer",
     "read_three_hot",
     "read_three",
+    "read_pinned_hot",
+    "read_pinned",
+    "read_new_pin_hot",
+    "read_new_pin",
+    "write_pinned_hot",
+    "write_pinned",
+    "write_new_pin_hot",
+    "write_new_pin",
+    "increment_pinned_hot",
+    "increment_pinned",
+    "increment_new_pin_hot",
+    "increment_new_pin",
+    "add_pinned_hot",
+    "add_pinned",
+    "add_new_pin_hot",
+    "add_new_pin",
+    "read_three_pinned_hot",
+    "read_three_pinned",
     "increment_masked_hot",
     "increment_masked",
     "read_remote",
+    "read_remote_checked",
+    "read_remote_unchecked",
     "read_dynamic",
     "write_dynamic",
     "increment_dynamic",
@@ -64,8 +77,8 @@ pub(crate) struct Mode {
     target: &'static str,
     cargo: &'static [&'static str],
     rustc: &'static [&'static str],
-    /// The C compiler's options, where there is a kernel in C to compare with.
-    linux: Option<&'static [&'static str]>,
+    /// The C compiler's options, where there is C to compare with.
+    c: Option<&'static [&'static str]>,
 }
 
 const AARCH64: &str = "aarch64-unknown-none-softfloat";
@@ -81,7 +94,7 @@ const fn mode(name: &'static str, target: &'static str, cargo: &'static [&'stati
         target,
         cargo,
         rustc: &[],
-        linux: None,
+        c: None,
     }
 }
 
@@ -95,12 +108,12 @@ const fn any_address(name: &'static str, target: &'static str) -> Mode {
 /// All modes.
 pub(crate) const MODES: [Mode; 11] = [
     Mode {
-        linux: Some(&[]),
+        c: Some(&[]),
         ..mode("aarch64", AARCH64, &[])
     },
     Mode {
         rustc: &["-Ctarget-feature=+lse"],
-        linux: Some(&["-march=armv8.1-a"]),
+        c: Some(&["-march=armv8.1-a"]),
         ..mode("aarch64 with LSE", AARCH64, &[])
     },
     mode("riscv64", "riscv64gc-unknown-none-elf", &[]),
@@ -108,7 +121,7 @@ pub(crate) const MODES: [Mode; 11] = [
     mode("x86_64", "x86_64-unknown-none", &[]),
     mode("armv7a", "armv7a-none-eabi", &[]),
     Mode {
-        linux: Some(&[]),
+        c: Some(&[]),
         ..any_address("aarch64, any address", AARCH64)
     },
     any_address("riscv64, any address", "riscv64gc-unknown-none-elf"),
@@ -143,34 +156,45 @@ impl Comparison {
     /// # Panics
     ///
     /// If something does not compile, or percpu-hv is not position-independent where it promises to be.
-    pub(crate) fn measure() -> Self {
-        Self {
-            modes: MODES.iter().map(Mode::look).collect(),
+    pub(crate) fn measure() -> Result<Self, String> {
+        let mut modes: Vec<_> = MODES.iter().map(Mode::look).collect();
+        let ostd: BTreeMap<String, BTreeMap<String, Cost>> = results::read("ostd")?;
+        for (name, operations) in ostd {
+            let found = modes.iter_mut().find(|found| found.mode == name);
+            let found = found.ok_or_else(|| format!("OSTD was measured in no mode: {name}"))?;
+            found.costs.insert("ostd", operations);
         }
+        Ok(Self { modes })
     }
+}
+
+/// The functions of a library, and those that it calls in libraries whose names begin so.
+pub(crate) fn code(target: &str, compiled: &Compiled, called: &[&str]) -> Code {
+    // The core library is large, and an operation calls it only to panic.
+    let is_called = |path: &&PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        called.iter().any(|prefix| name.starts_with(prefix))
+    };
+    let dependencies = compiled.dependencies.iter().filter(is_called);
+    let libraries = std::iter::once(&compiled.library).chain(dependencies);
+    Code::new(
+        Isa::of(target),
+        libraries.flat_map(|library| functions(library)),
+    )
 }
 
 impl Mode {
     fn look(&self) -> Found {
         let compiled = compile("peers", self.target, self.cargo, self.rustc);
-        // The core library is large, and an operation calls it only to panic.
-        let is_ours = |path: &&std::path::PathBuf| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            [
-                "libpercpu",
-                "libax_percpu",
-                "libax_lazyinit",
-                "libax_cpu",
-                "libcpu_local",
-                "libpercore",
-            ]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
-        };
-        let dependencies = compiled.dependencies.iter().filter(is_ours);
-        let libraries = std::iter::once(&compiled.library).chain(dependencies);
-        let isa = Isa::of(self.target);
-        let code = Code::new(isa, libraries.flat_map(|library| functions(library)));
+        let called = [
+            "libpercpu",
+            "libax_percpu",
+            "libax_lazyinit",
+            "libax_cpu",
+            "libcpu_local",
+            "libpercore",
+        ];
+        let code = code(self.target, &compiled, &called);
         let mut costs: BTreeMap<_, _> = CRATES
             .iter()
             .map(|&name| (name, code.operations(name)))
@@ -193,8 +217,9 @@ impl Mode {
                 self.name
             );
         }
-        if let Some(options) = self.linux {
+        if let Some(options) = self.c {
             costs.insert("linux", linux(options));
+            costs.insert("c_thread_local", thread_local_of_c(options));
         }
         Found {
             mode: self.name,
@@ -226,12 +251,37 @@ fn is_position_independent(library: &Path, functions: impl Iterator<Item = Strin
     output.status.success()
 }
 
-/// The operations in C.
+/// The operations in C, as a Linux kernel has them.
 fn linux(options: &[&str]) -> BTreeMap<String, Cost> {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let object = directory.path().join("this_cpu.o");
-    compile_c(&root().join("bench/linux/this_cpu.c"), &object, options);
+    let source = root().join("bench/linux/this_cpu.c");
+    compile_c(&source, &object, &[&["-c"], options].concat());
     Code::new(Isa::Aarch64, functions(&object)).operations("linux")
+}
+
+/// The operations on thread-local variables of C, up to 16 MiB and, as hot ones, up to 4 KiB behind the thread pointer.
+///
+/// # Panics
+///
+/// If it does not compile.
+fn thread_local_of_c(options: &[&str]) -> BTreeMap<String, Cost> {
+    let source = root().join("bench/tls/thread_local.c");
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut all = Vec::new();
+    for of_size in [&["-mtls-size=24"][..], &["-mtls-size=12", "-DHOT"]] {
+        let [assembly, object] =
+            ["s", "o"].map(|end| directory.path().join("thread_local").with_extension(end));
+        let own = ["-S", "-ftls-model=local-exec", "-mno-outline-atomics"];
+        compile_c(&source, &assembly, &[&own, of_size, options].concat());
+        // GCC has the option -mtp=el2 since version 14 only.
+        let text = fs::read_to_string(&assembly).expect("the compiler wrote it");
+        assert!(text.contains("tpidr_el0"), "{text}");
+        fs::write(&assembly, text.replace("tpidr_el0", "tpidr_el2")).expect("it can be written");
+        compile_c(&assembly, &object, &[&["-c"], options].concat());
+        all.extend(functions(&object));
+    }
+    Code::new(Isa::Aarch64, all).operations("c_thread_local")
 }
 
 /// Compiles C as a kernel does.
@@ -239,18 +289,18 @@ fn linux(options: &[&str]) -> BTreeMap<String, Cost> {
 /// # Panics
 ///
 /// If it does not compile.
-pub(crate) fn compile_c(source: &Path, object: &Path, options: &[&str]) {
+fn compile_c(source: &Path, output: &Path, options: &[&str]) {
     let usual = "-O2 -ffreestanding -fno-pic -mgeneral-regs-only -fomit-frame-pointer \
-                 -fno-asynchronous-unwind-tables -Wall -Wextra -Werror -c";
-    let output = run(Command::new("aarch64-linux-gnu-gcc")
+                 -fno-asynchronous-unwind-tables -Wall -Wextra -Werror";
+    let found = run(Command::new("aarch64-linux-gnu-gcc")
         .args(usual.split_whitespace())
         .args(options)
         .arg(source)
         .arg("-o")
-        .arg(object));
+        .arg(output));
     assert!(
-        output.status.success(),
+        found.status.success(),
         "{}",
-        String::from_utf8_lossy(&output.stderr)
+        String::from_utf8_lossy(&found.stderr)
     );
 }

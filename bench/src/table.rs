@@ -4,14 +4,15 @@ use std::{cmp::Ordering, fmt::Write as _};
 
 use crate::{
     cost::Cost,
-    counts::{Counts, TITLES, form, number},
-    peers::{ANY_ADDRESS, CRATES, Comparison, LSE},
+    counts::{Counts, find, number},
+    crates::{CRATES, short, title, version},
+    peers::{ANY_ADDRESS, Comparison, Found, LSE},
 };
 
 /// A column for each crate, and the ratio to percpu.
 pub(crate) fn columns(counts: &Counts) -> String {
     let crates = counts.crates();
-    let titles: Vec<_> = crates.iter().map(|&name| TITLES[name]).collect();
+    let titles: Vec<_> = crates.iter().map(|&name| title(name)).collect();
     let mut text = format!(
         "| | {} | ratio |\n|---|{}\n",
         titles.join(" | "),
@@ -37,36 +38,36 @@ fn ratio(cells: &[Option<f64>]) -> String {
     }
 }
 
-/// The default modes: where a template has its default place.
-pub(crate) fn default_modes(comparison: &Comparison) -> Vec<Counts> {
+/// The default modes, where a template has its default place, without LSE, which most of the operations do not use.
+fn usual(comparison: &Comparison, counts: fn(&Found) -> Counts) -> Vec<Counts> {
     let modes = comparison.modes.iter();
     let modes = modes.filter(|found| !found.mode.ends_with(ANY_ADDRESS));
-    modes.map(Counts::of_mode).collect()
+    let modes = modes.filter(|found| !found.mode.ends_with(LSE));
+    modes.map(counts).collect()
 }
 
-/// The default modes without LSE, which most of the operations do not use.
-pub(crate) fn usual(comparison: &Comparison) -> Vec<Counts> {
-    let mut modes = default_modes(comparison);
-    modes.retain(|counts| !counts.title.ends_with(LSE));
-    modes
+/// The default modes as a chart shows them.
+pub(crate) fn charted(comparison: &Comparison) -> Vec<Counts> {
+    usual(comparison, Counts::least_kind)
 }
 
 /// What README.md shows: methods and whether the variable is hot, by the names of the operations.
-const README_ROWS: [(&str, &str); 5] = [
+const README_ROWS: [(&str, &str); 6] = [
     ("read", "`read_current()`"),
     ("read hot", "`read_current()` of a `hot` variable"),
     ("increment", "`inc_current_unprotected()`"),
     ("add", "`add_current(n)`"),
     ("read remote", "`read_remote(cpu)`"),
+    ("read remote checked", "`read_remote(CpuId::new(index)?)`"),
 ];
 
 /// The modes that README.md shows.
 const README_MODES: [&str; 3] = ["aarch64", "riscv64", "x86_64"];
 
-/// A few operations on a few architectures: percpu-hv, percpu, and the best of the others. Then other rows of the first
-/// architecture.
+/// A few operations on a few architectures: percpu-hv, percpu, and the best of the others, as little kind to percpu-hv
+/// as can be. Then other rows of the first architecture, and what this leaves out.
 pub(crate) fn readme(comparison: &Comparison, others: &[(String, String)]) -> String {
-    let mut modes = default_modes(comparison);
+    let mut modes = usual(comparison, Counts::least_kind);
     modes.retain(|counts| README_MODES.contains(&&*counts.title));
     let titles: Vec<_> = modes.iter().map(|counts| &*counts.title).collect();
     let mut text = format!(
@@ -95,18 +96,36 @@ pub(crate) fn readme(comparison: &Comparison, others: &[(String, String)]) -> St
     text
 }
 
+/// What README.md says above its table: what the columns are, and what the comparison leaves out.
+pub(crate) fn readme_columns(comparison: &Comparison) -> String {
+    let mut modes = comparison.modes.iter();
+    let found = modes.find(|found| found.mode == README_MODES[0]);
+    let costs = &found.expect("README.md shows it").costs;
+    let pin = |name: &str| {
+        let [alone, pinned] = ["read", "read_pinned"].map(|form| costs[name][form].instructions);
+        alone - pinned
+    };
+    format!(
+        "Instructions in a release build: **percpu-hv** / percpu {} / the best of ax-percpu {}, percore {}, OSTD {} and, on \
+         AArch64, Linux's C, C's `thread_local` and an array by MPIDR; for an exit, assembly by hand. The others' numbers leave \
+         out their pin or token ({} and {} with ax-percpu and percore on AArch64) and the check of an index. \
+         [Measurements](bench/results.md) has all that, and how it was counted; [Groups](percpu-hv/guide/groups.md) has `hot`.\n",
+        version("percpu"),
+        version("ax-percpu"),
+        version("percore"),
+        version("ostd"),
+        pin("ax-percpu"),
+        pin("percore")
+    )
+}
+
 /// Instructions: a row for each operation, a column for each of the usual modes.
 fn summary(comparison: &Comparison) -> String {
-    let usual = usual(comparison);
+    let usual = usual(comparison, Counts::of_mode);
     let modes: Vec<_> = usual.iter().map(|counts| &*counts.title).collect();
     let crates = usual.iter().map(|counts| {
-        let short = |name: usize| TITLES[name].split([' ', ',']).next().unwrap_or_default();
-        counts
-            .crates()
-            .into_iter()
-            .map(short)
-            .collect::<Vec<_>>()
-            .join(" / ")
+        let crates: Vec<_> = counts.crates().into_iter().map(short).collect();
+        crates.join(" / ")
     });
     let crates: Vec<_> = crates.collect();
     let mut text = format!(
@@ -115,9 +134,11 @@ fn summary(comparison: &Comparison) -> String {
         "---|".repeat(modes.len())
     );
     let _ = writeln!(text, "| | {} |", crates.join(" | "));
-    let modes = default_modes(comparison);
-    let lse = modes.iter().find(|counts| counts.title.ends_with(LSE));
-    let lse = lse.expect("LSE is a mode");
+    let lse = comparison
+        .modes
+        .iter()
+        .find(|found| found.mode.ends_with(LSE));
+    let lse = &Counts::of_mode(lse.expect("LSE is a mode"));
     for (row, (operation, cells)) in usual[0].rows.iter().enumerate() {
         let numbers: Vec<_> = usual.iter().map(|counts| slashes(counts, row)).collect();
         let _ = writeln!(text, "| {operation} | {} |", numbers.join(" | "));
@@ -141,20 +162,26 @@ fn slashes(counts: &Counts, row: usize) -> String {
 
 /// What a read takes at any address.
 fn at_any_address(comparison: &Comparison) -> String {
-    let read = |architecture: &str, name: &str| {
+    let read = |architecture: &str, name: &str, operation: &str| {
         let mode = format!("{architecture}, {ANY_ADDRESS}");
         let mut modes = comparison.modes.iter();
         let found = modes.find(|found| found.mode == mode);
         let found = found.expect("the architecture has the mode");
-        found.costs[name]["read"].instructions
+        found.costs[name][operation].instructions
     };
-    let [a64, a64_percore, a64_percpu] =
-        ["percpu-hv", "percore", "percpu"].map(|name| read("aarch64", name));
-    let [arm, arm_percore, arm_percpu] =
-        ["percpu-hv", "percore", "percpu"].map(|name| read("armv7a", name));
+    let three = |architecture| {
+        let of = [
+            ("percpu-hv", "read"),
+            ("percore", "read_pinned"),
+            ("percpu", "read"),
+        ];
+        of.map(|(name, operation)| read(architecture, name, operation))
+    };
+    let [a64, a64_percore, a64_percpu] = three("aarch64");
+    let [arm, arm_percore, arm_percpu] = three("armv7a");
     format!(
         "\"Any address\" is the feature `non-zero-vma` and position-independent code. There a read takes {a64} instructions \
-         on AArch64, hot or not (percore: {a64_percore}), and {arm} on 32-bit Arm (percore: {arm_percore}). Elsewhere only \
+         on AArch64, hot or not (percore with a token at hand: {a64_percore}), and {arm} on 32-bit Arm (percore: {arm_percore}). Elsewhere only \
          hot variables take more than in the default mode.\n\n\
          † marks a crate whose accesses the linker refuses in a position-independent image. The addresses of percpu are \
          absolute with `non-zero-vma` too. On AArch64 and 32-bit Arm its accesses are the same with the feature and without: \
@@ -167,14 +194,31 @@ fn at_any_address(comparison: &Comparison) -> String {
 pub(crate) fn full(comparison: &Comparison, promise: &str) -> String {
     let mut text = format!(
         "## Instructions of an operation\n\n\
-         In release builds: percpu-hv **in bold**, then the same with other crates, and on AArch64 with the C of a Linux \
-         kernel that is not preemptible. Hot is a variable with `#[def_percpu(hot)]`. An increment is \
-         `inc_current_unprotected`, or by reference `with_current`, beside the usual form of the others. \"Add one\" is \
-         `inc_current`, \"add\" `add_current`, \"read three\" three reads by one `CpuPin`, and \"increment masked\" an \
-         increment in `IrqOff::scoped`. A flag is a `bool`. Dynamic is a variable that was made at run time: a `DynPerCpu` \
+         In release builds: percpu-hv **in bold**, then the same with what it is compared with:\n\n\
+         - percpu {percpu}, ax-percpu {ax_percpu} and percore {percore}.\n\
+         - OSTD {ostd}, the framework of Asterinas: its `cpu_local_cell!` where the caller has no guard, and its `cpu_local!`. \
+         Version 0.19 does not compile with this compiler: what it depends on, `x86_64` 0.15.5 and `unwinding` 0.2.11, uses \
+         methods and intrinsics of a later one.\n\
+         - On AArch64, the C of a Linux kernel that is not preemptible.\n\
+         - On AArch64, `thread_local` of C in the model local-exec, with the thread pointer in `TPIDR_EL2`; beside a hot \
+         variable with `-mtls-size=12`, where all of them have 4 KiB. C keeps nobody from using an address on another CPU.\n\
+         - On AArch64, an array as people write it by hand: its index is the lowest byte of `MPIDR_EL1`, and is checked or not. \
+         That is right where all CPUs are in one cluster.\n\n\
+         Hot is a variable with `#[def_percpu(hot)]`. An increment is `inc_current_unprotected`, or by reference \
+         `with_current`, beside the usual form of the others. \"Add one\" is `inc_current`, \"add\" `add_current`, \"read three\" \
+         three reads by one `CpuPin`, and \"increment masked\" an increment in `IrqOff::scoped`. A flag is a `bool`.\n\n\
+         Pinned is with a pin at hand, in a register: the `CpuPin` of percpu-hv and of ax-percpu, the token of percore that \
+         exceptions are masked, the guard of OSTD that interrupts are. With a new pin, the operation makes it first. Without \
+         either word it begins with nothing: percpu-hv, percpu and `cpu_local_cell!` need no pin, ax-percpu and percore make \
+         one. There percore's masks exceptions, and ax-percpu's and percpu-hv's do not.\n\n\
+         Remote is the variable of another CPU, named by what was checked before: `CpuId`, or `PerCpuArea` of ax-percpu. \
+         \"Checked\" begins with an index and checks it, \"unchecked\" does not. percpu-hv has no access that does not check: \
+         its number is that of `remote_ref_raw`, which panics where percpu's returns an address.\n\n\
+         Dynamic is a variable that was made at run time: a `DynPerCpu` \
          that the caller has by reference, or what `alloc_percpu` returned in an object of Linux. Of the other crates only \
          percore has something like it, boxes of an element for each core, which are not counted.\n{}{promise}\n\
          ![Instructions of each operation with each crate](charts/instructions.svg)\n\n\
+         The chart shows the others as little kind to percpu-hv as can be: with a pin at hand, and without a check.\n\n\
          ## Bytes and memory accesses of an operation\n\n\
          Each cell: instructions, then bytes, loads + stores, and reads of the per-CPU register. The ratio is percpu-hv's \
          instructions to those of percpu.\n\n\
@@ -182,20 +226,24 @@ pub(crate) fn full(comparison: &Comparison, promise: &str) -> String {
          without its own frame and return. Where a called function can also return an error, the number is a lower bound. The \
          bytes are those of the whole function.\n\n{}",
         summary(comparison),
-        at_any_address(comparison)
+        at_any_address(comparison),
+        percpu = version("percpu"),
+        ax_percpu = version("ax-percpu"),
+        percore = version("percore"),
+        ostd = version("ostd"),
     );
     for found in &comparison.modes {
         let counts = Counts::of_mode(found);
         let crates = counts.crates();
-        let title = |&name: &usize| {
+        let marked = |&name: &usize| {
             let mark = if found.fixed.contains(CRATES[name]) {
                 " †"
             } else {
                 ""
             };
-            format!("{}{mark}", TITLES[name])
+            format!("{}{mark}", title(name))
         };
-        let titles: Vec<_> = crates.iter().map(title).collect();
+        let titles: Vec<_> = crates.iter().map(marked).collect();
         let line = "---|".repeat(titles.len() + 1);
         let _ = write!(
             text,
@@ -206,7 +254,7 @@ pub(crate) fn full(comparison: &Comparison, promise: &str) -> String {
         let details = |name: usize, operation: &str| {
             let operations = found.costs.get(CRATES[name])?;
             let operation = operation.replace(' ', "_");
-            operations.get(form(CRATES[name], &operation)).map(cell)
+            find(CRATES[name], &operation, |form| operations.get(form)).map(cell)
         };
         for (operation, cells) in &counts.rows {
             let details = crates
@@ -240,12 +288,7 @@ pub(crate) fn worse(tables: &[Counts]) -> String {
     let mut text = String::new();
     for counts in tables {
         for (operation, cells) in &counts.rows {
-            for (&name, title) in counts
-                .crates()
-                .iter()
-                .map(|name| (name, TITLES[*name]))
-                .skip(1)
-            {
+            for name in counts.crates().into_iter().skip(1) {
                 let (Some(own), Some(theirs)) = (cells[0], cells[name]) else {
                     continue;
                 };
@@ -257,7 +300,8 @@ pub(crate) fn worse(tables: &[Counts]) -> String {
                 let (mode, own, theirs) = (&counts.title, number(own), number(theirs));
                 let _ = writeln!(
                     text,
-                    "{mode}, {operation}: {own}, {relation} {title}: {theirs}"
+                    "{mode}, {operation}: {own}, {relation} {}: {theirs}",
+                    title(name)
                 );
             }
         }
@@ -265,7 +309,7 @@ pub(crate) fn worse(tables: &[Counts]) -> String {
     text
 }
 
-/// Every mode.
+/// Every mode, as little kind to percpu-hv as can be.
 pub(crate) fn all(comparison: &Comparison) -> Vec<Counts> {
-    comparison.modes.iter().map(Counts::of_mode).collect()
+    comparison.modes.iter().map(Counts::least_kind).collect()
 }

@@ -1,4 +1,4 @@
-//! percpu 0.4.0. It has nothing for assembly: an author names the symbol that `def_percpu` makes, writes the offset as
+//! percpu. It has nothing for assembly: an author names the symbol that `def_percpu` makes, writes the offset as
 //! the crate does, and reads the register once.
 
 use core::ptr;

@@ -1,4 +1,4 @@
-//! ax-percpu 0.4.24. An access needs a pin, which only a callback gets; it is an error where the CPU has no area. It has
+//! ax-percpu. An access needs a pin, which only a callback gets; it is an error where the CPU has no area. It has
 //! nothing that masks interrupts.
 
 use core::{
@@ -6,7 +6,7 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-use ax_percpu::{CpuIndex, CpuPin, area, def_percpu, with_cpu_pin, with_exclusive_cpu};
+use ax_percpu::{CpuIndex, CpuPin, PerCpuArea, area, def_percpu, with_cpu_pin, with_exclusive_cpu};
 
 use crate::value::Argument;
 
@@ -30,6 +30,12 @@ static B: usize = 0;
 #[def_percpu]
 static C: usize = 0;
 
+impl Argument for PerCpuArea {
+    fn make() -> Self {
+        black_box(area(CpuIndex::make()).expect("CPU 0 has an area"))
+    }
+}
+
 impl Argument for CpuIndex {
     fn make() -> Self {
         black_box(CpuIndex::from_u32(0).expect("0 is an index"))
@@ -47,21 +53,28 @@ fn pinned<R>(f: impl for<'scope> FnOnce(&CpuPin<'scope>) -> R) -> R {
     }
 }
 
+#[inline(always)]
+fn increment(pin: &CpuPin<'_>) {
+    // SAFETY: rule 5: never run.
+    unsafe {
+        with_exclusive_cpu(pin, |cpu| {
+            OBJECT.with_current_mut(cpu, |word| *word = word.wrapping_add(1));
+        });
+    }
+}
+
+#[inline(always)]
+fn read_from(area: PerCpuArea) -> usize {
+    // SAFETY: rule 6: never run.
+    unsafe { AtomicUsize::from_ptr(WORD.remote_ptr(area).as_ptr()).load(Relaxed) }
+}
+
 operations! { "ax-percpu":
     "read"() -> usize { pinned(|pin| WORD.read_current(pin)) }
     "write"(value: usize) { pinned(|pin| WORD.write_current(pin, value)) }
     "read_flag"() -> bool { pinned(|pin| FLAG.read_current(pin)) }
     "write_flag"(value: bool) { pinned(|pin| FLAG.write_current(pin, value)) }
-    "increment"() {
-        pinned(|pin| {
-            // SAFETY: rule 5: never run.
-            unsafe {
-                with_exclusive_cpu(pin, |cpu| {
-                    OBJECT.with_current_mut(cpu, |word| *word = word.wrapping_add(1));
-                });
-            }
-        });
-    }
+    "increment"() { pinned(increment) }
     "add"(operand: usize) {
         pinned(|pin| SHARED.with_current(pin, |word| word.fetch_add(operand, Relaxed)));
     }
@@ -72,9 +85,27 @@ operations! { "ax-percpu":
     "read_three"() -> usize {
         pinned(|pin| A.read_current(pin) ^ B.read_current(pin) ^ C.read_current(pin))
     }
-    "read_remote"(cpu: CpuIndex) -> usize {
+    "read_remote"(area: PerCpuArea) -> usize { read_from(area) }
+    "read_remote_checked"(cpu: CpuIndex) -> usize {
         let Ok(area) = area(cpu) else { panic!("there is no such CPU") };
-        // SAFETY: rule 6: never run.
-        unsafe { AtomicUsize::from_ptr(WORD.remote_ptr(area).as_ptr()).load(Relaxed) }
+        read_from(area)
+    }
+}
+
+fn with_pin(f: impl for<'scope> FnOnce(&CpuPin<'scope>)) {
+    pinned(f);
+}
+
+pinned_operations! { "ax-percpu", pin: CpuPin<'_> = with_pin:
+    "read_pinned"() -> usize { WORD.read_current(pin) }
+    "write_pinned"(value: usize) { WORD.write_current(pin, value) }
+    "read_flag_pinned"() -> bool { FLAG.read_current(pin) }
+    "write_flag_pinned"(value: bool) { FLAG.write_current(pin, value) }
+    "pointer_pinned"() -> *const [usize; 8] { TABLE.current_ptr(pin).as_ptr() }
+    "increment_pinned"() { increment(pin) }
+    "add_one_pinned"() { SHARED.with_current(pin, |word| word.fetch_add(1, Relaxed)); }
+    "add_pinned"(operand: usize) { SHARED.with_current(pin, |word| word.fetch_add(operand, Relaxed)); }
+    "read_three_pinned"() -> usize {
+        A.read_current(pin) ^ B.read_current(pin) ^ C.read_current(pin)
     }
 }

@@ -1,5 +1,5 @@
-//! percore 0.3.0, with its attribute. Its values are reached with exceptions masked: but for `increment_masked`, the
-//! operations take it that the caller has masked them. It reaches no other CPU's copy.
+//! percore, with its attribute. Its values are reached with exceptions masked, of which a token is the proof. It reaches
+//! no other CPU's copy.
 
 use core::{
     arch::asm,
@@ -49,30 +49,47 @@ static B: ExceptionLock<Cell<usize>> = ExceptionLock::new(Cell::new(0));
 #[percore]
 static C: ExceptionLock<Cell<usize>> = ExceptionLock::new(Cell::new(0));
 
-/// What the caller of an operation has done.
-fn masked() -> ExceptionFree<'static> {
-    // SAFETY: rule 5: never run.
-    unsafe { ExceptionFree::new() }
-}
+type Token<'masked> = ExceptionFree<'masked>;
 
 #[inline(always)]
-fn increment(token: ExceptionFree<'_>) {
+fn increment(token: Token<'_>) {
     let word = WORD.get().borrow(token);
     word.set(word.get().wrapping_add(1));
 }
 
+#[inline(always)]
+fn read_three(token: Token<'_>) -> usize {
+    A.get().borrow(token).get() ^ B.get().borrow(token).get() ^ C.get().borrow(token).get()
+}
+
+fn with_token(f: impl FnOnce(&Token<'_>)) {
+    // SAFETY: rule 5: nothing else runs.
+    f(&unsafe { ExceptionFree::new() });
+}
+
 operations! { "percore":
-    "read"() -> usize { WORD.get().borrow(masked()).get() }
-    "write"(value: usize) { WORD.get().borrow(masked()).set(value) }
-    "read_flag"() -> bool { FLAG.get().borrow(masked()).get() }
-    "write_flag"(value: bool) { FLAG.get().borrow(masked()).set(value) }
-    "increment"() { increment(masked()) }
-    "add"(operand: usize) { SHARED.get().borrow(masked()).fetch_add(operand, Relaxed); }
-    "add_one"() { SHARED.get().borrow(masked()).fetch_add(1, Relaxed); }
-    "pointer"() -> *const [usize; 8] { TABLE.get().borrow(masked()).as_ptr() }
-    "read_three"() -> usize {
-        let token = masked();
-        A.get().borrow(token).get() ^ B.get().borrow(token).get() ^ C.get().borrow(token).get()
+    "read"() -> usize { exception_free(|token| WORD.get().borrow(token).get()) }
+    "write"(value: usize) { exception_free(|token| WORD.get().borrow(token).set(value)) }
+    "read_flag"() -> bool { exception_free(|token| FLAG.get().borrow(token).get()) }
+    "write_flag"(value: bool) { exception_free(|token| FLAG.get().borrow(token).set(value)) }
+    "increment"() { exception_free(increment) }
+    "add"(operand: usize) {
+        exception_free(|token| SHARED.get().borrow(token).fetch_add(operand, Relaxed));
     }
+    "add_one"() { exception_free(|token| SHARED.get().borrow(token).fetch_add(1, Relaxed)); }
+    "pointer"() -> *const [usize; 8] { exception_free(|token| TABLE.get().borrow(token).as_ptr().cast_const()) }
+    "read_three"() -> usize { exception_free(read_three) }
     "increment_masked"() { exception_free(increment) }
+}
+
+pinned_operations! { "percore", token: Token<'_> = with_token:
+    "read_pinned"() -> usize { WORD.get().borrow(*token).get() }
+    "write_pinned"(value: usize) { WORD.get().borrow(*token).set(value) }
+    "read_flag_pinned"() -> bool { FLAG.get().borrow(*token).get() }
+    "write_flag_pinned"(value: bool) { FLAG.get().borrow(*token).set(value) }
+    "increment_pinned"() { increment(*token) }
+    "add_pinned"(operand: usize) { SHARED.get().borrow(*token).fetch_add(operand, Relaxed); }
+    "add_one_pinned"() { SHARED.get().borrow(*token).fetch_add(1, Relaxed); }
+    "pointer_pinned"() -> *const [usize; 8] { TABLE.get().borrow(*token).as_ptr() }
+    "read_three_pinned"() -> usize { read_three(*token) }
 }

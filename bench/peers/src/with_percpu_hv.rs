@@ -1,9 +1,13 @@
 //! percpu-hv.
 
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use percpu_hv::{CpuId, CpuPin, DynPerCpu, IrqOff, def_percpu};
 
 #[def_percpu]
 static WORD: usize = 0;
+#[def_percpu]
+static SHARED: AtomicUsize = AtomicUsize::new(0);
 #[def_percpu]
 static FLAG: bool = false;
 #[def_percpu]
@@ -17,6 +21,8 @@ static C: usize = 0;
 
 #[def_percpu(hot)]
 static HOT_WORD: usize = 0;
+#[def_percpu(hot)]
+static HOT_SHARED: AtomicUsize = AtomicUsize::new(0);
 #[def_percpu(hot)]
 static HOT_FLAG: bool = false;
 #[def_percpu(hot)]
@@ -46,6 +52,21 @@ operations! { "percpu-hv":
         A.read(&pin) ^ B.read(&pin) ^ C.read(&pin)
     }
     "read_remote"(cpu: CpuId) -> usize { WORD.read_remote(cpu) }
+    "read_remote_checked"(cpu: usize) -> usize {
+        let Some(cpu) = CpuId::new(cpu) else { panic!("there is no such CPU") };
+        WORD.read_remote(cpu)
+    }
+    "read_remote_unchecked"(cpu: usize) -> usize {
+        // SAFETY: rule 6: never run beside another CPU.
+        unsafe { SHARED.remote_ref_raw(cpu).load(Relaxed) }
+    }
+    "read_new_pin"() -> usize { WORD.read(&CpuPin::new()) }
+    "write_new_pin"(value: usize) { WORD.write(&CpuPin::new(), value) }
+    "increment_new_pin"() {
+        let pin = CpuPin::new();
+        WORD.write(&pin, WORD.read(&pin).wrapping_add(1));
+    }
+    "add_new_pin"(operand: usize) { SHARED.get(&CpuPin::new()).fetch_add(operand, Relaxed); }
     "increment_masked"() { IrqOff::scoped(|_| WORD.inc_current_unprotected()) }
 
     "read_hot"() -> usize { HOT_WORD.read_current() }
@@ -64,7 +85,32 @@ operations! { "percpu-hv":
         let pin = CpuPin::new();
         HOT_A.read(&pin) ^ HOT_B.read(&pin) ^ HOT_C.read(&pin)
     }
+    "read_new_pin_hot"() -> usize { HOT_WORD.read(&CpuPin::new()) }
+    "write_new_pin_hot"(value: usize) { HOT_WORD.write(&CpuPin::new(), value) }
+    "increment_new_pin_hot"() {
+        let pin = CpuPin::new();
+        HOT_WORD.write(&pin, HOT_WORD.read(&pin).wrapping_add(1));
+    }
+    "add_new_pin_hot"(operand: usize) { HOT_SHARED.get(&CpuPin::new()).fetch_add(operand, Relaxed); }
     "increment_masked_hot"() { IrqOff::scoped(|_| HOT_WORD.inc_current_unprotected()) }
+}
+
+fn with_pin(f: impl FnOnce(&CpuPin)) {
+    f(&CpuPin::new());
+}
+
+pinned_operations! { "percpu-hv", pin: CpuPin = with_pin:
+    "read_pinned"() -> usize { WORD.read(pin) }
+    "write_pinned"(value: usize) { WORD.write(pin, value) }
+    "increment_pinned"() { WORD.write(pin, WORD.read(pin).wrapping_add(1)) }
+    "add_pinned"(operand: usize) { SHARED.get(pin).fetch_add(operand, Relaxed); }
+    "read_three_pinned"() -> usize { A.read(pin) ^ B.read(pin) ^ C.read(pin) }
+
+    "read_pinned_hot"() -> usize { HOT_WORD.read(pin) }
+    "write_pinned_hot"(value: usize) { HOT_WORD.write(pin, value) }
+    "increment_pinned_hot"() { HOT_WORD.write(pin, HOT_WORD.read(pin).wrapping_add(1)) }
+    "add_pinned_hot"(operand: usize) { HOT_SHARED.get(pin).fetch_add(operand, Relaxed); }
+    "read_three_pinned_hot"() -> usize { HOT_A.read(pin) ^ HOT_B.read(pin) ^ HOT_C.read(pin) }
 }
 
 functions! { "percpu-hv":

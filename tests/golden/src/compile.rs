@@ -101,7 +101,8 @@ fn output(package: &str, target: &str, cargo: &[&str], rustc: &[&str]) -> Output
 
 /// Copies a library to a name that no other arguments have.
 fn keep(library: &Path, arguments: &[&str]) -> PathBuf {
-    let kept = library.with_extension(format!("{}.rlib", arguments.concat()));
+    let name = arguments.concat().replace(['/', '"'], "");
+    let kept = library.with_extension(format!("{name}.rlib"));
     std::fs::copy(library, &kept)
         .unwrap_or_else(|error| panic!("{} cannot be copied: {error}", library.display()));
     kept
