@@ -115,6 +115,40 @@ impl Place {
     }
 }
 
+/// lld drops a section that nothing but its bounds names, and a linker leaves out the object of the header.
+#[test]
+fn a_program_without_variables() {
+    for linker in Linker::ALL {
+        let place = Place::new(linker);
+        for (name, code, prints) in [
+            (
+                "register",
+                "println!(\"{}\", percpu_hv::read_percpu_reg())",
+                "0\n",
+            ),
+            (
+                "claim",
+                "println!(\"{:?}\", percpu_hv::claim_percpu_reg(0))",
+                "Err(NotInitialized)\n",
+            ),
+            (
+                "init",
+                "println!(\"{:?}\", percpu_hv::init_hosted(2))",
+                "Ok(2)\n",
+            ),
+            (
+                "call",
+                "if std::env::args().count() > 1 { percpu_hv::init_percpu_reg(0) }",
+                "",
+            ),
+        ] {
+            let code = format!("fn main() {{ {code} }}");
+            place.compile("bin", name, &code, &[]).unwrap();
+            assert_eq!(place.run(name), prints, "{name}, {linker:?}");
+        }
+    }
+}
+
 /// The header has one name in both, and the dynamic linker must not take one for the other.
 #[test]
 fn a_cdylib_and_a_program_with_areas_of_their_own() {
