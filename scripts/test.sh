@@ -9,10 +9,10 @@ readonly stages=(lint unit sound compat links codegen qemu guest dropin docs pac
 readonly other_stages=(quick stress)
 
 readonly aarch64=aarch64-unknown-none-softfloat
-# One row per set of features of percpu-hv; each is a mode of its own.
+# One row per set of features of percpu-hv; each is a mode of its own in a process. There are no exception levels, so to
+# leave out the default `arm-el2` is a mode on bare metal alone.
 readonly feature_sets=(
     "--features arm-el2"
-    "--no-default-features"
     "--features non-zero-vma,preempt,compat"
     "--no-default-features --features sp-naive"
 )
@@ -139,16 +139,18 @@ stage_lint() {
         # shellcheck disable=SC2086  # a row is a list of arguments
         check "lint: clippy, host, $features" \
             cargo clippy --package percpu-hv --all-targets $features -- --deny warnings
+    done
+    for features in "${feature_sets[@]}" --no-default-features; do
         # shellcheck disable=SC2086
         check "lint: clippy, $aarch64, $features" \
             bare_cargo "$aarch64" clippy --package percpu-hv $features -- --deny warnings
     done
     check "lint: clippy, host, linux-gs" \
         cargo clippy --package percpu-hv --features linux-gs,non-zero-vma -- --deny warnings
-    check "lint: clippy, macros" cargo clippy --package percpu-hv-macros --all-targets -- --deny warnings
-    check "lint: clippy, link tests and measurements" \
-        cargo clippy --package links --package golden --package bench --package init --package structure --all-targets \
-        -- --deny warnings
+    # At once, so that what they have in common is checked once.
+    check "lint: clippy, the other packages of this machine" cargo clippy --package percpu-hv-macros --package links \
+        --package golden --package bench --package init --package structure --package dropin --package conformance \
+        --package loom-tests --package sound --all-targets -- --deny warnings
     for features in percpu percpu-hv,unused; do
         VARIABLES=8 check "lint: clippy, variables, $features" \
             bare_cargo "$aarch64" clippy --package variables --features "$features" -- --deny warnings
@@ -161,7 +163,6 @@ stage_lint() {
     fi
     check "lint: clippy, operations, peers and the images that count" \
         bare_cargo "$aarch64" clippy --package operations --package peers --package el2 --package exits -- --deny warnings
-    check "lint: clippy, drop-in tests" cargo clippy --package dropin --all-targets -- --deny warnings
     for row in "${platforms[@]}"; do
         read -r _ target _ <<<"$row"
         check "lint: clippy, $target" bare_cargo "$target" clippy --package hv-boot -- --deny warnings
@@ -172,9 +173,6 @@ stage_lint() {
         bare_cargo x86_64-unknown-none clippy --package hv-boot --features high-half -- --deny warnings
     check "lint: clippy, $aarch64, dump" \
         bare_cargo "$aarch64" clippy --package hv-boot --features dump,dump-section -- --deny warnings
-    check "lint: clippy, conformance" cargo clippy --package conformance --all-targets -- --deny warnings
-    check "lint: clippy, loom tests" cargo clippy --package loom-tests --all-targets -- --deny warnings
-    check "lint: clippy, programs against soundness" cargo clippy --package sound --all-targets -- --deny warnings
     check "lint: clippy, images" bare_cargo "$aarch64" clippy --package images --examples -- --deny warnings
     for features in preempt preempt-kernel-guard-0-1 preempt-hook; do
         check "lint: clippy, images, $features" \
@@ -626,10 +624,11 @@ stage_qemu() {
     boot arm "interrupts, Hyp" 4 "$none" "${interrupts[@]}" --level hyp
     # x2APIC instead of xAPIC.
     boot x86_64 "interrupts, max" 4 "$none" "${interrupts[@]}" --cpu max
-    for smp in 1 2 4 8; do
+    # boots_of has four CPUs.
+    for smp in 1 2 8; do
         boot aarch64 "hv-boot, cortex-a72" "$smp" "hv-boot: $smp CPUs at EL2, ok"
-        boot aarch64 "hv-boot, max" "$smp" "hv-boot: $smp CPUs at EL2, ok" --cpu max
     done
+    boot aarch64 "hv-boot, max" 4 "hv-boot: 4 CPUs at EL2, ok" --cpu max
     # Host extensions, and non-maskable interrupts.
     boot aarch64 "selftest, max" 4 "$none"$'\n'"(EL2, E2H=1, TGE=1: "$'\n'"(an NMI: " --bin selftest --cpu max
     boot aarch64 "selftest, EL1" 4 "$none" --bin selftest --level el1
@@ -654,17 +653,13 @@ stage_qemu() {
     check "qemu: aarch64, an image for EL1 at EL2" el1_image_at_el2
 }
 
-# A module with per-CPU variables, which is loaded at run time; and files that are no modules.
+# A module with per-CPU variables, which is loaded at run time; and files that are no modules. The module itself is
+# optimized in each profile, so the other profile and the other mode boot at once.
 modules() {
-    local profile features said="a module with per-CPU variables ran on 4 CPUs, twice, ok"
+    local said="a module with per-CPU variables ran on 4 CPUs, twice, ok"
     check "qemu: aarch64, a module that is loaded twice" \
         boot_and_find "$consoles/aarch64-module.log" "$said" --bin module
-    for profile in debug release; do
-        for features in "" non-zero-vma; do
-            boot aarch64 "a module, $profile, ${features:-default}" 4 "$said" --bin module "--$profile" \
-                --timeout 300 ${features:+--features "$features"}
-        done
-    done
+    boot aarch64 "a module, debug, non-zero-vma" 4 "$said" --bin module --debug --timeout 300 --features non-zero-vma
     boot aarch64 "a module, EL1" 4 "$said" --bin module --level el1
     boot aarch64 "a module, E2H=1" 4 "$said" --bin module --cpu max --features vhe
     check "qemu: aarch64, no module" refused aarch64 module "no module: the device tree names no initrd" --initrd none
@@ -685,26 +680,38 @@ guests_of() {
     esac
 }
 
+# selftest ARCHITECTURE BIN PROFILE FEATURES CPUS SENTENCES: one of these suites; FEATURES may be `default`.
+selftest() {
+    local features=()
+    [[ $4 == default ]] || features=(--features "$4")
+    boot "$1" "$2, $3, $4" "$5" "$6" --bin "$2" "--$3" "${features[@]}"
+}
+
 # boots_of ARCHITECTURE: the rows that every architecture has. Defect 26: none of percpu's tests runs on one.
+#
+# The mode decides which instructions an operation has, and the profile what the compiler makes of the code around
+# them: so each profile boots in each mode. The number of CPUs changes neither, it only says how many meet: so each
+# number boots once, and eight in optimized code, where they meet most often. The list of all variables is in a row of
+# the default mode, where symbols are no addresses; it adds tests and removes none. Memory of the firmware boots once in
+# each mode and profile.
 boots_of() {
-    local arch=$1 profile smp features said
-    said=$none$'\n'$(guests_of "$arch")
-    for profile in debug release; do
-        for features in "" non-zero-vma; do
-            for smp in 1 2 4 8; do
-                boot "$arch" "selftest, $profile, ${features:-default}" "$smp" "$said" \
-                    --bin selftest "--$profile" ${features:+--features "$features"}
-            done
-            boot "$arch" "selftest, given memory, $profile, ${features:-default}" 4 "$none" \
-                --bin selftest-given-memory "--$profile" ${features:+--features "$features"}
-        done
-        boot "$arch" "selftest, $profile, sp-naive" 1 "$none" --bin selftest "--$profile" --features sp-naive
-        boot "$arch" "hv-boot, $profile" 4 "hv-boot: 4 CPUs at" "--$profile"
-        boot "$arch" "hv-boot, given memory, $profile" 4 "hv-boot: 4 CPUs at" \
-            "--$profile" --bin hv-boot-given-memory
+    local arch=$1 row profile features smp said
+    for row in "debug dump,dump-section 2" "debug non-zero-vma 4" "release default 8" "release non-zero-vma 1"; do
+        read -r profile features smp <<<"$row"
+        said=$none$'\n'$(guests_of "$arch")
+        [[ $features != dump* ]] || said+=$'\n'"test the copies of all CPUs are printed ... ok"
+        selftest "$arch" selftest "$profile" "$features" "$smp" "$said"
     done
-    boot "$arch" "selftest, dump" 4 "$none"$'\n'"test the copies of all CPUs are printed ... ok" \
-        --bin selftest --features dump,dump-section
+    for row in "debug non-zero-vma" "release default"; do
+        read -r profile features <<<"$row"
+        selftest "$arch" selftest-given-memory "$profile" "$features" 4 "$none"
+    done
+    # With one CPU the variables are plain globals, which the optimizer sees through.
+    selftest "$arch" selftest release sp-naive 1 "$none"$'\n'"$(guests_of "$arch")"
+    for profile in debug release; do
+        boot "$arch" "hv-boot, $profile" 4 "hv-boot: 4 CPUs at" "--$profile"
+    done
+    boot "$arch" "hv-boot, given memory, release" 4 "hv-boot: 4 CPUs at" --bin hv-boot-given-memory
     check "qemu: $arch, access before init" \
         refused "$arch" panics-before-init "there are no per-CPU areas yet"
     check "qemu: $arch, a guard before the register" \
@@ -721,17 +728,14 @@ boots_of() {
     check "qemu: $arch, a CPU id out of range" refused "$arch" panics-on-wrong-id "is out of range"
 }
 
-# linked_high SENTENCE: x86_64 kernels that are linked where kernels have an address space to themselves.
+# linked_high SENTENCE: x86_64 kernels that are linked where kernels have an address space to themselves. Each place
+# boots in each mode and each profile, and each mode in each profile.
 linked_high() {
-    local profile mode row feature address
-    for profile in debug release; do
-        for mode in default non-zero-vma; do
-            for row in "high-half 0xffff8000" "top-2-gib 0xffffffff8"; do
-                read -r feature address <<<"$row"
-                boot x86_64 "selftest, $feature, $profile, $mode" 4 "$1"$'\n'"code at $address" "--$profile" \
-                    --bin selftest --features "$feature$([[ $mode == default ]] || echo ",$mode")"
-            done
-        done
+    local row profile features address
+    for row in "debug high-half 0xffff8000" "release high-half,non-zero-vma 0xffff8000" \
+        "release top-2-gib 0xffffffff8" "debug top-2-gib,non-zero-vma 0xffffffff8"; do
+        read -r profile features address <<<"$row"
+        selftest x86_64 selftest "$profile" "$features" 4 "$1"$'\n'"code at $address"
     done
 }
 
@@ -771,19 +775,17 @@ el1_image_at_el2() {
 }
 
 stage_guest() {
-    local profile smp status=0 linux="hv-boot: Linux ran on"
+    local smp status=0 linux="hv-boot: Linux ran on"
     scripts/setup.sh --guest 2>&1 | tee "$logs/guest" || status=$?
     if ((status == no_guest)); then
         skip "guest" "$(tail -n 1 "$logs/guest")"
         return
     fi
-    for profile in debug release; do
-        boot aarch64 "Linux on cortex-a72, $profile" 4 "$linux 4 CPUs at EL1" --bin linux "--$profile"
-        boot aarch64 "Linux on max, E2H=0, $profile" 4 "E2H=0"$'\n'"$linux 4 CPUs at EL1" \
-            --bin linux "--$profile" --cpu max
-        boot aarch64 "Linux on max, E2H=1, $profile" 4 "E2H=1"$'\n'"$linux 4 CPUs at EL1" \
-            --bin linux "--$profile" --cpu max --features vhe
-    done
+    # Each CPU model boots once, and each profile: what the selftest shows of these two together is the same with a guest.
+    boot aarch64 "Linux on cortex-a72, release" 4 "$linux 4 CPUs at EL1" --bin linux
+    boot aarch64 "Linux on max, E2H=0, debug" 4 "E2H=0"$'\n'"$linux 4 CPUs at EL1" --bin linux --debug --cpu max
+    boot aarch64 "Linux on max, E2H=1, debug" 4 "E2H=1"$'\n'"$linux 4 CPUs at EL1" \
+        --bin linux --debug --cpu max --features vhe
     boot aarch64 "Linux, non-zero-vma" 4 "$linux 4 CPUs at EL1" --bin linux --features non-zero-vma
     for smp in 1 9; do
         boot aarch64 "Linux" "$smp" "$linux $smp CPUs at EL1" --bin linux

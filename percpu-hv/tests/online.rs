@@ -377,3 +377,77 @@ mod counters {
         assert_eq!(IN_HOOKS.sum() - before, 1 + 10);
     }
 }
+
+/// A thread that polls for an area, while it is not built.
+mod unbuilt {
+    use std::panic;
+
+    use percpu_hv::{as_cpu, poison_percpu_area, reinit_percpu_area};
+
+    use super::*;
+
+    /// What `number` does.
+    enum Does {
+        Makes,
+        Polls,
+        Panics,
+    }
+
+    static DOES: Mutex<Does> = Mutex::new(Does::Makes);
+
+    #[def_percpu(init = number)]
+    static NUMBER: Box<usize>;
+
+    fn number(cpu: usize) -> Box<usize> {
+        let does = std::mem::replace(&mut *DOES.lock().unwrap(), Does::Makes);
+        match does {
+            Does::Makes => {}
+            Does::Polls => assert_nobody_takes(cpu),
+            Does::Panics => panic::resume_unwind(Box::new(())),
+        }
+        Box::new(cpu + 1)
+    }
+
+    fn assert_nobody_takes(cpu_id: usize) {
+        let taken = InitError::CpuTaken { cpu_id };
+        let polls = move || assert_eq!(bring_up(cpu_id), Err(BringUpError::Id(taken)));
+        thread::spawn(polls).join().unwrap();
+        let ways: [fn(usize); 2] = [percpu_hv::init_percpu_reg, |cpu| as_cpu(cpu, || ())];
+        for way in ways {
+            let panic = thread::spawn(move || way(cpu_id)).join().unwrap_err();
+            assert_eq!(*panic.downcast::<String>().unwrap(), taken.to_string());
+        }
+        assert!(!CpuId::new(cpu_id).unwrap().is_online());
+    }
+
+    fn assert_someone_takes(cpu_id: usize) {
+        let cpu = bring_up(cpu_id).unwrap();
+        NUMBER.with_current(|number| assert_eq!(**number, cpu_id + 1));
+        assert_eq!(retire(), Some(cpu));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri has no linker, which collects the functions")]
+    fn a_cpu_comes_after_its_area_is_built() {
+        let _alone = alone();
+        let cpu = CpuId::new(3).unwrap();
+        // SAFETY: rules 6 and 17, the CPU is offline, and no reference into its area is left. It forgets a box.
+        let rebuild = || unsafe { reinit_percpu_area(cpu) };
+
+        *DOES.lock().unwrap() = Does::Polls;
+        rebuild().unwrap();
+        assert_someone_takes(3);
+
+        *DOES.lock().unwrap() = Does::Panics;
+        panic::catch_unwind(rebuild).unwrap_err();
+        assert_nobody_takes(3);
+        rebuild().unwrap();
+        assert_someone_takes(3);
+
+        // SAFETY: as above, and nothing reads the values of all CPUs until the rebuild.
+        unsafe { poison_percpu_area(cpu) }.unwrap();
+        assert_nobody_takes(3);
+        rebuild().unwrap();
+        assert_someone_takes(3);
+    }
+}

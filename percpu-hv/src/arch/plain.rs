@@ -8,12 +8,46 @@ pub(crate) const SMALL_TEMPLATE: bool = false;
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __displacement {
-    ($symbol:path) => {
+    ($symbol:path) => {{
+        $crate::__with_library!();
         $crate::__address!($symbol)
-    };
+    }};
     ($symbol:path, $offset:expr) => {
-        $crate::__address!($symbol).wrapping_add($offset)
+        $crate::__displacement!($symbol).wrapping_add($offset)
     };
+}
+
+/// Expands to no instruction, but makes the linker refuse code of a program whose percpu-hv is in a `dylib`: the areas
+/// would be copies of the section of that library, and the program's variables are in another one.
+///
+/// The code refers to a record, in which is the distance to a symbol that no shared object exports.
+// With one CPU a variable is a plain global.
+#[cfg(all(hosted, target_os = "linux", not(feature = "sp-naive")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_library {
+    () => {
+        // SAFETY: rule 10. There is no instruction, so all of the options hold.
+        unsafe {
+            ::core::arch::asm!(
+                ".pushsection .rodata.percpu_hv,\"a\",%progbits",
+                ".balign 4",
+                "2: .long percpu_hv_must_not_be_in_a_dylib - .",
+                ".popsection",
+                ".reloc ., BFD_RELOC_NONE, 2b",
+                options(nomem, nostack, preserves_flags)
+            );
+        }
+    };
+}
+
+/// Expands to nothing.
+// As above.
+#[cfg(not(all(hosted, target_os = "linux", not(feature = "sp-naive"))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_library {
+    () => {};
 }
 
 /// Expands to a symbol's address. It is exposed, because accesses may go through it.

@@ -43,6 +43,20 @@ crate::__storage! {
     };
 }
 
+// What `__with_library!` refers to. It keeps the header, and with it the section: lld drops one that only its bounds name.
+// No dynamic linker may replace the header of a library by that of the program, or the other way round.
+#[cfg(all(hosted, target_os = "linux"))]
+core::arch::global_asm!(
+    ".pushsection .rodata.percpu_hv_must_not_be_in_a_dylib,\"a\",%progbits",
+    ".globl percpu_hv_must_not_be_in_a_dylib",
+    ".hidden percpu_hv_must_not_be_in_a_dylib",
+    "percpu_hv_must_not_be_in_a_dylib: .byte 0",
+    ".hidden {header}",
+    ".reloc ., BFD_RELOC_NONE, {header}",
+    ".popsection",
+    header = sym __PERCPU_HEADER,
+);
+
 /// The form of the CPU id, a `usize`, for the operand `const` of the assembly macros.
 pub const CPU_ID: u64 = arch::form::<usize>(Id::HOT, offset_of!(Header, id));
 

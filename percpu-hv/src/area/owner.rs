@@ -61,6 +61,15 @@ impl Owner {
         self.state.load(Ordering::Relaxed) == mark
     }
 
+    /// Returns whether the area is built. Then the caller sees all stores before [`release`](Self::release).
+    #[allow(
+        dead_code,
+        reason = "in a process threads share an id, which they do not claim"
+    )]
+    pub(crate) fn is_built(&self) -> bool {
+        self.state.load(Ordering::Acquire) != UNBUILT
+    }
+
     /// Makes the CPU with this mark the owner if the area is free, and returns whether it did. A new owner
     /// sees all stores before [`release`](Self::release).
     ///

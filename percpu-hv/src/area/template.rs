@@ -127,6 +127,7 @@ mod symbols {
     }
 
     pub(crate) fn start() -> usize {
+        crate::__with_library!();
         (&raw const __start_percpu_hv).expose_provenance()
     }
 

@@ -84,6 +84,30 @@ fn claim_id(cpu: CpuId) -> Result<(), InitError> {
     Ok(())
 }
 
+/// Refuses an id, which threads share, while its area is not built: it is poisoned, or built anew, or a function of the
+/// option `init` panicked.
+#[cfg(process)]
+pub(super) fn check_built(cpu: CpuId) -> Result<(), InitError> {
+    // The only CPU has no area.
+    if arch::ONE_CPU || owner_of(cpu).is_built() {
+        return Ok(());
+    }
+    let cpu_id = cpu.index();
+    Err(InitError::CpuTaken { cpu_id })
+}
+
+/// Makes this thread run as a CPU, as other threads may.
+#[cfg(process)]
+fn share_or_claim_id(cpu: CpuId) -> Result<(), InitError> {
+    check_built(cpu)?;
+    // SAFETY: rule 2, the base of an area, which threads may share.
+    unsafe { write_percpu_reg(cpu.base()) };
+    Ok(())
+}
+
+#[cfg(not(process))]
+use claim_id as share_or_claim_id;
+
 /// Makes the area of `cpu_id` the current CPU's, by writing the CPU's per-CPU register (see [the table of
 /// registers](crate::guide::features#architectures)). Call it once on each CPU, after init.
 ///
@@ -110,7 +134,7 @@ fn claim_id(cpu: CpuId) -> Result<(), InitError> {
 /// without caches and one that runs with them see each other's ids only after [maintenance of the
 /// caches](crate::guide::caches), like all other data.
 ///
-/// In a process no id is refused: any number of threads may run as one CPU.
+/// In a process any number of threads may run as one CPU. An id is refused only while its area is rebuilt or poisoned.
 ///
 /// # Panics
 ///
@@ -123,10 +147,10 @@ fn claim_id(cpu: CpuId) -> Result<(), InitError> {
 pub fn init_percpu_reg(cpu_id: usize) {
     arch::assert_register_is_own();
     let cpu = CpuId::expect(cpu_id);
-    if cfg!(process) || arch::ONE_CPU {
-        // SAFETY: rule 2, the base of an area, which threads may share.
+    if arch::ONE_CPU {
+        // SAFETY: rule 2, the base of the only area.
         unsafe { write_percpu_reg(cpu.base()) };
-    } else if let Err(error) = claim_id(cpu) {
+    } else if let Err(error) = share_or_claim_id(cpu) {
         panic!("{error}");
     }
 }
@@ -189,11 +213,12 @@ pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
 /// Retires a CPU: rebuilds its area from the template, so that every variable has its initial value, and then
 /// frees the id for another CPU, or for the same one. Nothing else frees an id.
 ///
-/// A CPU may poll for the id with `claim_percpu_reg`, with its MMU and caches on. It is refused until the
-/// area is rebuilt, and then sees all of it.
+/// A CPU may poll for the id with `claim_percpu_reg` or [`bring_up`](crate::bring_up), with its MMU and caches on. It is
+/// refused until the area is rebuilt, and then sees all of it. (In a process a thread that has not claimed the id polls
+/// by `bring_up` only after this call has begun: before, it would come up.)
 ///
 /// The values of variables with the option `init` are made anew, by their functions, which run on the calling CPU. If
-/// one panics, the id stays taken until a call succeeds.
+/// one panics, the id stays taken until a call succeeds, and what is said under Safety holds until then.
 ///
 /// Values are forgotten, not dropped, because an area does not know their types. Before the call,
 /// [`reset_remote`](crate::PerCpu::reset_remote) releases what a variable owns, and

@@ -3,6 +3,7 @@
 use core::fmt::Display;
 
 use super::id::CpuId;
+use super::lifecycle::check_built;
 use crate::arch;
 use crate::area::{Home, home_for};
 
@@ -53,13 +54,16 @@ impl Drop for Before {
 ///
 /// # Panics
 ///
-/// If there is no such CPU.
+/// If there is no such CPU, or its area is [poisoned](crate::poison_percpu_area) or just rebuilt.
 #[track_caller]
 pub fn as_cpu<R>(cpu: impl TryInto<CpuId, Error: Display>, f: impl FnOnce() -> R) -> R {
     let cpu = match cpu.try_into() {
         Ok(cpu) => cpu,
         Err(error) => panic!("{error}"),
     };
+    if let Err(error) = check_built(cpu) {
+        panic!("{error}");
+    }
     let _before = Before::enter(cpu);
     f()
 }

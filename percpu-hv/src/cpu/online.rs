@@ -176,6 +176,7 @@ fn enter(cpu_id: usize) -> Result<CpuId, BringUpError> {
 #[cfg(process)]
 fn enter(cpu_id: usize) -> Result<CpuId, BringUpError> {
     let cpu = CpuId::try_from(cpu_id).map_err(BringUpError::Id)?;
+    super::lifecycle::check_built(cpu).map_err(BringUpError::Id)?;
     if !owner_of(cpu).come(arch::memory_is_normal()) {
         return Err(BringUpError::Online { cpu_id });
     }

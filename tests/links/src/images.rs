@@ -23,7 +23,7 @@ pub enum Mode {
     Default,
     /// `TPIDR_EL2`, any size and address.
     NonZeroVma,
-    /// `TPIDR_EL1`, 16-bit offsets.
+    /// `TPIDR_EL1`, 16-bit offsets. Only the images `areas`, `compat` and `early`.
     El1,
     /// The safe accessors hold the guard of kernel_guard, which the kernel implements. Only the image `preempt`.
     Preempt,
@@ -44,7 +44,12 @@ impl Mode {
         match self {
             Self::Default => &["--examples"],
             Self::NonZeroVma => &["--examples", "--features=non-zero-vma"],
-            Self::El1 => &["--examples", "--no-default-features"],
+            Self::El1 => &[
+                "--example=areas",
+                "--example=compat",
+                "--example=early",
+                "--no-default-features",
+            ],
             Self::PreemptKernelGuard01 => {
                 &["--example=preempt", "--features=preempt-kernel-guard-0-1"]
             }

@@ -1021,6 +1021,28 @@ fn without_exclusives_a_claim_succeeds_alone() {
 }
 
 #[test]
+fn whoever_finds_an_area_built_finds_all_of_it() {
+    loom::model(|| {
+        let area = Area::new();
+        area.owner.hold();
+        let shares = Arc::clone(&area);
+        let shares = thread::spawn(move || {
+            if shares.owner.is_built() {
+                // SAFETY: loom fails the test if another thread writes the word.
+                let found = shares
+                    .words
+                    .each_ref()
+                    .map(|word| word.with(|word| unsafe { *word }));
+                assert_eq!(found, [8; 2]);
+            }
+        });
+        area.build(8);
+        shares.join().unwrap();
+        assert!(area.owner.is_built());
+    });
+}
+
+#[test]
 fn whoever_finds_a_cpu_online_finds_what_its_hooks_stored() {
     for exclusives in [true, false] {
         loom::model(move || {
