@@ -28,6 +28,9 @@ ends with the guest's status: 0 is success, 124 is no end within the time limit.
   --features LIST   cargo features of hv-boot, separated by commas: non-zero-vma, sp-naive (with --smp 1);
                     for aarch64 also vhe (EL2 with host extensions: --cpu max), for x86_64 high-half or top-2-gib,
                     which link the image there
+  --no-small-template
+                    build without the feature small-template, which hv-boot has by default; without it every module is
+                    loaded, and every image for EL1
   --gdb             wait for a debugger before the first instruction, without a time limit
   --timeout S       time limit in seconds (default 60, and one more for each CPU)
   --one-insn-per-tb interrupts come between any two instructions (for selftest-interrupts), and QEMU is slow
@@ -44,7 +47,7 @@ With --bin module, the initrd is the module; --initrd FILE passes another object
 E2
 }
 
-guest='' module='' kernel='' initrd='' dtb='' memory=''
+small=yes guest='' module='' kernel='' initrd='' dtb='' memory=''
 arch='' level='' smp=4 cpu='' profile=release bin=hv-boot image='' features='' accel=tcg gdb='' limit=''
 
 # is_number TEXT MOST: a decimal number from 1 to MOST.
@@ -104,6 +107,7 @@ while (($#)); do
         --debug) profile=debug ;;
         --release) profile=release ;;
         --one-insn-per-tb) accel=tcg,one-insn-per-tb=on ;;
+        --no-small-template) small='' ;;
         --gdb) gdb=yes ;;
         --help | -h)
             usage
@@ -132,7 +136,7 @@ if [[ $bin == linux && $arch == aarch64 ]]; then
     guest=yes
     memory=${memory:-512}
 elif [[ $bin == module && $arch == aarch64 && -z $kernel ]]; then
-    module=yes
+    module=yes small=''
     # Both at once, so that they have the same percpu-hv.
     build+=(--package hv-module --lib)
 elif [[ -n $kernel$initrd ]]; then
@@ -147,6 +151,7 @@ case $arch-${level:-default} in
     aarch64-el1)
         machine=(-M "virt,gic-version=3" -cpu "${cpu:-cortex-a72}" -m "${memory:-256}" -semihosting)
         build+=(--no-default-features)
+        small=yes
         ;;
     arm-default | arm-svc)
         machine=(-M virt -cpu "${cpu:-cortex-a15}" -m "${memory:-256}" -semihosting)
@@ -168,6 +173,10 @@ case $arch-${level:-default} in
         ;;
     *) die_usage "--level '$level' is none of $arch's" ;;
 esac
+if [[ -z $small ]]; then
+    build+=(--no-default-features)
+    features=arm-el2${features:+,$features}
+fi
 [[ -z $features ]] || build+=(--features "$features")
 
 "$root/scripts/setup.sh" --arch "$arch" ${guest:+--guest} || {

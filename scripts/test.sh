@@ -680,10 +680,16 @@ guests_of() {
     esac
 }
 
-# selftest ARCHITECTURE BIN PROFILE FEATURES CPUS SENTENCES: one of these suites; FEATURES may be `default`.
+# selftest ARCHITECTURE BIN PROFILE FEATURES CPUS SENTENCES: one of these suites. FEATURES may be `default`, which is a
+# small template, and begin with `no-small-template`.
 selftest() {
-    local features=()
-    [[ $4 == default ]] || features=(--features "$4")
+    local features=() list=$4
+    if [[ $list == no-small-template* ]]; then
+        features=(--no-small-template)
+        list=${list#no-small-template}
+        list=${list#,}
+    fi
+    [[ ${list:-default} == default ]] || features+=(--features "$list")
     boot "$1" "$2, $3, $4" "$5" "$6" --bin "$2" "--$3" "${features[@]}"
 }
 
@@ -692,17 +698,17 @@ selftest() {
 # The mode decides which instructions an operation has, and the profile what the compiler makes of the code around
 # them: so each profile boots in each mode. The number of CPUs changes neither, it only says how many meet: so each
 # number boots once, and eight in optimized code, where they meet most often. The list of all variables is in a row of
-# the default mode, where symbols are no addresses; it adds tests and removes none. Memory of the firmware boots once in
-# each mode and profile.
+# a mode where symbols are no addresses; it adds tests and removes none. Memory of the firmware boots once in each
+# profile.
 boots_of() {
     local arch=$1 row profile features smp said
-    for row in "debug dump,dump-section 2" "debug non-zero-vma 4" "release default 8" "release non-zero-vma 1"; do
+    for row in "debug no-small-template,dump,dump-section 2" "debug non-zero-vma 4" "release default 8" "release non-zero-vma 1"; do
         read -r profile features smp <<<"$row"
         said=$none$'\n'$(guests_of "$arch")
-        [[ $features != dump* ]] || said+=$'\n'"test the copies of all CPUs are printed ... ok"
+        [[ $features != *dump* ]] || said+=$'\n'"test the copies of all CPUs are printed ... ok"
         selftest "$arch" selftest "$profile" "$features" "$smp" "$said"
     done
-    for row in "debug non-zero-vma" "release default"; do
+    for row in "debug non-zero-vma" "release no-small-template"; do
         read -r profile features <<<"$row"
         selftest "$arch" selftest-given-memory "$profile" "$features" 4 "$none"
     done
