@@ -5,8 +5,9 @@ use core::ops::Range;
 
 use crate::error::InitError;
 
-/// The smallest alignment of an area: a cache line, so that two CPUs never share one.
-pub(crate) const CACHE_LINE: usize = 64;
+/// What a script that was written for `percpu` aligns areas to, and counts them by. All other areas are aligned at least
+/// to a [`CacheLine`](super::CacheLine): two CPUs share no line, and no pair of lines where a core fetches both.
+pub(crate) const PERCPUS_LINE: usize = 64;
 
 /// The size, alignment and stride of the areas of one image. Alignment and reserve have 32 bits, so that no `memcpy` moves
 /// it (rule 11).
@@ -14,7 +15,7 @@ pub(crate) const CACHE_LINE: usize = 64;
 pub(crate) struct Geometry {
     /// Size of the template in bytes, as linked.
     size: usize,
-    /// Alignment of every area: a power of two, at least [`CACHE_LINE`].
+    /// Alignment of every area: a power of two, at least [`PERCPUS_LINE`].
     align: u32,
     /// Distance between two areas: `size` rounded up to `align`, and never 0; then the reserve.
     stride: usize,
@@ -30,8 +31,8 @@ impl Geometry {
         if !align.is_power_of_two() || align > u32::MAX as usize {
             return None;
         }
-        let align = if align < CACHE_LINE {
-            CACHE_LINE
+        let align = if align < PERCPUS_LINE {
+            PERCPUS_LINE
         } else {
             align
         };
@@ -152,9 +153,9 @@ mod tests {
     #[test]
     fn an_empty_template_still_has_distinct_areas() {
         let empty = Geometry::new(0, 1).unwrap();
-        assert_eq!((empty.size(), empty.stride()), (0, CACHE_LINE));
+        assert_eq!((empty.size(), empty.stride()), (0, PERCPUS_LINE));
         assert_eq!(empty.capacity(0), 0);
-        assert_eq!(empty.capacity(4 * CACHE_LINE), 4);
+        assert_eq!(empty.capacity(4 * PERCPUS_LINE), 4);
     }
 
     #[test]
@@ -162,8 +163,8 @@ mod tests {
         for shift in 0..=12 {
             let align = 1 << shift;
             let geometry = Geometry::new(0x110, align).unwrap();
-            assert_eq!(geometry.stride() % align.max(CACHE_LINE), 0);
-            assert_eq!(geometry.layout(4).unwrap().align(), align.max(CACHE_LINE));
+            assert_eq!(geometry.stride() % align.max(PERCPUS_LINE), 0);
+            assert_eq!(geometry.layout(4).unwrap().align(), align.max(PERCPUS_LINE));
         }
     }
 
@@ -227,7 +228,7 @@ mod tests {
             for cpu in 0..count {
                 let area = base + cpu * geometry.stride();
                 prop_assert_eq!(area % align, 0);
-                prop_assert_eq!(area % CACHE_LINE, 0);
+                prop_assert_eq!(area % PERCPUS_LINE, 0);
                 prop_assert!(area + geometry.size() <= base + layout.size());
                 let dynamic = geometry.reserve();
                 prop_assert_eq!((area + dynamic.start) % geometry.align(), 0);

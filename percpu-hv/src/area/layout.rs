@@ -21,7 +21,8 @@ pub fn percpu_area_size() -> usize {
 }
 
 /// Returns the memory layout of the areas of `cpu_count` CPUs, their reserves included: `cpu_count` strides, aligned to
-/// the largest alignment of a variable and at least to a cache line of 64 bytes.
+/// the largest alignment of a variable, and at least to a cache line: 128 bytes on x86_64 and AArch64, 64 elsewhere, and
+/// with a linker script that was written for `percpu`.
 ///
 /// # Panics
 ///

@@ -37,7 +37,7 @@ pub fn percpu_area_size() -> usize {
 
 /// Returns an empty layout, aligned to a cache line.
 pub fn percpu_area_layout_expected(_cpu_count: usize) -> Layout {
-    const NOTHING: Layout = match Layout::from_size_align(0, 64) {
+    const NOTHING: Layout = match Layout::from_size_align(0, align_of::<CacheLine<()>>()) {
         Ok(layout) => layout,
         Err(_) => unreachable!(),
     };

@@ -53,7 +53,7 @@ impl Template {
 mod symbols {
     use super::Template;
     use crate::arch::running;
-    use crate::area::geometry::CACHE_LINE;
+    use crate::area::geometry::PERCPUS_LINE;
 
     unsafe extern "C" {
         static _percpu_load_start: u8;
@@ -75,8 +75,8 @@ mod symbols {
         // reserve beyond it. In a script written for `percpu`
         // the template is area 0, at `_percpu_start`. In a process the template is where it is linked.
         let (image, align) = match crate::__optional_address!("__percpu_hv_image") {
-            0 if cfg!(process) => (start, CACHE_LINE),
-            0 => (crate::__optional_address!("_percpu_start"), CACHE_LINE),
+            0 if cfg!(process) => (start, PERCPUS_LINE),
+            0 => (crate::__optional_address!("_percpu_start"), PERCPUS_LINE),
             image => {
                 let aligned = crate::__optional_address!("__percpu_hv_aligned");
                 let put = crate::__put_address!(_percpu_load_start);
@@ -148,6 +148,10 @@ mod symbols {
     /// A process has no linker script that says it.
     const RESERVE: u32 = 64 << 10;
 
+    /// As that of `CacheLine`, whose file needs this one.
+    #[cfg(target_os = "linux")]
+    const CACHE_LINE: usize = if cfg!(line_128) { 128 } else { 64 };
+
     /// The program headers do not change, and to read them takes longer than to copy a small area.
     #[cfg(target_os = "linux")]
     fn align(start: usize) -> usize {
@@ -156,7 +160,10 @@ mod symbols {
         if known != 0 {
             return known;
         }
-        let align = super::super::segments::alignment(start);
+        let align = match super::super::segments::alignment(start) {
+            0 => 0,
+            linked => linked.max(CACHE_LINE),
+        };
         ALIGN.store(align, Ordering::Relaxed);
         align
     }

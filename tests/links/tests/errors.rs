@@ -56,7 +56,7 @@ fn no_cpu_count() {
 fn a_reserve_beyond_the_allocator() {
     for linker in Linker::ALL {
         let text = "ERROR(percpu-hv): PERCPU_DYNAMIC_SIZE is more than 1 MiB";
-        for size in ["0x100001", "-64"] {
+        for size in ["0x100001", "-128"] {
             let size = format!("--defsym=PERCPU_DYNAMIC_SIZE={size}");
             let link = areas(linker).cpus(1).arg(&size).script("include.ld");
             refused(link, text);
