@@ -104,6 +104,7 @@ fn main() {
         let text = text
             .replace("@ARCH_ASSERT@\n", own_assert)
             .replace("@HOT_LIMIT@", hot_limit)
+            .replace("@AREA_ALIGN@", AREA_ALIGN)
             .replace("@LINE@", line)
             .replace("@WORD@", word);
         fs::write(out.join(name), text).expect("OUT_DIR is writable");
@@ -185,6 +186,10 @@ fn at_0() -> [String; 3] {
                   percpu-hv's feature `non-zero-vma`.\");\n";
     [fragment.into(), regions, insert.into()]
 }
+
+/// The alignment of the areas. Of a gap that is no power of two it takes the lowest bit: otherwise lld gives up before it
+/// comes to the ASSERT.
+const AREA_ALIGN: &str = "MAX(MAX(ALIGNOF(.percpu), @LINE@), DEFINED(PERCPU_AREA_GAP) ? PERCPU_AREA_GAP & -PERCPU_AREA_GAP : 0)";
 
 /// Puts the areas, which are the end of a fragment, into their region.
 const AREAS_REGION: (&str, &str) = ("@ARCH_ASSERT@\n}", "@ARCH_ASSERT@\n} > PERCPU_AREAS");

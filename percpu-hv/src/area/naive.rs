@@ -54,6 +54,11 @@ pub fn percpu_area_base(_cpu_id: usize) -> usize {
     0
 }
 
+/// Returns an empty range: there are no areas.
+pub fn percpu_area_gap(_cpu_id: usize) -> Range<usize> {
+    0..0
+}
+
 /// Makes the values, once. A second context that does so at the same time is another CPU, which there is not.
 fn set_up() -> usize {
     if !arch::is_made() {

@@ -67,6 +67,20 @@ fn a_reserve_beyond_the_allocator() {
 }
 
 #[test]
+fn a_gap_that_areas_cannot_be_aligned_to() {
+    for linker in Linker::ALL {
+        let text = "ERROR(percpu-hv): PERCPU_AREA_GAP is not a power of two up to 64 KiB";
+        for size in ["0x1800", "0x20000", "-0x1000"] {
+            let size = format!("--defsym=PERCPU_AREA_GAP={size}");
+            let link = areas(linker).cpus(1).arg(&size).script("include.ld");
+            refused(link, text);
+            let link = areas(linker).cpus(1).arg(size).script("percpu-insert.x");
+            refused(link.script("plain.ld"), text);
+        }
+    }
+}
+
+#[test]
 fn nothing_to_insert_before() {
     let link = |linker| areas(linker).cpus(4).script("percpu-insert.x");
     let link = |linker| link(linker).script("no-data.ld");
