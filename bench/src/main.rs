@@ -12,6 +12,7 @@ mod executed;
 mod exits;
 mod init_time;
 mod isa;
+mod lines;
 mod peers;
 mod results;
 mod size;
@@ -35,6 +36,7 @@ usage: bench COMMAND
            compile-time  of 1,000 variables, and what they are expanded to
            size          that a variable and a CPU add to an image
            init          the time it takes, beside a copy of the same bytes
+           lines         what two threads that write nearby cost each other, on this machine
   worse    prints every operation in which another crate needs as few instructions, or fewer
 ";
 
@@ -89,13 +91,14 @@ fn run() -> Result<(), String> {
 /// Measures one thing, and gives the text of the result.
 type Measurement = fn() -> Result<String, String>;
 
-const MEASUREMENTS: [(&str, Measurement); 6] = [
+const MEASUREMENTS: [(&str, Measurement); 7] = [
     ("executed", || results::text(&executed::at_el2()?)),
     ("exits", || results::text(&exits::measure()?)),
     ("callgrind", || results::text(&executed::in_a_process()?)),
     ("compile-time", || results::text(&compile_time::measure()?)),
     ("size", || results::text(&size::measure()?)),
     ("init", || results::text(&init_time::measure()?)),
+    ("lines", || results::text(&lines::measure()?)),
 ];
 
 /// Measures what has these names; `then` gets each name and result.
