@@ -12,7 +12,7 @@
 //! | `double` | 64 bits are loaded and stored by instructions that the compiler's atomics do not use |
 //! | `data_cache` | there are instructions that maintain data caches by address |
 //! | `data_cache_block` | a register has the size of the blocks that these instructions work on |
-//! | `line_128` | a cache line, or what is fetched with one, may have 128 bytes |
+//! | `line_64`, `line_128` | a cache line, or what is fetched with one, has at most so many bytes |
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -22,7 +22,7 @@ fn main() {
     println!("cargo::rerun-if-changed=percpu-at-0.x");
     println!("cargo::rerun-if-changed=build.rs");
     println!(
-        "cargo::rustc-check-cfg=cfg(data_cache, data_cache_block, displaced, double, hosted, indexed, line_128, named, process, wide)"
+        "cargo::rustc-check-cfg=cfg(data_cache, data_cache_block, displaced, double, hosted, indexed, line_64, line_128, named, process, wide)"
     );
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
@@ -50,16 +50,21 @@ fn main() {
         }
     }
     let facts: &[&str] = match arch.as_str() {
-        "aarch64" if is_process() => &["line_128"],
-        "aarch64" => &["data_cache", "data_cache_block", "line_128", "wide"],
+        "aarch64" if !is_process() => &["data_cache", "data_cache_block", "wide"],
         "arm" if !is_process() => &["double"],
         "riscv32" | "riscv64" if !is_process() => &["data_cache"],
-        "x86_64" => &["line_128"],
         _ => &[],
     };
     for fact in facts {
         println!("cargo::rustc-cfg={fact}");
     }
+    // 128: Intel's cores fetch lines in pairs, and some of Arm's architecture have lines of 128 bytes. Armv7 has lines
+    // of 32 bytes in some cores, and of 64 in those with the virtualization extensions.
+    let line = match arch.as_str() {
+        "aarch64" | "x86_64" => "128",
+        _ => "64",
+    };
+    println!("cargo::rustc-cfg=line_{line}");
     let any_address = env::var_os("CARGO_FEATURE_NON_ZERO_VMA").is_some();
 
     // Relaxation would address data through the per-CPU register.
@@ -74,7 +79,7 @@ fn main() {
 
     let [fragment, regions, insert] = match arch.as_str() {
         // PC-relative offsets reach everything.
-        _ if any_address => anywhere("64", "0x7fffffff"),
+        _ if any_address => anywhere("@LINE@", "0x7fffffff"),
         // The reach of a 16-bit offset.
         "aarch64" | "arm" => anywhere("0x10000", "0x10000"),
         _ => at_0(),
@@ -106,6 +111,8 @@ fn main() {
             .replace("@SMALL@\n", small)
             .replace("@HOT_ERROR@", hot_error)
             .replace("@HOT_LIMIT@", hot_limit)
+            .replace("@AREA_ALIGN@", AREA_ALIGN)
+            .replace("@LINE@", line)
             .replace("@WORD@", word);
         fs::write(out.join(name), text).expect("OUT_DIR is writable");
     }
@@ -181,7 +188,7 @@ fn at_0() -> [String; 3] {
             (
                 ".percpu 0 : AT(LOADADDR(.percpu_image) + SIZEOF(.percpu_image))",
                 // Aligned here, because GNU ld aligns the load address to nothing else.
-                ".percpu : ALIGN(64)",
+                ".percpu : ALIGN(@LINE@)",
             ),
             (
                 "}\n. = __percpu_hv_image + SIZEOF(.percpu);",
@@ -197,6 +204,10 @@ fn at_0() -> [String; 3] {
                   percpu-hv's feature `non-zero-vma`.\");\n";
     [fragment.into(), regions, insert.into()]
 }
+
+/// The alignment of the areas. Of a gap that is no power of two it takes the lowest bit: otherwise lld gives up before it
+/// comes to the ASSERT.
+const AREA_ALIGN: &str = "MAX(MAX(ALIGNOF(.percpu), @LINE@), DEFINED(PERCPU_AREA_GAP) ? PERCPU_AREA_GAP & -PERCPU_AREA_GAP : 0)";
 
 /// Puts the areas, which are the end of a fragment, into their region.
 const AREAS_REGION: (&str, &str) = ("@ARCH_ASSERT@\n}", "@ARCH_ASSERT@\n} > PERCPU_AREAS");

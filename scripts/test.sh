@@ -619,6 +619,8 @@ stage_qemu() {
         boot "$arch" "interrupts" 4 "$none" "${interrupts[@]}"
     done
     boot aarch64 "interrupts, EL1" 4 "$none" "${interrupts[@]}" --level el1
+    check "qemu: aarch64, an overflow out of an area" refused aarch64 faults-on-overflow \
+        "4 CPUs write where they may: ok"$'\n'"data abort in the gap behind the area of CPU 1"
     # EL2 with host extensions.
     boot aarch64 "interrupts, E2H=1" 4 "$none" "${interrupts[@]}" --cpu max --features vhe
     boot arm "interrupts, Hyp" 4 "$none" "${interrupts[@]}" --level hyp

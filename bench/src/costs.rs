@@ -6,15 +6,17 @@ use crate::{
     compile_time::{CompileTime, VARIABLES},
     counts::number,
     init_time::InitTime,
+    lines::Lines,
     results,
     size::Size,
 };
 
-/// What compiling, an image and init cost.
+/// What compiling, an image, init and the neighbours of an area cost.
 pub(crate) struct Costs {
     compile_times: Vec<CompileTime>,
     size: Size,
     init_times: Vec<InitTime>,
+    lines: Lines,
 }
 
 impl Costs {
@@ -24,6 +26,7 @@ impl Costs {
             compile_times: results::read("compile-time")?,
             size: results::read("size")?,
             init_times: results::read("init")?,
+            lines: results::read("lines")?,
         })
     }
 
@@ -92,6 +95,32 @@ impl Costs {
             text,
             "\nAn init has a fixed part, the first row. Where 1 MiB and more is copied, the ratio is {slowest:.2} at most."
         );
+        text + &self.of_lines()
+    }
+
+    /// What two threads cost each other.
+    fn of_lines(&self) -> String {
+        let Lines {
+            processor,
+            cpus,
+            pairs,
+        } = &self.lines;
+        let mut text = format!(
+            "\n## Cache lines\n\n\
+             Two threads add to a word each, by an atomic instruction. The ratio is the time of an addition to that while the \
+             other thread rests: near 1, they cost each other nothing. The words of two areas are the last one of an area and \
+             one in the first line of the next. The median of several phases counts; the range leaves out the lowest and the highest.\n\n\
+             One machine shows this, {processor} with {cpus} CPUs in use. Where cores fetch lines in pairs, the second row is \
+             slower; where CPUs are further from each other, the first is.\n\n\
+             | the words are in | an addition | ratio | range |\n|---|---|---|---|\n"
+        );
+        for pair in pairs {
+            let _ = writeln!(
+                text,
+                "| {} | {:.1} ns | {:.2} | {:.2} to {:.2} |",
+                pair.name, pair.time, pair.ratio, pair.least, pair.largest
+            );
+        }
         text
     }
 

@@ -13,6 +13,7 @@ mod executed;
 mod exits;
 mod init_time;
 mod isa;
+mod lines;
 mod ostd;
 mod peers;
 mod results;
@@ -38,6 +39,7 @@ usage: bench COMMAND
            ostd          instructions of each operation with OSTD, which is compiled by itself
            size          that a variable and a CPU add to an image
            init          the time it takes, beside a copy of the same bytes
+           lines         what two threads that write nearby cost each other, on this machine
   worse    prints every operation in which another crate needs as few instructions, or fewer
 ";
 
@@ -100,6 +102,7 @@ const MEASUREMENTS: [(&str, Measurement); 7] = [
     ("ostd", || results::text(&ostd::measure())),
     ("size", || results::text(&size::measure()?)),
     ("init", || results::text(&init_time::measure()?)),
+    ("lines", || results::text(&lines::measure()?)),
 ];
 
 /// Measures what has these names; `then` gets each name and result.

@@ -20,6 +20,8 @@ fn main() {
     for symbol in ["LOADED=0x40000", "AREAS=64", "RESERVE=0x20000"] {
         println!("cargo::rustc-link-arg-bin=module=--defsym=HV_BOOT_{symbol}");
     }
+    // A page behind each area, which the image leaves unmapped.
+    println!("cargo::rustc-link-arg-bin=faults-on-overflow=--defsym=PERCPU_AREA_GAP=0x1000");
     println!("cargo::rustc-link-arg-bins=-T{}", script.display());
     // Some targets link position-independent executables unless told otherwise.
     println!("cargo::rustc-link-arg-bins=--no-pie");

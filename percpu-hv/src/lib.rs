@@ -28,8 +28,8 @@ pub use arch::{Bits, Integer, Scalar};
 pub use area::init_hosted;
 pub use area::{
     AreaSlot, DynError, init, init_each, init_from, init_from_each, init_in_place, maintenance,
-    percpu_area_base, percpu_area_layout_expected, percpu_area_num, percpu_area_size, rebase_areas,
-    reserved_table, split_areas,
+    percpu_area_base, percpu_area_gap, percpu_area_layout_expected, percpu_area_num,
+    percpu_area_size, rebase_areas, reserved_table, split_areas,
 };
 pub use cpu::{
     BringUpError, CpuId, CpuIds, CpuPin, IrqOff, OnlineCpus, add_area, add_area_from, bring_up,

@@ -202,7 +202,7 @@ pub fn init_from_each(
 /// the CPU ids; all else is as with [`init_from_each`], the safe alternative for memory that Rust knows.
 ///
 /// It refuses a base that is null, unaligned or wraps around, an area that overlaps the template, and two areas that
-/// overlap. To find these, it writes to all areas, so memory that is refused may have been written.
+/// overlap. To find these, it writes to all areas and their gaps, so memory that is refused may have been written.
 ///
 /// # Errors
 ///

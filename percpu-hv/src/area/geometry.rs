@@ -5,21 +5,22 @@ use core::ops::Range;
 
 use crate::error::InitError;
 
-/// The smallest alignment of an area: a cache line, so that two CPUs never share one.
-pub(crate) const CACHE_LINE: usize = 64;
+/// What a script that was written for `percpu` aligns areas to, and counts them by. All other areas are aligned at least
+/// to a [`CacheLine`](super::CacheLine): two CPUs share no line, and no pair of lines where a core fetches both.
+pub(crate) const PERCPUS_LINE: usize = 64;
 
-/// The size, alignment and stride of the areas of one image. Alignment and reserve have 32 bits, so that no `memcpy` moves
+/// The size, alignment and stride of the areas of one image. Alignment and tail have 32 bits, so that no `memcpy` moves
 /// it (rule 11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Geometry {
     /// Size of the template in bytes, as linked.
     size: usize,
-    /// Alignment of every area: a power of two, at least [`CACHE_LINE`].
+    /// Alignment of every area: a power of two, at least [`PERCPUS_LINE`].
     align: u32,
-    /// Distance between two areas: `size` rounded up to `align`, and never 0; then the reserve.
+    /// Distance between two areas: `size` rounded up to `align`, and never 0; then the tail.
     stride: usize,
-    /// Size in bytes of the reserve at the end of an area, a multiple of `align`.
-    reserve: u32,
+    /// Size in bytes of what is no variable of the template: the reserve and the gap. A multiple of `align`.
+    tail: u32,
 }
 
 impl Geometry {
@@ -30,8 +31,8 @@ impl Geometry {
         if !align.is_power_of_two() || align > u32::MAX as usize {
             return None;
         }
-        let align = if align < CACHE_LINE {
-            CACHE_LINE
+        let align = if align < PERCPUS_LINE {
+            PERCPUS_LINE
         } else {
             align
         };
@@ -42,23 +43,23 @@ impl Geometry {
                 size,
                 align: align as u32,
                 stride,
-                reserve: 0,
+                tail: 0,
             }),
             _ => None,
         }
     }
 
-    /// Adds a reserve of at least `bytes` behind the variables of each area. Returns `None` if the stride does not fit in
+    /// Adds a tail of at least `bytes` behind the variables of each area. Returns `None` if the stride does not fit in
     /// an `isize` any more.
-    pub(crate) const fn with_reserve(self, bytes: usize) -> Option<Self> {
-        let Some(reserve) = bytes.checked_next_multiple_of(self.align()) else {
+    pub(crate) const fn with_tail(self, bytes: usize) -> Option<Self> {
+        let Some(tail) = bytes.checked_next_multiple_of(self.align()) else {
             return None;
         };
-        match self.stride.checked_add(reserve) {
-            Some(stride) if stride <= isize::MAX as usize && reserve <= u32::MAX as usize => {
+        match self.stride.checked_add(tail) {
+            Some(stride) if stride <= isize::MAX as usize && tail <= u32::MAX as usize => {
                 Some(Self {
                     stride,
-                    reserve: reserve as u32,
+                    tail: tail as u32,
                     ..self
                 })
             }
@@ -66,9 +67,9 @@ impl Geometry {
         }
     }
 
-    /// Returns the offsets of the reserve in an area. It starts at a multiple of the areas' alignment.
-    pub(crate) const fn reserve(&self) -> Range<usize> {
-        self.stride - self.reserve as usize..self.stride
+    /// Returns the offsets of the tail. It starts at a multiple of the areas' alignment.
+    pub(crate) const fn tail(&self) -> Range<usize> {
+        self.stride - self.tail as usize..self.stride
     }
 
     /// Returns the alignment of an area.
@@ -152,9 +153,9 @@ mod tests {
     #[test]
     fn an_empty_template_still_has_distinct_areas() {
         let empty = Geometry::new(0, 1).unwrap();
-        assert_eq!((empty.size(), empty.stride()), (0, CACHE_LINE));
+        assert_eq!((empty.size(), empty.stride()), (0, PERCPUS_LINE));
         assert_eq!(empty.capacity(0), 0);
-        assert_eq!(empty.capacity(4 * CACHE_LINE), 4);
+        assert_eq!(empty.capacity(4 * PERCPUS_LINE), 4);
     }
 
     #[test]
@@ -162,8 +163,8 @@ mod tests {
         for shift in 0..=12 {
             let align = 1 << shift;
             let geometry = Geometry::new(0x110, align).unwrap();
-            assert_eq!(geometry.stride() % align.max(CACHE_LINE), 0);
-            assert_eq!(geometry.layout(4).unwrap().align(), align.max(CACHE_LINE));
+            assert_eq!(geometry.stride() % align.max(PERCPUS_LINE), 0);
+            assert_eq!(geometry.layout(4).unwrap().align(), align.max(PERCPUS_LINE));
         }
     }
 
@@ -217,9 +218,9 @@ mod tests {
             align in any_align(),
             count in 1usize..600,
             slot in 1usize..1 << 20,
-            reserve in 0usize..1 << 18,
+            tail in 0usize..1 << 18,
         ) {
-            let geometry = Geometry::new(size, align).unwrap().with_reserve(reserve).unwrap();
+            let geometry = Geometry::new(size, align).unwrap().with_tail(tail).unwrap();
             let layout = geometry.layout(count).unwrap();
             let base = slot * layout.align();
             prop_assert_eq!(geometry.check_base(base, count), Ok(()));
@@ -227,12 +228,12 @@ mod tests {
             for cpu in 0..count {
                 let area = base + cpu * geometry.stride();
                 prop_assert_eq!(area % align, 0);
-                prop_assert_eq!(area % CACHE_LINE, 0);
+                prop_assert_eq!(area % PERCPUS_LINE, 0);
                 prop_assert!(area + geometry.size() <= base + layout.size());
-                let dynamic = geometry.reserve();
-                prop_assert_eq!((area + dynamic.start) % geometry.align(), 0);
-                prop_assert!(dynamic.start >= size && dynamic.len() >= reserve);
-                prop_assert_eq!(dynamic.end, geometry.stride());
+                let behind = geometry.tail();
+                prop_assert_eq!((area + behind.start) % geometry.align(), 0);
+                prop_assert!(behind.start >= size && behind.len() >= tail);
+                prop_assert_eq!(behind.end, geometry.stride());
                 if cpu > 0 {
                     prop_assert!(!overlap(area - geometry.stride(), size, area, size));
                 }
@@ -246,10 +247,10 @@ mod tests {
             base: usize,
             count: usize,
             bytes: usize,
-            reserve: usize,
+            tail: usize,
         ) {
             let geometry = Geometry::new(size, align);
-            if let Some(geometry) = geometry.and_then(|geometry| geometry.with_reserve(reserve)) {
+            if let Some(geometry) = geometry.and_then(|geometry| geometry.with_tail(tail)) {
                 prop_assert!(geometry.stride() >= size);
                 prop_assert!(geometry.capacity(bytes) <= bytes);
                 if geometry.check_base(base, count).is_ok() {

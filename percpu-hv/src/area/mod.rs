@@ -56,6 +56,7 @@ pub use init::{init, init_from, init_in_place, percpu_area_num};
 pub(crate) use layout::reserve;
 pub use layout::{percpu_area_layout_expected, percpu_area_size};
 pub(crate) use poison::poison;
+pub use ranges::percpu_area_gap;
 pub use rebase::rebase_areas;
 pub use registry::percpu_area_base;
 pub(crate) use registry::{checked_register, count, cpu_at};

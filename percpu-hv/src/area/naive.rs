@@ -37,7 +37,7 @@ pub fn percpu_area_size() -> usize {
 
 /// Returns an empty layout, aligned to a cache line.
 pub fn percpu_area_layout_expected(_cpu_count: usize) -> Layout {
-    const NOTHING: Layout = match Layout::from_size_align(0, 64) {
+    const NOTHING: Layout = match Layout::from_size_align(0, align_of::<CacheLine<()>>()) {
         Ok(layout) => layout,
         Err(_) => unreachable!(),
     };
@@ -52,6 +52,11 @@ pub fn percpu_area_num() -> usize {
 /// Returns 0: an offset is an address.
 pub fn percpu_area_base(_cpu_id: usize) -> usize {
     0
+}
+
+/// Returns an empty range: there are no areas.
+pub fn percpu_area_gap(_cpu_id: usize) -> Range<usize> {
+    0..0
 }
 
 /// Makes the values, once. A second context that does so at the same time is another CPU, which there is not.

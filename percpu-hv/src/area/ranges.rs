@@ -21,11 +21,12 @@ pub fn template() -> Range<usize> {
     }
 }
 
-/// Returns the addresses of all areas: of the block that they are in, or of each area that a [`table`] leads to. Before
-/// init, returns the block that the linker script reserves, which is empty if it reserves none.
+/// Returns the addresses of all areas: of the block that they are in, or of each area if a [`table`] leads to them or
+/// [gaps](percpu_area_gap) lie between them. Before init, returns the block that the linker script reserves, which is
+/// empty if it reserves none.
 pub fn areas() -> impl Iterator<Item = Range<usize>> {
     let count = count();
-    let anywhere = registered().table().is_some();
+    let apart = registered().table().is_some() || count != 0 && template::gap() != 0;
     let block = move || {
         let (base, bytes) = match count {
             0 => template::block(),
@@ -36,8 +37,8 @@ pub fn areas() -> impl Iterator<Item = Range<usize>> {
         };
         base..base + bytes
     };
-    let ranges = if anywhere { count } else { 1 };
-    (0..ranges).map(move |cpu_id| if anywhere { area(cpu_id) } else { block() })
+    let ranges = if apart { count } else { 1 };
+    (0..ranges).map(move |cpu_id| if apart { area(cpu_id) } else { block() })
 }
 
 /// Returns the addresses of the table that [`init_from_each`](crate::init_from_each) or
@@ -52,15 +53,30 @@ pub fn table() -> Range<usize> {
     start..start + size_of_val(table)
 }
 
-/// Returns the addresses of the area of CPU `cpu_id`; in a block, up to the next area.
+/// Returns the addresses of the area of CPU `cpu_id`; in a block, up to its gap or to the next area.
 ///
 /// # Panics
 ///
 /// Before init, and if `cpu_id` is not in `0..percpu_area_num()`.
 #[track_caller]
 pub fn area(cpu_id: usize) -> Range<usize> {
-    let base = percpu_area_base(cpu_id);
-    base..base + percpu_area_layout_expected(1).size()
+    percpu_area_base(cpu_id)..percpu_area_gap(cpu_id).start
+}
+
+/// Returns the addresses of the gap behind the area of CPU `cpu_id`: as many bytes as the linker script sets by
+/// `PERCPU_AREA_GAP`, and aligned to as many. Without that symbol, and in a process, the range is empty, and is where the
+/// area ends.
+///
+/// After init nothing of this crate reads or writes a gap, so a kernel may leave it unmapped.
+/// [The guide](crate::guide::linking#a-gap-behind-each-area) has an example.
+///
+/// # Panics
+///
+/// Before init, and if `cpu_id` is not in `0..percpu_area_num()`.
+#[track_caller]
+pub fn percpu_area_gap(cpu_id: usize) -> Range<usize> {
+    let end = percpu_area_base(cpu_id) + percpu_area_layout_expected(1).size();
+    end - template::gap()..end
 }
 
 /// Returns the addresses of what is known of the areas' reserve, from which variables are made at run time: which part of

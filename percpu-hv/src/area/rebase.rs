@@ -25,7 +25,7 @@ use crate::error::InitError;
 ///
 /// # Safety
 ///
-/// * The memory of the areas is mapped at `base`, all of it. A wrong base need not be refused, but must be readable.
+/// * The memory of the areas is mapped at `base`, all of it but for gaps. A wrong base need not be refused, but must be readable.
 /// * From the call until it has resumed, no CPU uses a variable or an id, or takes an interrupt that does (rule 4 of
 ///   docs/safety.md). No guard and no borrow is live: they hold the address of an area.
 /// * A reference into an area or a [`CpuId`](crate::CpuId) that was made before is used only while the old addresses are

@@ -16,8 +16,8 @@ pub(crate) struct Template {
     /// The largest alignment of a variable, as far as the linker exports it.
     // 32 bits, as the next: so that no `memcpy` moves a template (rule 11).
     pub(crate) align: u32,
-    /// Size in bytes of each area's reserve, which is not in the template.
-    pub(crate) reserve: u32,
+    /// Size in bytes of what follows the variables in each area: the reserve, then the gap.
+    pub(crate) tail: u32,
 }
 
 #[cfg(all(test, hosted))]
@@ -28,7 +28,7 @@ impl Template {
         size: 0x90,
         image: 0x10_0000,
         align: 64,
-        reserve: 0,
+        tail: 0,
     };
 }
 
@@ -36,7 +36,7 @@ impl Template {
     /// Returns the geometry of this template's areas.
     pub(crate) const fn geometry(&self) -> Result<Geometry, InitError> {
         let geometry = match Geometry::new(self.size, self.align as usize) {
-            Some(geometry) => geometry.with_reserve(self.reserve as usize),
+            Some(geometry) => geometry.with_tail(self.tail as usize),
             None => None,
         };
         match geometry {
@@ -53,7 +53,7 @@ impl Template {
 mod symbols {
     use super::Template;
     use crate::arch::running;
-    use crate::area::geometry::CACHE_LINE;
+    use crate::area::geometry::PERCPUS_LINE;
 
     unsafe extern "C" {
         static _percpu_load_start: u8;
@@ -72,11 +72,11 @@ mod symbols {
         let start = start();
         // Only percpu.x defines `__percpu_hv_image`, the template's address in memory, and
         // `__percpu_hv_aligned`, which lies one alignment beyond its start, as `__percpu_hv_reserved` lies one
-        // reserve beyond it. In a script written for `percpu`
+        // reserve beyond it, and `__percpu_hv_gap` one gap. In a script written for `percpu`
         // the template is area 0, at `_percpu_start`. In a process the template is where it is linked.
         let (image, align) = match crate::__optional_address!("__percpu_hv_image") {
-            0 if cfg!(process) => (start, CACHE_LINE),
-            0 => (crate::__optional_address!("_percpu_start"), CACHE_LINE),
+            0 if cfg!(process) => (start, PERCPUS_LINE),
+            0 => (crate::__optional_address!("_percpu_start"), PERCPUS_LINE),
             image => {
                 let aligned = crate::__optional_address!("__percpu_hv_aligned");
                 let put = crate::__put_address!(_percpu_load_start);
@@ -88,14 +88,23 @@ mod symbols {
             size: size(),
             image: running(image),
             align: u32::try_from(align).unwrap_or(0),
-            reserve: u32::try_from(reserve()).unwrap_or(u32::MAX),
+            tail: u32::try_from(reserve().wrapping_add(gap())).unwrap_or(u32::MAX),
         }
     }
 
     fn reserve() -> usize {
-        match crate::__optional_address!("__percpu_hv_reserved") {
+        distance_to(crate::__optional_address!("__percpu_hv_reserved"))
+    }
+
+    pub(crate) fn gap() -> usize {
+        distance_to(crate::__optional_address!("__percpu_hv_gap"))
+    }
+
+    /// Returns how far behind the template's start a symbol is put; 0 for one that the script does not define.
+    fn distance_to(symbol: usize) -> usize {
+        match symbol {
             0 => 0,
-            reserved => reserved.wrapping_sub(crate::__put_address!(_percpu_load_start)),
+            put => put.wrapping_sub(crate::__put_address!(_percpu_load_start)),
         }
     }
 
@@ -142,12 +151,20 @@ mod symbols {
             size: size(),
             image: start,
             align: u32::try_from(align(start)).unwrap_or(0),
-            reserve: RESERVE,
+            tail: RESERVE,
         }
+    }
+
+    pub(crate) const fn gap() -> usize {
+        0
     }
 
     /// A process has no linker script that says it.
     const RESERVE: u32 = 64 << 10;
+
+    /// As that of `CacheLine`, whose file needs this one.
+    #[cfg(target_os = "linux")]
+    const CACHE_LINE: usize = if cfg!(line_128) { 128 } else { 64 };
 
     /// The program headers do not change, and to read them takes longer than to copy a small area.
     #[cfg(target_os = "linux")]
@@ -157,7 +174,10 @@ mod symbols {
         if known != 0 {
             return known;
         }
-        let align = super::super::segments::alignment(start);
+        let align = match super::super::segments::alignment(start) {
+            0 => 0,
+            linked => linked.max(CACHE_LINE),
+        };
         ALIGN.store(align, Ordering::Relaxed);
         align
     }
@@ -195,6 +215,11 @@ pub(crate) fn template() -> Template {
 /// reserves none or does not define their end.
 pub(crate) fn block() -> (usize, usize) {
     symbols::block()
+}
+
+/// Returns the size in bytes of the gap behind each area, which is part of the stride.
+pub(crate) fn gap() -> usize {
+    symbols::gap()
 }
 
 /// Returns the address and the size in bytes of the table that the linker script reserves. The size is 0 if it reserves

@@ -38,7 +38,10 @@ fn main(machine: &'static Machine) -> ExitCode {
     println!("too many: {:?}", init(base, usize::MAX));
     let top = ptr::without_provenance_mut(usize::MAX & !0xffff);
     println!("wraps: {:?}", init(top, 1 << 16));
-    println!("template: {:?}", init(template.wrapping_sub(64), 4));
+    println!(
+        "template: {:?}",
+        init(template.wrapping_sub(layout.align()), 4)
+    );
     let short = machine.take_memory(layout).expect("room for a second one");
     let short = &mut short[..layout.size() - 1];
     println!(

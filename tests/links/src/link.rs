@@ -108,18 +108,20 @@ impl Link {
         self.arg("-T").arg(path)
     }
 
+    /// Adds hv-boot's script, which says how many CPUs there are.
+    pub fn board(self) -> Self {
+        let platform = self.arch.platform();
+        let script = format!("examples/hv-boot/src/platform/{platform}/image.ld");
+        self.arg("-T").arg(root().join(script))
+    }
+
     /// Adds hv-boot's script, but with the template at `address`, and as many bytes as `tail` says behind it that no
     /// variable has.
     pub fn template_at(mut self, address: u64, tail: u64) -> Self {
         self.fragment = root().join("tests/links/scripts/elsewhere");
-        let script = format!(
-            "examples/hv-boot/src/platform/{}/image.ld",
-            self.arch.platform()
-        );
         self.arg(format!("--defsym=TEMPLATE={address:#x}"))
             .arg(format!("--defsym=TAIL={tail:#x}"))
-            .arg("-T")
-            .arg(root().join(script))
+            .board()
     }
 
     /// Makes the image position-independent.

@@ -56,8 +56,22 @@ fn no_cpu_count() {
 fn a_reserve_beyond_the_allocator() {
     for linker in Linker::ALL {
         let text = "ERROR(percpu-hv): PERCPU_DYNAMIC_SIZE is more than 1 MiB";
-        for size in ["0x100001", "-64"] {
+        for size in ["0x100001", "-128"] {
             let size = format!("--defsym=PERCPU_DYNAMIC_SIZE={size}");
+            let link = areas(linker).cpus(1).arg(&size).script("include.ld");
+            refused(link, text);
+            let link = areas(linker).cpus(1).arg(size).script("percpu-insert.x");
+            refused(link.script("plain.ld"), text);
+        }
+    }
+}
+
+#[test]
+fn a_gap_that_areas_cannot_be_aligned_to() {
+    for linker in Linker::ALL {
+        let text = "ERROR(percpu-hv): PERCPU_AREA_GAP is not a power of two up to 64 KiB";
+        for size in ["0x1800", "0x20000", "-0x1000"] {
+            let size = format!("--defsym=PERCPU_AREA_GAP={size}");
             let link = areas(linker).cpus(1).arg(&size).script("include.ld");
             refused(link, text);
             let link = areas(linker).cpus(1).arg(size).script("percpu-insert.x");

@@ -1,6 +1,6 @@
 //! Where the linker puts the groups of variables.
 
-use links::{Boot, Elf, Linker, Mode, image};
+use links::{Arch, Boot, Elf, Image, Linker, Mode, image, image_for};
 
 fn link(mode: Mode, name: &str, linker: Linker) -> Result<Elf, String> {
     let link = image(mode, name).link(linker).cpus(4);
@@ -36,10 +36,67 @@ fn hot_variables_are_first_and_work() {
 fn no_padding_is_wasted() {
     for linker in Linker::ALL {
         let elf = link(Mode::Default, "hot", linker).unwrap();
-        let start = elf.symbol("__percpu_hv_hot_end").next_multiple_of(64);
+        let start = elf.symbol("__percpu_hv_hot_end").next_multiple_of(128);
         let bytes = elf.symbol("_percpu_load_end") - start;
         let of_the_library = bytes - 16 - 8 - 38;
         assert!(of_the_library <= 8 * 8, "{linker:?}: {bytes}");
+    }
+}
+
+/// What other CPUs write is two lines apart where a core fetches lines in pairs, or may have lines of 128 bytes.
+#[test]
+fn defect_58_areas_are_lines_apart() {
+    let check = |image: Image, line: u64| {
+        for &linker in Linker::all_for(image.arch()) {
+            let elf = image.link(linker).board().run().unwrap();
+            let start = elf.symbol("_percpu_load_start");
+            // No variable of the image needs more, so the test sees what the fragment wants.
+            let align = elf.symbol("__percpu_hv_aligned") - start;
+            assert_eq!(align, line, "{image:?}, {linker:?}");
+            let areas = elf.symbol("_percpu_start")..elf.symbol("_percpu_end");
+            assert_eq!((start % line, areas.start % line), (0, 0), "{image:?}");
+            let stride = (areas.end - areas.start) / elf.symbol("PERCPU_CPU_NUM");
+            assert_eq!(stride % line, 0, "{image:?}, {linker:?}");
+        }
+    };
+    for (arch, line) in [
+        (Arch::Aarch64, 128),
+        (Arch::LoongArch64, 64),
+        (Arch::RiscV64, 64),
+        (Arch::X86_64, 128),
+    ] {
+        check(image_for(arch, "areas", &[]), line);
+    }
+    check(image(Mode::NonZeroVma, "areas"), 128);
+}
+
+#[test]
+fn what_is_read_mostly_shares_no_line() {
+    for mode in [Mode::Default, Mode::NonZeroVma] {
+        for linker in Linker::ALL {
+            let elf = link(mode, "made", linker).unwrap();
+            let template = elf.symbol("_percpu_load_start")..elf.symbol("_percpu_load_end");
+            let variables = elf.symbols_with("__PERCPU_");
+            let find = |name: &str| {
+                let mut found = variables.iter().filter(|found| found.contains(name));
+                elf.symbol(
+                    found
+                        .next()
+                        .unwrap_or_else(|| panic!("{name}: {variables:?}")),
+                )
+            };
+            let own = find("READ_MOSTLY");
+            let others = variables.iter().map(|name| elf.symbol(name));
+            let others: Vec<_> = others
+                .filter(|at| template.contains(at) && *at != own)
+                .collect();
+            assert!(others.len() >= 4, "{variables:?}");
+            let line = own / 128;
+            assert!(
+                others.iter().all(|at| at / 128 != line),
+                "{own:x} {others:x?}"
+            );
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::{collections::VecDeque, fs, ops::Range, path::Path};
 
-use links::{Arch, Boot, Elf, End, Linker, Mode, accesses_of, image, image_for, tools::root};
+use links::{Arch, Boot, Elf, End, Linker, Mode, accesses_of, image, image_for};
 
 /// Boots the image `caches`, and returns the blocks that it flushed, in order.
 fn flushed(arch: Arch) -> (Elf, End, VecDeque<u64>) {
@@ -17,8 +17,7 @@ fn flushed(arch: Arch) -> (Elf, End, VecDeque<u64>) {
             (elf, boot)
         }
         _ => {
-            let script = root().join("examples/hv-boot/src/platform/riscv/image.ld");
-            let elf = link.arg("-T").arg(script).run().unwrap();
+            let elf = link.board().run().unwrap();
             let options = "-M virt -cpu rv64 -smp 4 -m 256M -bios default";
             let boot = Boot::machine("qemu-system-riscv64", options, elf.path());
             (elf, boot)

@@ -7,6 +7,7 @@ use aarch64_cpu::registers::{
 };
 
 use super::{
+    gaps::InGap,
     interrupts::{entry, irq},
     level::{Level, level},
     step,
@@ -96,7 +97,8 @@ extern "C" fn report(number: u64) -> ! {
     fail(
         ExitCode::EXCEPTION,
         format_args!(
-            "{kind}{from} at {level}: {class}\n  ESR {esr:#010x}  ELR {elr:#018x}  FAR {far:#018x}  SPSR {spsr:#010x}"
+            "{kind}{from} at {level}: {class}{}\n  ESR {esr:#010x}  ELR {elr:#018x}  FAR {far:#018x}  SPSR {spsr:#010x}",
+            InGap(far)
         ),
     )
 }

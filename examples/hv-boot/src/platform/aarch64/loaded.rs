@@ -114,7 +114,7 @@ fn clean(range: Range<usize>) {
 }
 
 /// Makes all cores translate by the tables as they are ("TLB maintenance instructions").
-fn forget_translations() {
+pub(super) fn forget_translations() {
     barrier::dsb(barrier::ISHST);
     // SAFETY: rule 10: translations come from the tables again. Not `nomem`: they permit other accesses.
     unsafe {

@@ -5,6 +5,7 @@
 
 mod entry;
 mod exceptions;
+mod gaps;
 mod gic;
 mod guest;
 mod interrupts;

@@ -19,6 +19,15 @@ pub(in crate::platform) fn text() -> Range<usize> {
     (&raw const __image_start).addr()..(&raw const __text_end).addr()
 }
 
+/// The part whose pages may change: the areas, and what follows up to the end of [`loaded`].
+#[cfg(target_arch = "aarch64")]
+pub(in crate::platform) fn paged() -> Range<usize> {
+    unsafe extern "C" {
+        safe static __paged_start: u8;
+    }
+    (&raw const __paged_start).addr()..loaded().end
+}
+
 /// The part for code that is loaded at run time.
 #[cfg(target_arch = "aarch64")]
 pub(in crate::platform) fn loaded() -> Range<usize> {

@@ -109,9 +109,11 @@ pub(in crate::platform) unsafe fn build(machine: &Machine, uart: usize, regime: 
     }
     map(image::text(), Kind::Code);
     map(image::rodata(), Kind::ReadOnlyData);
-    // By pages: later only their permissions change.
+    // By pages: later only what a page permits changes.
     #[cfg(target_arch = "aarch64")]
-    map(image::loaded(), Kind::Data);
+    for page in image::paged().step_by(PAGE) {
+        map(page..page + PAGE, Kind::Data);
+    }
     for guard in (0..machine.cpu_count()).map(Stack::guard) {
         map(guard..guard + Stack::GUARD, Kind::Nothing);
     }
@@ -132,6 +134,18 @@ pub(in crate::platform) unsafe fn set_executable(
     // SAFETY: rule 11: the caller alone changes them, and cores that run only walk them.
     let tables = unsafe { &mut *TABLES.get() };
     tables.map(range, regime.attributes(kind));
+}
+
+/// Unmaps pages of the areas. The caller cleans the TLBs.
+///
+/// # Safety
+///
+/// Nothing accesses `range` from now on, and nothing else changes the tables meanwhile.
+#[cfg(target_arch = "aarch64")]
+pub(in crate::platform) unsafe fn unmap(range: Range<usize>) {
+    // SAFETY: rule 11: the caller alone changes them, and cores that run only walk them.
+    let tables = unsafe { &mut *TABLES.get() };
+    tables.map(range, 0);
 }
 
 impl Default for Tables {
