@@ -94,7 +94,7 @@ fn run() -> Result<(), String> {
 /// Measures one thing, and gives the text of the result.
 type Measurement = fn() -> Result<String, String>;
 
-const MEASUREMENTS: [(&str, Measurement); 7] = [
+const MEASUREMENTS: [(&str, Measurement); 8] = [
     ("executed", || results::text(&executed::at_el2()?)),
     ("exits", || results::text(&exits::measure()?)),
     ("callgrind", || results::text(&executed::in_a_process()?)),
