@@ -45,6 +45,21 @@ pub(crate) mod interrupts {
 pub(crate) mod double {
     use core::arch::asm;
     use core::mem::transmute;
+    use core::sync::atomic::AtomicUsize;
+
+    /// Loads two words, each in one access.
+    #[inline(always)]
+    pub(crate) fn load_words(words: &[AtomicUsize; 2]) -> [usize; 2] {
+        let (first, second): (usize, usize);
+        // SAFETY: rule 10, one load. Not `pure`: another CPU may store to them.
+        unsafe {
+            asm!(
+                "ldrd r2, r3, [{}]", in(reg) words.as_ptr(), out("r2") first, out("r3") second,
+                options(readonly, nostack, preserves_flags)
+            );
+        }
+        [first, second]
+    }
 
     /// # Safety
     ///

@@ -192,7 +192,8 @@ fn is_return(line: &str) -> bool {
 }
 
 /// What a CPU with its area in a table executes to find it by its index, beside one whose area is in a block: the
-/// second comparison. No target but AArch64 compares with half of a word; x86_64 and Arm load it, compare and branch.
+/// second comparison, and on RISC-V the shift of the index. AArch64 and Arm have loaded its number with the first one.
+/// x86_64 loads it, compares and branches: the compiler has no comparison with an atomic in memory.
 #[test]
 fn a_table_takes_few_instructions_more_than_a_block() {
     for (mode, more) in [
@@ -206,8 +207,8 @@ fn a_table_takes_few_instructions_more_than_a_block() {
         ("riscv64-non-zero-vma", 2),
         ("x86_64", 3),
         ("x86_64-non-zero-vma", 3),
-        ("armv7a", 3),
-        ("armv7a-non-zero-vma", 3),
+        ("armv7a", 2),
+        ("armv7a-non-zero-vma", 2),
     ] {
         let found = MODES.iter().find(|found| found.name == mode);
         let text = fs::read_to_string(found.expect("the mode is there").path())

@@ -34,7 +34,10 @@ mod sync {
     pub(crate) use loom::thread::yield_now as spin_loop;
 
     /// As on bare metal, where fences acquire.
-    pub(crate) const LOOK: Ordering = Ordering::Relaxed;
+    pub(crate) fn look([first, second]: &[AtomicUsize; 2]) -> (usize, impl FnOnce() -> usize) {
+        let first = first.load(Ordering::Relaxed);
+        (first, move || second.load(Ordering::Relaxed))
+    }
 
     pub(crate) fn looked() {
         fence(Ordering::Acquire);
