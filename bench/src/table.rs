@@ -155,7 +155,8 @@ fn at_any_address(comparison: &Comparison) -> String {
     format!(
         "\"Any address\" is the feature `non-zero-vma` and position-independent code. There a read takes {a64} instructions \
          on AArch64, hot or not (percore: {a64_percore}), and {arm} on 32-bit Arm (percore: {arm_percore}). Elsewhere only \
-         hot variables take more than in the default mode.\n\n\
+         hot variables take more than in the default mode. On 32-bit Arm the compiler forms the address of a variable, and \
+         loads that of a library's variable from the GOT.\n\n\
          † marks a crate whose accesses the linker refuses in a position-independent image. The addresses of percpu are \
          absolute with `non-zero-vma` too. On AArch64 and 32-bit Arm its accesses are the same with the feature and without: \
          {a64_percpu} and {arm_percpu} instructions. What they can do, the default mode of percpu-hv does. So leave the \

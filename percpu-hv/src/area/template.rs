@@ -54,6 +54,8 @@ mod symbols {
     use super::Template;
     use crate::arch::running;
     use crate::area::geometry::CACHE_LINE;
+    #[cfg(pooled)]
+    use crate::area::header::__PERCPU_HEADER as HEADER;
 
     unsafe extern "C" {
         static _percpu_load_start: u8;
@@ -63,6 +65,16 @@ mod symbols {
     pub(crate) fn start() -> usize {
         crate::__address!(_percpu_load_start)
     }
+
+    /// Returns the start as accesses would reach it, which may form addresses in another way.
+    #[cfg(pooled)]
+    pub(crate) fn bias() -> usize {
+        let distance = crate::__address!(HEADER).wrapping_sub(start());
+        crate::__displacement!(HEADER).wrapping_sub(distance)
+    }
+
+    #[cfg(not(pooled))]
+    pub(crate) use start as bias;
 
     pub(crate) fn size() -> usize {
         crate::__address!(_percpu_load_end).wrapping_sub(start())
@@ -129,6 +141,8 @@ mod symbols {
     pub(crate) fn start() -> usize {
         (&raw const __start_percpu_hv).expose_provenance()
     }
+
+    pub(crate) use start as bias;
 
     pub(crate) fn size() -> usize {
         (&raw const __stop_percpu_hv).addr().wrapping_sub(start())
@@ -205,7 +219,7 @@ pub(crate) fn table() -> (usize, usize) {
 /// Returns the difference between the base of an area and the value of the per-CPU register.
 #[inline(always)]
 pub(crate) fn bias() -> usize {
-    if arch::BIASED { start() } else { 0 }
+    if arch::BIASED { symbols::bias() } else { 0 }
 }
 
 /// Checks that accesses reach a template of `size` bytes at `start`, and that the hot variables are in it.
