@@ -181,7 +181,10 @@ pub(crate) fn full(comparison: &Comparison, promise: &str) -> String {
          instructions to those of percpu.\n\n\
          The instructions are those of the shortest way through the function that returns, with the functions that it calls, \
          without its own frame and return. Where a called function can also return an error, the number is a lower bound. The \
-         bytes are those of the whole function.\n\n{}",
+         bytes are those of the whole function.\n\n\
+         A reference to a hot variable, such as `get` returns, takes an instruction that forms the address: the compiler \
+         cannot put the offset of a text into an access of its own. `with_current` on a value takes none, because it works on \
+         a copy, but on x86_64 loads and stores it by instructions of their own.\n\n{}",
         summary(comparison),
         at_any_address(comparison)
     );
