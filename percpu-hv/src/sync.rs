@@ -9,33 +9,11 @@ pub(crate) use core::sync::atomic::AtomicI64;
 pub(crate) use core::sync::atomic::AtomicU8;
 pub(crate) use core::sync::atomic::{AtomicUsize, Ordering, fence};
 
-/// Returns the first number, and what returns the second one. [`looked`] follows, where a number says so. In a process
-/// the loads acquire: that takes no instruction on x86_64, and `ThreadSanitizer` knows no fences.
+/// Acquires what `look` of area/look.rs saw.
 #[allow(
     dead_code,
     reason = "one word that holds two numbers is acquired at once"
 )]
-#[cfg(not(double))]
-#[inline(always)]
-pub(crate) fn look([first, second]: &[AtomicUsize; 2]) -> (usize, impl FnOnce() -> usize) {
-    let order = if cfg!(process) {
-        Ordering::Acquire
-    } else {
-        Ordering::Relaxed
-    };
-    (first.load(order), move || second.load(order))
-}
-
-/// Returns the first number, and what returns the second one, which is loaded already.
-#[cfg(double)]
-#[inline(always)]
-pub(crate) fn look(numbers: &[AtomicUsize; 2]) -> (usize, impl FnOnce() -> usize) {
-    let [first, second] = crate::arch::double::load_words(numbers);
-    (first, move || second)
-}
-
-/// Acquires what [`look`] saw.
-#[allow(dead_code, reason = "as above")]
 #[inline(always)]
 pub(crate) fn looked() {
     if !cfg!(process) {

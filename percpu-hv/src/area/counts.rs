@@ -6,7 +6,8 @@
 //!
 //! tests/loom also compiles this file, with atomics that try every order of accesses.
 
-use crate::sync::{AtomicUsize, Ordering, constructor, look, looked};
+use super::look::look;
+use crate::sync::{AtomicUsize, Ordering, constructor, looked};
 
 /// How many CPUs have an area (rule 4): the number of areas in a block, and that in a table.
 pub(crate) struct Counts([AtomicUsize; 2]);

@@ -54,8 +54,6 @@ mod symbols {
     use super::Template;
     use crate::arch::running;
     use crate::area::geometry::CACHE_LINE;
-    #[cfg(pooled)]
-    use crate::area::header::__PERCPU_HEADER as HEADER;
 
     unsafe extern "C" {
         static _percpu_load_start: u8;
@@ -69,8 +67,7 @@ mod symbols {
     /// Returns the start as accesses would reach it, which may form addresses in another way.
     #[cfg(pooled)]
     pub(crate) fn bias() -> usize {
-        let distance = crate::__address!(HEADER).wrapping_sub(start());
-        crate::__displacement!(HEADER).wrapping_sub(distance)
+        crate::__displacement!(_percpu_load_start)
     }
 
     #[cfg(not(pooled))]
