@@ -10,6 +10,7 @@
 //! | `named` | the per-CPU register is a general register, which an addition names |
 //! | `indexed` | loads and stores add a register to the per-CPU register, which they name |
 //! | `double` | 64 bits are loaded and stored by instructions that the compiler's atomics do not use |
+//! | `pooled` | with `non-zero-vma` the compiler forms an address in fewer instructions than a text |
 //! | `data_cache` | there are instructions that maintain data caches by address |
 //! | `data_cache_block` | a register has the size of the blocks that these instructions work on |
 //! | `line_64`, `line_128` | a cache line, or what is fetched with one, has at most so many bytes |
@@ -22,7 +23,7 @@ fn main() {
     println!("cargo::rerun-if-changed=percpu-at-0.x");
     println!("cargo::rerun-if-changed=build.rs");
     println!(
-        "cargo::rustc-check-cfg=cfg(data_cache, data_cache_block, displaced, double, hosted, indexed, line_64, line_128, named, process, wide)"
+        "cargo::rustc-check-cfg=cfg(data_cache, data_cache_block, displaced, double, hosted, indexed, line_64, line_128, named, pooled, process, wide)"
     );
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
@@ -51,7 +52,7 @@ fn main() {
     }
     let facts: &[&str] = match arch.as_str() {
         "aarch64" if !is_process() => &["data_cache", "data_cache_block", "wide"],
-        "arm" if !is_process() => &["double"],
+        "arm" if !is_process() => &["double", "pooled"],
         "riscv32" | "riscv64" if !is_process() => &["data_cache"],
         _ => &[],
     };

@@ -182,7 +182,8 @@ fn at_any_address(comparison: &Comparison) -> String {
     format!(
         "\"Any address\" is the feature `non-zero-vma` and position-independent code. There a read takes {a64} instructions \
          on AArch64, hot or not (percore with a token at hand: {a64_percore}), and {arm} on 32-bit Arm (percore: {arm_percore}). Elsewhere only \
-         hot variables take more than in the default mode.\n\n\
+         hot variables take more than in the default mode. On 32-bit Arm the compiler forms the address of a variable, and \
+         loads that of a library's variable from the GOT.\n\n\
          † marks a crate whose accesses the linker refuses in a position-independent image. The addresses of percpu are \
          absolute with `non-zero-vma` too. On AArch64 and 32-bit Arm its accesses are the same with the feature and without: \
          {a64_percpu} and {arm_percpu} instructions. What they can do, the default mode of percpu-hv does. So leave the \
@@ -224,7 +225,10 @@ pub(crate) fn full(comparison: &Comparison, promise: &str) -> String {
          instructions to those of percpu.\n\n\
          The instructions are those of the shortest way through the function that returns, with the functions that it calls, \
          without its own frame and return. Where a called function can also return an error, the number is a lower bound. The \
-         bytes are those of the whole function.\n\n{}",
+         bytes are those of the whole function.\n\n\
+         A reference to a hot variable, such as `get` returns, takes an instruction that forms the address: the compiler \
+         cannot put the offset of a text into an access of its own. `with_current` on a value takes none, because it works on \
+         a copy, but on x86_64 loads and stores it by instructions of their own.\n\n{}",
         summary(comparison),
         at_any_address(comparison),
         percpu = version("percpu"),

@@ -9,20 +9,11 @@ pub(crate) use core::sync::atomic::AtomicI64;
 pub(crate) use core::sync::atomic::AtomicU8;
 pub(crate) use core::sync::atomic::{AtomicUsize, Ordering, fence};
 
-/// The order of a load after which [`looked`] follows, where its value says so. In a process the load acquires: that
-/// takes no instruction on x86_64, and `ThreadSanitizer` knows no fences.
+/// Acquires what `look` of area/look.rs saw.
 #[allow(
     dead_code,
     reason = "one word that holds two numbers is acquired at once"
 )]
-pub(crate) const LOOK: Ordering = if cfg!(process) {
-    Ordering::Acquire
-} else {
-    Ordering::Relaxed
-};
-
-/// Acquires what the last load of the order [`LOOK`] saw.
-#[allow(dead_code, reason = "as above")]
 #[inline(always)]
 pub(crate) fn looked() {
     if !cfg!(process) {

@@ -16,15 +16,16 @@
 //! ldr  r0, [r1, r0]
 //! ```
 //!
-//! `non-zero-vma`: the register is biased. The template is at any address, which is computed relative
-//! to the code.
+//! `non-zero-vma`: the register is biased. The template is at any address, which the compiler forms as that of any
+//! static. In position-independent code that is a literal behind the function, and an addition or a load from the GOT.
+//! Access in assembly has no literals, and takes an instruction more.
 //!
 //! ```text
-//! movw r1, #:lower16:(__PERCPU_X - (1f + 8))
-//! movt r1, #:upper16:(__PERCPU_X - (1f + 8))
-//! 1: add r1, pc, r1
-//! mrc  p15, 0, r0, c13, c0, 4
-//! ldr  r0, [r0, r1]
+//! ldr  r1, 2f                             movw r1, #:lower16:(__PERCPU_X - (1f + 8))
+//! 1: add r1, pc, r1                       movt r1, #:upper16:(__PERCPU_X - (1f + 8))
+//!                                         1: add r1, pc, r1
+//! mrc  p15, 0, r0, c13, c0, 4             mrc  p15, 0, r0, c13, c0, 4
+//! ldr  r0, [r0, r1]                       ldr  r0, [r0, r1]
 //! ```
 //!
 //! Read-modify-writes are loops of `ldrex` and `strex` on as many bytes as the variable has. Neither a store
@@ -45,6 +46,21 @@ pub(crate) mod interrupts {
 pub(crate) mod double {
     use core::arch::asm;
     use core::mem::transmute;
+    use core::sync::atomic::AtomicUsize;
+
+    /// Loads two words, each in one access.
+    #[inline(always)]
+    pub(crate) fn load_words(words: &[AtomicUsize; 2]) -> [usize; 2] {
+        let (first, second): (usize, usize);
+        // SAFETY: rule 10, one load. Not `pure`: another CPU may store to them.
+        unsafe {
+            asm!(
+                "ldrd r2, r3, [{}]", in(reg) words.as_ptr(), out("r2") first, out("r3") second,
+                options(readonly, nostack, preserves_flags)
+            );
+        }
+        [first, second]
+    }
 
     /// # Safety
     ///

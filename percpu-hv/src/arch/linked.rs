@@ -124,7 +124,7 @@ macro_rules! __displacement {
 }
 
 /// Expands to what an access adds to the per-CPU register to reach a symbol, or the byte at `offset` in it.
-#[cfg(feature = "non-zero-vma")]
+#[cfg(all(feature = "non-zero-vma", not(pooled)))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __displacement {
@@ -138,6 +138,30 @@ macro_rules! __displacement {
             symbol = sym $symbol, offset = const $offset,
         )
     };
+}
+
+/// Expands to what an access adds to the per-CPU register to reach a symbol, or the byte at `offset` in it. The compiler
+/// forms the address, with a pool of literals that a text does not have. The text hides from the optimizer what the
+/// address is of.
+#[cfg(all(feature = "non-zero-vma", pooled))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __displacement {
+    ($symbol:path) => {
+        $crate::__displacement!($symbol, 0)
+    };
+    ($symbol:path, $offset:expr) => {{
+        let to: ::core::primitive::usize;
+        // SAFETY: rule 10, no instruction.
+        unsafe {
+            ::core::arch::asm!(
+                "/* {to} */",
+                to = inout(reg) (&raw const $symbol).addr().wrapping_add($offset) => to,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        to
+    }};
 }
 
 /// Expands to the full address of a symbol.

@@ -19,6 +19,7 @@
 //! | `cache::block_size() -> usize` | returns the size of a block in bytes, only with the cfg `data_cache_block` | |
 //! | `wide::{load, swap, compare_exchange}` | access 128 bits, only where the architecture can | |
 //! | `double::{load, store}` | access 64 bits, only where the compiler's atomics are longer | |
+//! | `double::load_words(&words) -> [usize; 2]` | loads two words by one instruction, in the same case | |
 //! | `access::register() -> Option<usize>` | returns the per-CPU register, also before it was written | `register!` |
 //! | `access::register_for_access() -> usize` | the same for an access, in the fewest instructions | `register!` |
 //! | `access::register_plus(usize) -> usize` | the sum of it and a distance, only with the cfg `named` | `register!` |

@@ -6,21 +6,16 @@
 //!
 //! tests/loom also compiles this file, with atomics that try every order of accesses.
 
-use crate::sync::{AtomicUsize, LOOK, Ordering, constructor, looked};
+use super::look::look;
+use crate::sync::{AtomicUsize, Ordering, constructor, looked};
 
-/// How many CPUs have an area (rule 4).
-pub(crate) struct Counts {
-    in_block: AtomicUsize,
-    in_table: AtomicUsize,
-}
+/// How many CPUs have an area (rule 4): the number of areas in a block, and that in a table.
+pub(crate) struct Counts([AtomicUsize; 2]);
 
 impl Counts {
     constructor! {
         pub(crate) const fn new() -> Self {
-            Self {
-                in_block: AtomicUsize::new(0),
-                in_table: AtomicUsize::new(0),
-            }
+            Self([AtomicUsize::new(0), AtomicUsize::new(0)])
         }
     }
 
@@ -38,13 +33,12 @@ impl Counts {
         block: impl FnOnce() -> T,
         table: impl FnOnce() -> T,
     ) -> Option<T> {
-        let in_block = self.in_block.load(LOOK);
+        let (in_block, in_table) = look(&self.0);
         if index < in_block {
             looked();
             return Some(block());
         }
-        let in_table = self.in_table.load(LOOK);
-        if index < in_table {
+        if index < in_table() {
             looked();
             return Some(table());
         }
@@ -63,23 +57,24 @@ impl Counts {
     /// Returns the number of areas in a block, and acquires it.
     #[inline(always)]
     pub(crate) fn in_block(&self) -> usize {
-        self.in_block.load(Ordering::Acquire)
+        self.0[0].load(Ordering::Acquire)
     }
 
     /// Returns the number of areas in a table, and acquires it.
     #[inline(always)]
     pub(crate) fn in_table(&self) -> usize {
-        self.in_table.load(Ordering::Acquire)
+        self.0[1].load(Ordering::Acquire)
     }
 
     /// Publishes areas in a block.
     pub(crate) fn publish_block(&self, count: usize) {
-        self.in_table.store(0, Ordering::Relaxed);
-        self.in_block.store(count, Ordering::Release);
+        let [in_block, in_table] = &self.0;
+        in_table.store(0, Ordering::Relaxed);
+        in_block.store(count, Ordering::Release);
     }
 
     /// Publishes areas in a table. There are none in a block.
     pub(crate) fn publish_table(&self, count: usize) {
-        self.in_table.store(count, Ordering::Release);
+        self.0[1].store(count, Ordering::Release);
     }
 }

@@ -9,7 +9,7 @@
 //! | records.rs | functions that the linker collects: values of variables with `init`, hooks, counters, dumps |
 //! | init.rs | builds the areas in one block |
 //! | slot.rs, anywhere.rs | builds areas at any addresses, and a table of them |
-//! | counts.rs, state.rs, registry.rs | publishes where they are, once, and which are added to a table |
+//! | look.rs, counts.rs, state.rs, registry.rs | publishes where they are, once, and which are added to a table |
 //! | home.rs, machine.rs | which set of areas that is: a process has one for each test that asks |
 //! | poison.rs | fills the area of a CPU that went |
 //! | rebase.rs | publishes another address of them, for an image that runs low first and high later |
@@ -28,6 +28,8 @@ mod home;
 pub(crate) mod init;
 pub(crate) mod layout;
 mod lock;
+#[cfg(not(target_arch = "aarch64"))]
+mod look;
 pub mod maintenance;
 pub(crate) mod owner;
 mod poison;

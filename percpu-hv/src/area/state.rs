@@ -70,15 +70,19 @@ impl Registers {
 /// `register`, `stride` and `slots` are written while Building and published by a count (rule 4). That of a table
 /// grows: each value publishes one more slot.
 ///
-/// What a look-up loads is not at the start: riscv32 would take the address of the rest anew.
+/// What a look-up loads is not at the start: riscv32 would take the address of the rest anew. The counts are, where the
+/// instruction that loads both takes their address in a register.
 #[repr(C)]
 pub(crate) struct Areas {
+    #[cfg(target_arch = "arm")]
+    pub(crate) counts: Counts,
     /// The number of slots of the table.
     pub(crate) slots: Published,
     /// The register of CPU 0, or the address of the table.
     pub(crate) register: Published,
     /// The distance between two areas of a block, or 0 with a table.
     pub(crate) stride: Published,
+    #[cfg(not(target_arch = "arm"))]
     pub(crate) counts: Counts,
     /// Held while Building, which ends also if a function of the caller panics.
     pub(crate) building: Lock<()>,

@@ -64,6 +64,15 @@ mod symbols {
         crate::__address!(_percpu_load_start)
     }
 
+    /// Returns the start as accesses would reach it, which may form addresses in another way.
+    #[cfg(pooled)]
+    pub(crate) fn bias() -> usize {
+        crate::__displacement!(_percpu_load_start)
+    }
+
+    #[cfg(not(pooled))]
+    pub(crate) use start as bias;
+
     pub(crate) fn size() -> usize {
         crate::__address!(_percpu_load_end).wrapping_sub(start())
     }
@@ -139,6 +148,8 @@ mod symbols {
         crate::__with_library!();
         (&raw const __start_percpu_hv).expose_provenance()
     }
+
+    pub(crate) use start as bias;
 
     pub(crate) fn size() -> usize {
         (&raw const __stop_percpu_hv).addr().wrapping_sub(start())
@@ -231,7 +242,7 @@ pub(crate) fn table() -> (usize, usize) {
 /// Returns the difference between the base of an area and the value of the per-CPU register.
 #[inline(always)]
 pub(crate) fn bias() -> usize {
-    if arch::BIASED { start() } else { 0 }
+    if arch::BIASED { symbols::bias() } else { 0 }
 }
 
 /// Checks that accesses reach a template of `size` bytes at `start`, and that the hot variables are in it.

@@ -34,8 +34,6 @@ mod sync {
     pub(crate) use loom::thread::yield_now as spin_loop;
 
     /// As on bare metal, where fences acquire.
-    pub(crate) const LOOK: Ordering = Ordering::Relaxed;
-
     pub(crate) fn looked() {
         fence(Ordering::Acquire);
     }
@@ -69,6 +67,16 @@ mod sync {
         };
     }
     pub(crate) use constructor;
+}
+
+/// As on bare metal.
+mod look {
+    use crate::sync::{AtomicUsize, Ordering};
+
+    pub(crate) fn look([first, second]: &[AtomicUsize; 2]) -> (usize, impl FnOnce() -> usize) {
+        let first = first.load(Ordering::Relaxed);
+        (first, move || second.load(Ordering::Relaxed))
+    }
 }
 
 /// The number of areas in a block and in a table, as two words and as one.

@@ -317,6 +317,14 @@ macro_rules! field {
 field!(() FIELDS.fields().ticks, "field");
 field!(() HOT_FIELDS.fields().ticks, "hot field");
 
+functions! { "hot element":
+    "add_current_unprotected"(index: usize, operand: usize) { HOT_ELEMENTS.at(index).add_current_unprotected(operand) }
+}
+
+functions! { "hot field":
+    "add_current_unprotected"(operand: usize) { HOT_FIELDS.fields().ticks.add_current_unprotected(operand) }
+}
+
 functions! { "field":
     "read_current, bool"() -> bool { FIELDS.fields().running.read_current() }
     "read"() -> usize { FIELDS.fields().ticks.read(&CpuPin::new()) }
@@ -362,6 +370,14 @@ functions! { "pin":
         B.write(&pin, value);
         C.write(&pin, value);
     }
+}
+
+#[def_percpu(hot)]
+static HOT_SHARED: AtomicUsize = AtomicUsize::new(0);
+
+functions! { "hot shared":
+    "get, load"() -> usize { HOT_SHARED.get(&CpuPin::new()).load(Relaxed) }
+    "get, fetch_add"(operand: usize) { HOT_SHARED.get(&CpuPin::new()).fetch_add(operand, Relaxed); }
 }
 
 functions! { "irq":
