@@ -327,7 +327,9 @@ fn more_than_by_register(mode: &str, access: &str) -> usize {
 #[test]
 fn a_variable_made_at_run_time_is_as_near_as_a_static_with_its_offset_in_a_register() {
     // A process checks in each access that the variable belongs to the thread's CPUs.
-    let modes = MODES.iter().filter(|mode| mode.target.contains("-none"));
+    // With a small template no static has its offset in a register.
+    let comparable = |mode: &&Mode| mode.target.contains("-none") && !mode.name.contains("small");
+    let modes = MODES.iter().filter(comparable);
     for mode in modes {
         let text = fs::read_to_string(mode.path()).expect("the text is there");
         let mut compared = 0;
