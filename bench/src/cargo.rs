@@ -47,11 +47,12 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
     ))
 }
 
-/// Builds an image of that name, boots it at EL2 under QEMU on so many cores, and gives what it printed.
+/// Builds an image of that name with features of its package, boots it at EL2 under QEMU on so many cores, and gives what it printed.
 ///
 /// One instruction takes one nanosecond, and the counter of the CPU counts nanoseconds.
-pub(crate) fn boot(image: &str, cpus: usize) -> Result<String, String> {
-    output(bare_cargo(AARCH64, "build").args(["--release", "--package", image]))?;
+pub(crate) fn boot(image: &str, features: &str, cpus: usize) -> Result<String, String> {
+    let build = ["--release", "--package", image, "--features", features];
+    output(bare_cargo(AARCH64, "build").args(build))?;
     let machine = format!(
         "-M virt,virtualization=on,gic-version=3 -cpu max -icount shift=0 -smp {cpus} -m 256M -nographic -nic none \
          -semihosting"

@@ -15,7 +15,7 @@ const REPETITIONS: f64 = 1e6;
 
 /// At EL2.
 pub(crate) fn at_el2() -> Result<Executed, String> {
-    let text = boot("el2", 1)?;
+    let text = boot("el2", "", 1)?;
     let mut counts = BTreeMap::new();
     for line in text.lines() {
         let (name, count) = line
