@@ -49,6 +49,10 @@ pub(crate) mod double {
     use core::sync::atomic::AtomicUsize;
 
     /// Loads two words, each in one access.
+    #[cfg_attr(
+        feature = "sp-naive",
+        allow(dead_code, reason = "one CPU has one area")
+    )]
     #[inline(always)]
     pub(crate) fn load_words(words: &[AtomicUsize; 2]) -> [usize; 2] {
         let (first, second): (usize, usize);
