@@ -58,7 +58,8 @@ fn unused_patch_is_found() {
 #[test]
 fn percpu_hv_of_another_source_is_found() {
     let another = staging("another-percpu-hv");
-    let manifest = "[package]\nname = \"percpu-hv\"\nversion = \"0.1.0\"\nlinks = \"percpu-hv\"\n\n[workspace]\n";
+    let manifest = "[package]\nname = \"percpu-hv\"\nversion = \"0.1.0\"\nlinks = \"percpu-hv\"\n\n[workspace]\n\n\
+                    [features]\nsmall-template = []\n";
     write(another.join("Cargo.toml"), manifest);
     write(another.join("build.rs"), "fn main() {}");
     fs::create_dir(another.join("src")).unwrap();
