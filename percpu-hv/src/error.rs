@@ -89,7 +89,7 @@ pub enum InitError {
         limit: usize,
     },
     /// The template is larger than short accesses reach, which the feature `small-template` gives every variable that is
-    /// not `cold`; and the linker script is not percpu.x, which puts the cold ones last.
+    /// not `cold`; and the linker script is not the percpu.x of this build, which puts the cold ones last.
     TemplateNotSmall {
         /// The size of the template in bytes.
         size: usize,

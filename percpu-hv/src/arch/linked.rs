@@ -48,14 +48,14 @@ pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError>
     }
 }
 
-/// Returns an error unless short accesses reach the variables that have no other. percpu.x checks those, and puts the
-/// others behind them; nobody knows the order of another script.
+/// Returns an error unless short accesses reach the variables that have no other. The percpu.x of a build with the
+/// feature checks those, and puts the others behind them; nobody knows the order of another script.
 fn check_small(size: usize) -> Result<(), InitError> {
     match HOT_REACH {
         Some(limit)
             if SMALL_TEMPLATE
                 && size > limit
-                && crate::__optional_address!("__percpu_hv_image") == 0 =>
+                && crate::__optional_address!("__percpu_hv_small") == 0 =>
         {
             Err(InitError::TemplateNotSmall { size, limit })
         }

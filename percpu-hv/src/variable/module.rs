@@ -52,7 +52,9 @@ impl ModuleSection {
     pub fn new(layout: Layout) -> Result<Self, DynError> {
         let space = Space::take(layout)?;
         let end = space.offset() + layout.size();
-        if arch::check_template(start(), end).is_err() {
+        // The accesses of a module are as short as those of its build.
+        let is_short = arch::SMALL_TEMPLATE && arch::HOT_REACH.is_some_and(|reach| end > reach);
+        if is_short || arch::check_template(start(), end).is_err() {
             return Err(DynError::OutOfReach { end });
         }
         let home = Home::current();

@@ -115,6 +115,12 @@ impl Link {
         self.arg("-T").arg(root().join(script))
     }
 
+    /// Takes percpu.x from another directory than that of the image's build.
+    pub fn fragment_in(mut self, directory: &Path) -> Self {
+        self.fragment = directory.to_owned();
+        self
+    }
+
     /// Adds hv-boot's script, but with the template at `address`, and as many bytes as `tail` says behind it that no
     /// variable has.
     pub fn template_at(mut self, address: u64, tail: u64) -> Self {

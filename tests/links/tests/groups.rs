@@ -1,6 +1,6 @@
 //! Where the linker puts the groups of variables.
 
-use links::{Arch, Boot, Elf, Image, Linker, Mode, image, image_for};
+use links::{Arch, Boot, Elf, Image, Linker, Mode, fragment_directory, image, image_for};
 
 fn link(mode: Mode, name: &str, linker: Linker) -> Result<Elf, String> {
     let link = image(mode, name).link(linker).cpus(4);
@@ -229,6 +229,20 @@ fn a_script_for_percpu_has_a_small_template_whole_or_not_at_all() {
         let line = format!("init: Err(TemplateNotSmall {{ size: {size}, limit: 4096 }})");
         assert!(end.said(&line), "{linker:?}: {end}");
         assert_eq!(end.status, 2, "{end}");
+    }
+}
+
+/// One that was copied from a build without the feature, for example.
+#[test]
+fn a_fragment_of_another_build_is_no_check_of_a_small_template() {
+    for linker in Linker::ALL {
+        let link = image(Mode::Small, "cold").link(linker).cpus(4);
+        let link = link.fragment_in(fragment_directory(Mode::Default));
+        let elf = link.script("include.ld").run().unwrap();
+        let size = elf.symbol("_percpu_load_end") - elf.symbol("_percpu_load_start");
+        let end = Boot::el2(elf.path()).run();
+        let line = format!("init: Err(TemplateNotSmall {{ size: {size}, limit: 4096 }})");
+        assert!(end.said(&line), "{linker:?}: {end}");
     }
 }
 
