@@ -662,6 +662,8 @@ modules() {
     check "qemu: aarch64, a module that is loaded twice" \
         boot_and_find "$consoles/aarch64-module.log" "$said" --bin module
     boot aarch64 "a module, debug, non-zero-vma" 4 "$said" --bin module --debug --timeout 300 --features non-zero-vma
+    # The module is within the short reach, or refused.
+    boot aarch64 "a module, a small template" 4 "$said" --bin module --features small-template
     boot aarch64 "a module, EL1" 4 "$said" --bin module --level el1
     boot aarch64 "a module, E2H=1" 4 "$said" --bin module --cpu max --features vhe
     check "qemu: aarch64, no module" refused aarch64 module "no module: the device tree names no initrd" --initrd none

@@ -74,7 +74,7 @@ impl Registers {
 /// instruction that loads both takes their address in a register.
 #[repr(C)]
 pub(crate) struct Areas {
-    #[cfg(target_arch = "arm")]
+    #[cfg(double)]
     pub(crate) counts: Counts,
     /// The number of slots of the table.
     pub(crate) slots: Published,
@@ -82,7 +82,7 @@ pub(crate) struct Areas {
     pub(crate) register: Published,
     /// The distance between two areas of a block, or 0 with a table.
     pub(crate) stride: Published,
-    #[cfg(not(target_arch = "arm"))]
+    #[cfg(not(double))]
     pub(crate) counts: Counts,
     /// Held while Building, which ends also if a function of the caller panics.
     pub(crate) building: Lock<()>,

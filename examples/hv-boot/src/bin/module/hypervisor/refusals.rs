@@ -151,9 +151,15 @@ fn refused_by_reason(copy: &mut Copy<'_>) {
     );
 }
 
-/// With other variables in the first 64 KiB of an area, a 16-bit offset does not reach the section.
+/// The offset of an access has 16 bits, or 12 with a small template. With other variables in the part of an area that it
+/// reaches, it does not reach the section.
 fn out_of_reach(copy: &mut Copy<'_>) {
-    let free = (64 << 10) - percpu_area_size().next_multiple_of(64);
+    let reach = if cfg!(feature = "small-template") {
+        4 << 10
+    } else {
+        64 << 10
+    };
+    let free = reach - percpu_area_size().next_multiple_of(64);
     let layout = Layout::from_size_align(free, 16).expect("a layout");
     let others = ModuleSection::new(layout).expect("a reserve of 128 KiB");
     let what = "a per-CPU section out of reach";
