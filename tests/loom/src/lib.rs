@@ -1,5 +1,5 @@
-//! The state machine of the areas and of their owners, the lock of their reserve, `PerCpuOnce` and the total of a counter, files of percpu-hv
-//! itself, with loom's atomics: each test runs in every order of accesses that the memory model allows.
+//! The state machine of the areas and of their owners, the lock of their reserve, `PerCpuOnce` and the total of a counter,
+//! files of percpu-hv itself, with loom's atomics: each test runs in every order of accesses that the memory model allows.
 #![cfg(test)]
 
 #[path = "../../../percpu-hv/src/area/counts.rs"]
@@ -19,6 +19,7 @@ mod owner;
 #[allow(unreachable_pub, reason = "it is public there")]
 mod slot;
 #[path = "../../../percpu-hv/src/area/state.rs"]
+#[allow(unexpected_cfgs, reason = "the build script of percpu-hv has them")]
 mod state;
 #[path = "../../../percpu-hv/src/types/total.rs"]
 #[allow(unreachable_pub, reason = "it is public there")]
