@@ -46,7 +46,7 @@ impl Documents {
         let readme = between_markers(&readme, "cost", &wrapped(&cost))?;
         let report = format!(
             "# Measurements\n\n\
-             `scripts/test.sh codegen` counts the instructions anew, also those that QEMU executes at EL2. It fails if a number \
+             `scripts/test.sh codegen` counts the instructions anew, also those that QEMU executes at EL2, but not OSTD's. It fails if a number \
              has changed or a target is missed; with `--bless` it writes this page. `cargo run --package bench -- measure` \
              measures the rest too, in a few minutes. Do not edit this page.\n\n{}{}{}{}",
             table::full(comparison, &targets::exceptions()),

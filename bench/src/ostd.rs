@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use golden::compile;
+use serde::{Deserialize, Serialize};
 
-use crate::{cost::Cost, peers::code};
+use crate::{cost::Cost, crates, peers::code, results};
 
 /// The modes that it is compared in, with the targets that its kernels have there.
 const MODES: [(&str, &str); 2] = [
@@ -12,12 +13,38 @@ const MODES: [(&str, &str); 2] = [
     ("x86_64", "x86_64-unknown-none"),
 ];
 
-/// What each operation costs, by mode.
+/// What each operation costs with one version of OSTD.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Ostd {
+    version: String,
+    /// By mode and operation.
+    pub(crate) costs: BTreeMap<String, BTreeMap<String, Cost>>,
+}
+
+impl Ostd {
+    /// What was measured.
+    ///
+    /// # Errors
+    ///
+    /// If that was another version than the one that is compared.
+    pub(crate) fn from_results() -> Result<Self, String> {
+        let found: Self = results::read("ostd")?;
+        let (version, locked) = (&found.version, crates::version("ostd"));
+        if version == locked {
+            return Ok(found);
+        }
+        Err(format!(
+            "OSTD {version} was measured, and {locked} is locked; run: cargo run --package bench -- measure ostd"
+        ))
+    }
+}
+
+/// Compiles it.
 ///
 /// # Panics
 ///
 /// If it does not compile.
-pub(crate) fn measure() -> BTreeMap<&'static str, BTreeMap<String, Cost>> {
+pub(crate) fn measure() -> Ostd {
     let cargo = [
         "--locked",
         "--manifest-path=bench/ostd/Cargo.toml",
@@ -28,7 +55,10 @@ pub(crate) fn measure() -> BTreeMap<&'static str, BTreeMap<String, Cost>> {
     let of_mode = MODES.map(|(mode, target)| {
         let compiled = compile("with_ostd", target, &cargo, &[]);
         let operations = code(target, &compiled, &["libostd"]).operations("ostd");
-        (mode, operations)
+        (mode.to_owned(), operations)
     });
-    of_mode.into()
+    Ostd {
+        version: crates::version("ostd").to_owned(),
+        costs: of_mode.into(),
+    }
 }

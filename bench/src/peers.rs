@@ -14,7 +14,7 @@ use crate::{
     cost::{Code, Cost},
     crates::CRATES,
     isa::Isa,
-    results,
+    ostd::Ostd,
 };
 
 /// The operations in the order in which tables show them.
@@ -158,8 +158,7 @@ impl Comparison {
     /// If something does not compile, or percpu-hv is not position-independent where it promises to be.
     pub(crate) fn measure() -> Result<Self, String> {
         let mut modes: Vec<_> = MODES.iter().map(Mode::look).collect();
-        let ostd: BTreeMap<String, BTreeMap<String, Cost>> = results::read("ostd")?;
-        for (name, operations) in ostd {
+        for (name, operations) in Ostd::from_results()?.costs {
             let found = modes.iter_mut().find(|found| found.mode == name);
             let found = found.ok_or_else(|| format!("OSTD was measured in no mode: {name}"))?;
             found.costs.insert("ostd", operations);

@@ -61,43 +61,6 @@ fn an_el2_image_refuses_el1() {
     );
 }
 
-#[test]
-fn a_read_is_four_instructions() {
-    let code = accesses_of("ours_", image(Mode::Default, "code").archive());
-    let read = &code["read_u64"];
-    let mnemonics: Vec<_> = read
-        .iter()
-        .map(|line| line.split(' ').next().unwrap())
-        .collect();
-    // The disassembler shows a `movz` as `mov`.
-    assert_eq!(mnemonics, ["mov", "mrs", "ldr", "ret"], "{read:?}");
-    assert!(read[1].ends_with("tpidr_el2"), "{read:?}");
-}
-
-/// Every architecture: a read, a write, an increment, a flag and a pointer.
-#[test]
-fn no_access_is_longer_than_with_percpu() {
-    for arch in Arch::ALL {
-        let code = image_for(arch, "code", &[]);
-        let archive = code.archive();
-        let ours = accesses_of("ours_", archive);
-        let theirs = accesses_of("theirs_", archive);
-        assert_eq!(ours.len(), theirs.len(), "{arch:?}");
-        for (access, theirs) in &theirs {
-            let ours = &ours[access];
-            println!(
-                "{arch:?}, {access}: {} instructions, percpu {}",
-                ours.len(),
-                theirs.len()
-            );
-            assert!(
-                ours.len() <= theirs.len(),
-                "{arch:?}, {access}: {ours:#?}, percpu {theirs:#?}"
-            );
-        }
-    }
-}
-
 /// What an instruction does with the per-CPU register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {

@@ -143,7 +143,7 @@ fn a_kernel_linked_high_in_the_other_mode() {
 /// A script whose regions have no attributes, with `percpu` before its .bss.
 fn regions(percpu: &str) -> String {
     format!(
-        "ENTRY(ours_read_u64)\n\
+        "ENTRY(once_read)\n\
          MEMORY {{ RAM : ORIGIN = 0x40000000, LENGTH = 256M }}\n\
          SECTIONS {{\n\
              .text : {{ *(.text .text.*) }} > RAM\n\

@@ -8,7 +8,7 @@ fn relaxed() -> Image {
 
 /// Links the accessors.
 fn link(image: &Image, linker: Linker) -> Link {
-    let accessors = ["-uours_read_u64", "-uours_current_ptr"];
+    let accessors = ["-uonce_read", "-uonce_pointer"];
     accessors.into_iter().fold(image.link(linker), Link::arg)
 }
 
@@ -18,7 +18,7 @@ fn defect_23_relaxation_leaves_the_accesses_alone() {
     for linker in Linker::ALL {
         let elf = link(&image, linker).script("riscv.ld").run().unwrap();
         let code = disassembly(elf.path());
-        for (access, last) in [("ours_read_u64", "ld"), ("ours_current_ptr", "addi")] {
+        for (access, last) in [("once_read", "ld"), ("once_pointer", "addi")] {
             let mnemonics: Vec<_> = code[access]
                 .iter()
                 .map(|line| line.split(' ').next().unwrap())
