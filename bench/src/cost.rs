@@ -1,8 +1,11 @@
 //! What an operation costs: the shortest way through its function that returns, calls included.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    path::PathBuf,
+};
 
-use golden::{Function, Instruction};
+use golden::{Compiled, Function, Instruction, functions};
 use serde::{Deserialize, Serialize};
 
 use crate::isa::{Flow, Isa};
@@ -47,6 +50,21 @@ impl Code {
             isa,
             functions: named.collect(),
         }
+    }
+
+    /// The functions of a library, and those that it calls in libraries whose names begin so.
+    pub(crate) fn of(target: &str, compiled: &Compiled, called: &[&str]) -> Self {
+        // The core library is large, and an operation calls it only to panic.
+        let is_called = |path: &&PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            called.iter().any(|prefix| name.starts_with(prefix))
+        };
+        let dependencies = compiled.dependencies.iter().filter(is_called);
+        let libraries = std::iter::once(&compiled.library).chain(dependencies);
+        Self::new(
+            Isa::of(target),
+            libraries.flat_map(|library| functions(library)),
+        )
     }
 
     /// The costs of the functions `<prefix>.<operation>`, by operation.

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use golden::compile;
 use serde::{Deserialize, Serialize};
 
-use crate::{cost::Cost, crates, peers::code, results};
+use crate::{
+    cost::{Code, Cost},
+    crates, results,
+};
 
 /// The modes that it is compared in, with the targets that its kernels have there.
 const MODES: [(&str, &str); 2] = [
@@ -54,7 +57,7 @@ pub(crate) fn measure() -> Ostd {
     ];
     let of_mode = MODES.map(|(mode, target)| {
         let compiled = compile("with_ostd", target, &cargo, &[]);
-        let operations = code(target, &compiled, &["libostd"]).operations("ostd");
+        let operations = Code::of(target, &compiled, &["libostd"]).operations("ostd");
         (mode.to_owned(), operations)
     });
     Ostd {

@@ -3,11 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
 };
 
-use golden::{Compiled, compile, functions};
+use golden::{compile, functions};
 use links::tools::{root, run, rust_lld};
 
 use crate::{
@@ -167,21 +167,6 @@ impl Comparison {
     }
 }
 
-/// The functions of a library, and those that it calls in libraries whose names begin so.
-pub(crate) fn code(target: &str, compiled: &Compiled, called: &[&str]) -> Code {
-    // The core library is large, and an operation calls it only to panic.
-    let is_called = |path: &&PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        called.iter().any(|prefix| name.starts_with(prefix))
-    };
-    let dependencies = compiled.dependencies.iter().filter(is_called);
-    let libraries = std::iter::once(&compiled.library).chain(dependencies);
-    Code::new(
-        Isa::of(target),
-        libraries.flat_map(|library| functions(library)),
-    )
-}
-
 impl Mode {
     fn look(&self) -> Found {
         let compiled = compile("peers", self.target, self.cargo, self.rustc);
@@ -193,7 +178,7 @@ impl Mode {
             "libcpu_local",
             "libpercore",
         ];
-        let code = code(self.target, &compiled, &called);
+        let code = Code::of(self.target, &compiled, &called);
         let mut costs: BTreeMap<_, _> = CRATES
             .iter()
             .map(|&name| (name, code.operations(name)))

@@ -238,12 +238,12 @@ macro_rules! __linked {
         $crate::__lines! { ["mrs " (x $to) ", " {$crate::__thread_id!()}] }
     };
     // Each variable expands the next two, so they do not join parts.
-    (displacement {to} "{symbol}") => { "movz {to:x}, #:abs_g0_nc:{symbol}" };
+    (displacement $group:ident {to} "{symbol}") => { "movz {to:x}, #:abs_g0_nc:{symbol}" };
     (address {to} "{symbol}") => {
         "movz {to:x}, #:abs_g3:{symbol}\nmovk {to:x}, #:abs_g2_nc:{symbol}\nmovk {to:x}, #:abs_g1_nc:{symbol}\n\
          movk {to:x}, #:abs_g0_nc:{symbol}"
     };
-    (displacement $to:tt $symbol:expr) => {
+    (displacement $group:ident $to:tt $symbol:expr) => {
         $crate::__lines! { ["movz " (x $to) ", #:abs_g0_nc:" $symbol] }
     };
     // A kernel linked at a high address cannot reach a template at VMA 0 relative to the PC.
@@ -256,7 +256,7 @@ macro_rules! __linked {
         }
     };
     (reach hot [$offset:tt $base:tt] $symbol:expr) => { "" };
-    (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => { $crate::__linked!(displacement $offset $symbol) };
+    (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => { $crate::__linked!(displacement any $offset $symbol) };
     // The low 12 bits of a hot variable's address are its offset.
     (copy hot $($copy:tt)*) => { $crate::__copy_in!(low $($copy)*) };
     (copy $group:ident $($copy:tt)*) => { $crate::__copy_in!(indexed $($copy)*) };

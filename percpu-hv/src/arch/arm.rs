@@ -195,14 +195,14 @@ macro_rules! __linked {
     (register $to:tt) => {
         $crate::__lines! { [{$crate::__thread_id!("mrc", $crate::__register!($to))}] }
     };
-    (displacement $to:tt $symbol:expr) => {
+    (displacement $group:ident $to:tt $symbol:expr) => {
         $crate::__lines! { ["movw " ($to) ", #:lower16:" $symbol] }
     };
     (address $to:tt $symbol:expr) => {
         $crate::__lines! { ["movw " ($to) ", #:lower16:" $symbol] ["movt " ($to) ", #:upper16:" $symbol] }
     };
     (reach [$offset:tt $base:tt] $symbol:expr) => {
-        $crate::__linked!(displacement $offset $symbol)
+        $crate::__linked!(displacement any $offset $symbol)
     };
 }
 

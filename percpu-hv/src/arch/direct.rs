@@ -44,7 +44,11 @@ macro_rules! __direct_hot {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_as {
-    (register $($place:tt)*) => { $crate::__direct_by_base! { $($place)* } };
+    (register $($place:tt)*) => { $crate::__direct_by_base! { __text_by_base $($place)* } };
+    (name hot $($place:tt)*) => {
+        $crate::__direct_by_name! { hot $($place)* }
+        $crate::__direct_by_base! { __text_by_any_base reg hot $($place)* }
+    };
     (name $($place:tt)*) => { $crate::__direct_by_name! { $($place)* } };
     (memory $byte:ident $group:ident $symbol:path, $offset:expr) => {
         $crate::__direct_by_pointer! { $symbol, $offset }
@@ -83,20 +87,20 @@ macro_rules! __beyond_as {
     (memory $($place:tt)*) => { $crate::__beyond_by_operand! { $($place)* } };
 }
 
-/// For an architecture whose loads and stores add an immediate offset to the register's value in `{register}`.
-/// `address` is the class of registers that can hold an address.
+/// For an architecture whose loads and stores add an immediate offset to the register's value in `{register}`. `text` is
+/// a `__text_by` macro of moves.rs, and `address` the class of registers that can hold an address.
 #[cfg(not(feature = "non-zero-vma"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_by_base {
-    ($address:ident $group:ident $symbol:path, $offset:expr) => {
+    ($text:ident $address:ident $group:ident $symbol:path, $offset:expr) => {
         #[inline(always)]
         fn at(&self, register: ::core::primitive::usize) -> ::core::primitive::usize {
             let to: ::core::primitive::usize;
             // SAFETY: rule 10. `pure` and `nomem`: the sum of the operand and a constant of the linker.
             unsafe {
                 ::core::arch::asm!(
-                    $crate::__text_by_base!(address hot),
+                    $crate::$text!(address $group),
                     to = out(reg) to,
                     register = in($address) register,
                     symbol = sym $symbol,
@@ -113,7 +117,7 @@ macro_rules! __direct_by_base {
             unsafe {
                 $crate::__load!(
                     $crate::__priv::Access::at(self, register),
-                    __text_by_base $group
+                    $text $group
                     [symbol = sym $symbol, offset = const $offset, register = in($address) register,]
                 )
             }
@@ -125,7 +129,7 @@ macro_rules! __direct_by_base {
             unsafe {
                 $crate::__store!(
                     value, $crate::__priv::Access::at(self, register),
-                    __text_by_base $group reg
+                    $text $group reg
                     [symbol = sym $symbol, offset = const $offset, register = in($address) register,]
                 )
             }

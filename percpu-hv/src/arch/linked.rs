@@ -95,18 +95,39 @@ macro_rules! __section {
 }
 pub(crate) use __section;
 
-/// Expands to what an access adds to the per-CPU register to reach a symbol, or the byte at `offset` in it. Each variable
-/// expands the first arm, so no other macro is between it and the text.
+/// Expands to the text of a displacement: that of a hot symbol may be shorter.
+// These macros expand where the feature is not known.
+#[cfg(not(feature = "small-template"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __displacement_of {
+    (hot $($copy:tt)*) => { $crate::__linked!(displacement hot $($copy)*) };
+    ($group:ident $($copy:tt)*) => { $crate::__linked!(displacement any $($copy)*) };
+}
+
+/// Expands to the text of a displacement: that of a hot symbol may be shorter, and of all that are in front with it.
+// As above.
+#[cfg(feature = "small-template")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __displacement_of {
+    (hot $($copy:tt)*) => { $crate::__linked!(displacement hot $($copy)*) };
+    (variables $($copy:tt)*) => { $crate::__linked!(displacement hot $($copy)*) };
+    ($group:ident $($copy:tt)*) => { $crate::__linked!(displacement any $($copy)*) };
+}
+
+/// Expands to what an access adds to the per-CPU register to reach a symbol of a group, or the byte at `offset` in it.
+/// Each variable expands the first arm. The group is as in `__direct!`, or `any`, which has no short form.
 #[cfg(not(feature = "non-zero-vma"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __displacement {
-    ($symbol:path) => {{
+    ($group:ident $symbol:path) => {{
         let to: ::core::primitive::usize;
         // SAFETY: rule 10, as `__constant!`.
         unsafe {
             ::core::arch::asm!(
-                $crate::__linked!(displacement {to} "{symbol}"),
+                $crate::__displacement_of!($group {to} "{symbol}"),
                 to = out(reg) to,
                 symbol = sym $symbol,
                 options(pure, nomem, nostack, preserves_flags)
@@ -114,10 +135,10 @@ macro_rules! __displacement {
         }
         to
     }};
-    ($symbol:path, $offset:expr) => {
+    ($group:ident $symbol:path, $offset:expr) => {
         $crate::__constant!(
             nomem,
-            $crate::__linked!(displacement {to} "{symbol}+{offset}"),
+            $crate::__displacement_of!($group {to} "{symbol}+{offset}"),
             symbol = sym $symbol, offset = const $offset,
         )
     };
@@ -128,10 +149,10 @@ macro_rules! __displacement {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __displacement {
-    ($symbol:path) => {
+    ($group:ident $symbol:path) => {
         $crate::__address!($symbol)
     };
-    ($symbol:path, $offset:expr) => {
+    ($group:ident $symbol:path, $offset:expr) => {
         $crate::__constant!(
             nomem,
             $crate::__linked!(address {to} "{symbol}+{offset}"),
@@ -147,10 +168,10 @@ macro_rules! __displacement {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __displacement {
-    ($symbol:path) => {
-        $crate::__displacement!($symbol, 0)
+    ($group:ident $symbol:path) => {
+        $crate::__displacement!($group $symbol, 0)
     };
-    ($symbol:path, $offset:expr) => {{
+    ($group:ident $symbol:path, $offset:expr) => {{
         let to: ::core::primitive::usize;
         // SAFETY: rule 10, no instruction.
         unsafe {

@@ -99,7 +99,10 @@ pub(crate) mod access {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __linked {
-    (displacement $to:tt $symbol:expr) => {
+    (displacement hot $to:tt $symbol:expr) => {
+        ::core::concat!($crate::__mark_hot!(), $crate::__lines! { ["ori " ($to) ", $zero, %abs_lo12(" $symbol ")"] })
+    };
+    (displacement $group:ident $to:tt $symbol:expr) => {
         $crate::__lines! {
             ["lu12i.w " ($to) ", %abs_hi20(" $symbol ")"]
             ["ori " ($to) ", " ($to) ", %abs_lo12(" $symbol ")"]
@@ -116,14 +119,14 @@ macro_rules! __linked {
     };
     // A hot variable's address is an immediate, because the template is at VMA 0.
     (reach hot [$offset:tt] $symbol:expr) => { $crate::__mark_hot!() };
-    (reach $group:ident [$offset:tt] $symbol:expr) => { $crate::__linked!(displacement $offset $symbol) };
+    (reach $group:ident [$offset:tt] $symbol:expr) => { $crate::__linked!(displacement any $offset $symbol) };
     // With an index, `offset` is set for a hot variable too.
     (reach hot [$offset:tt $index:tt] $symbol:expr) => {
         ::core::concat!($crate::__mark_hot!(), $crate::__lines! { ["add.d " ($offset) ", " ($index) ", $r21"] })
     };
     (reach $group:ident [$offset:tt $index:tt] $symbol:expr) => {
         ::core::concat!(
-            $crate::__linked!(displacement $offset $symbol),
+            $crate::__linked!(displacement any $offset $symbol),
             $crate::__lines! { ["add.d " ($offset) ", " ($offset) ", " ($index)] }
         )
     };

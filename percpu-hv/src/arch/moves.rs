@@ -16,6 +16,21 @@ macro_rules! __text_by_base {
     };
 }
 
+/// The texts of the form `name` for a hot copy of any CPU, the value of whose register is in `{register}`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __text_by_any_base {
+    (address hot) => { $crate::__text_by_any_base!(@ [address] {to}) };
+    (load $width:ident hot) => { $crate::__text_by_any_base!(@ [load $width] {to}) };
+    (store $width:ident hot) => { $crate::__text_by_any_base!(@ [store $width] {value}) };
+    (@ [$($access:ident)+] $register:tt) => {
+        ::core::concat!(
+            $crate::__mark_hot!(),
+            $crate::__text!($($access)+ hot_beyond $register [{register}] "{symbol}+{offset}")
+        )
+    };
+}
+
 /// The texts of the form `name`. An access to a hot variable needs no scratch register, but `asm!` requires that `{to}`
 /// occurs.
 #[doc(hidden)]

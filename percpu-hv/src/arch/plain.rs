@@ -8,12 +8,12 @@ pub(crate) const SMALL_TEMPLATE: bool = false;
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __displacement {
-    ($symbol:path) => {{
+    ($group:ident $symbol:path) => {{
         $crate::__with_library!();
         $crate::__address!($symbol)
     }};
-    ($symbol:path, $offset:expr) => {
-        $crate::__displacement!($symbol).wrapping_add($offset)
+    ($group:ident $symbol:path, $offset:expr) => {
+        $crate::__displacement!($group $symbol).wrapping_add($offset)
     };
 }
 

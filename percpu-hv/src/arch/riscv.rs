@@ -76,7 +76,10 @@ pub(crate) mod access {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __linked {
-    (displacement $to:tt $symbol:expr) => {
+    (displacement hot $to:tt $symbol:expr) => {
+        ::core::concat!($crate::__mark_hot!(), $crate::__norelax! { ["addi " ($to) ", zero, %lo(" $symbol ")"] })
+    };
+    (displacement $group:ident $to:tt $symbol:expr) => {
         $crate::__norelax! { ["lui " ($to) ", %hi(" $symbol ")"] ["addi " ($to) ", " ($to) ", %lo(" $symbol ")"] }
     };
     // From memory near the code: `lui` cannot form the address of a block that is linked high.

@@ -221,7 +221,7 @@ pub(crate) mod access {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __linked {
-    (displacement $to:tt $symbol:expr) => {
+    (displacement $group:ident $to:tt $symbol:expr) => {
         $crate::__lines! { ["mov " ($to) ", offset " $symbol] }
     };
     // A kernel linked at a high address cannot reach a template at VMA 0 relative to the PC.

@@ -71,10 +71,10 @@ core::arch::global_asm!(
     sym __PERCPU_HEADER
 );
 
-/// Expands to what an access to a field adds to the per-CPU register.
+/// Expands to what an access to a field adds to the per-CPU register, also in a template that init has not checked yet.
 macro_rules! displacement {
     ($field:ident) => {
-        crate::__displacement!(__PERCPU_HEADER, offset_of!(Header, $field))
+        crate::__displacement!(any __PERCPU_HEADER, offset_of!(Header, $field))
     };
 }
 
@@ -88,7 +88,7 @@ macro_rules! field {
         unsafe impl Access for $name {
             #[inline(always)]
             fn displacement(&self) -> usize {
-                displacement!($field)
+                crate::__displacement!(variables __PERCPU_HEADER, offset_of!(Header, $field))
             }
 
             crate::__direct! { variables __PERCPU_HEADER, offset_of!(Header, $field) }

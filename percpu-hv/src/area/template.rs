@@ -67,7 +67,7 @@ mod symbols {
     /// Returns the start as accesses would reach it, which may form addresses in another way.
     #[cfg(pooled)]
     pub(crate) fn bias() -> usize {
-        crate::__displacement!(_percpu_load_start)
+        crate::__displacement!(any _percpu_load_start)
     }
 
     #[cfg(not(pooled))]

@@ -91,7 +91,7 @@ macro_rules! __define {
             #[inline(always)]
             fn displacement(&self) -> ::core::primitive::usize {
                 $($made)*
-                $crate::__displacement!($storage)
+                $crate::__displacement!($group $storage)
             }
 
             $crate::__direct! { $group $storage, 0 }
@@ -146,7 +146,7 @@ macro_rules! __flag {
     };
     ($kind:ident $storage:ident) => {{
         $crate::__place! { flags [] {static mut} $storage: ::core::primitive::bool = false; }
-        ::core::ptr::without_provenance($crate::__displacement!($storage))
+        ::core::ptr::without_provenance($crate::__displacement!(variables $storage))
     }};
 }
 

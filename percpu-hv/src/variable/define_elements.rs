@@ -26,7 +26,7 @@ macro_rules! __elements {
         unsafe impl<O: $crate::__priv::Path> $crate::__priv::Access for $symbol<O> {
             #[inline(always)]
             fn displacement(&self) -> ::core::primitive::usize {
-                $crate::__displacement!($storage, <O as $crate::__priv::Path>::OFFSET)
+                $crate::__displacement!($group $storage, <O as $crate::__priv::Path>::OFFSET)
             }
 
             $crate::__direct! { $group $storage, <O as $crate::__priv::Path>::OFFSET }
