@@ -162,7 +162,8 @@ stage_lint() {
         skip "lint: clippy, operations in a process" "this is no x86_64"
     fi
     check "lint: clippy, operations, peers and the images that count" \
-        bare_cargo "$aarch64" clippy --package operations --package peers --package el2 --package exits -- --deny warnings
+        bare_cargo "$aarch64" clippy --package operations --package peers --package el2 --package exits \
+        --package mapped -- --deny warnings
     for row in "${platforms[@]}"; do
         read -r _ target _ <<<"$row"
         check "lint: clippy, $target" bare_cargo "$target" clippy --package hv-boot -- --deny warnings

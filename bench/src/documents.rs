@@ -12,6 +12,7 @@ use crate::{
     costs::Costs,
     counts::Counts,
     exits::Exits,
+    mapped::Mapped,
     peers::Comparison,
     results, table,
     targets::{self, PROMISE},
@@ -36,6 +37,7 @@ impl Documents {
         let costs = Costs::from_results()?;
         let executed = executed()?;
         let exits = Exits::from_results()?;
+        let mapped = Mapped::from_results()?;
         let readme = read(&root().join("README.md"))?;
         let cost = format!(
             "{}{}{PROMISE}, but for exceptions in Measurements. {}",
@@ -48,11 +50,12 @@ impl Documents {
             "# Measurements\n\n\
              `scripts/test.sh codegen` counts the instructions anew, also those that QEMU executes at EL2, but not OSTD's. It fails if a number \
              has changed or a target is missed; with `--bless` it writes this page. `cargo run --package bench -- measure` \
-             measures the rest too, in a few minutes. Do not edit this page.\n\n{}{}{}{}",
+             measures the rest too, in a few minutes. Do not edit this page.\n\n{}{}{}{}{}",
             table::full(comparison, &targets::exceptions()),
             of_executed(&executed),
             exits.full(),
-            costs.full()
+            costs.full(),
+            mapped.full()
         );
         let documents = [
             ("README.md", readme),
