@@ -131,7 +131,7 @@ pub unsafe trait BitValues<T>: Values<T, As: Bits> {}
     label = "only integers that are a `Value` have them",
     note = "a newtype that is a `Value` has them by `unsafe impl percpu_hv::Integer`",
     note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`, an `Exclusive` one by \
-            `with_current`"
+            `with_current`; a `PerCpuCounter` has `add(n)` and `sum()`"
 )]
 pub unsafe trait IntegerValues<T>: BitValues<T> + Values<T, As: Integer> {}
 
@@ -187,7 +187,7 @@ pub unsafe trait LocalReferences<T>: Kind {}
     message = "a per-CPU variable of kind `{Self}` and type `{T}` gives safe code no `&mut {T}`",
     label = "only a `Value` does, and an `Exclusive` one of a type that is `Send`",
     note = "a `Shared` variable is reached by `get(&pin)`, `get_local(&irq)` or `on(cpu)`; \
-            `#[def_percpu(exclusive)]` makes it `Exclusive`",
+            `#[def_percpu(exclusive)]` makes it `Exclusive`; an element has the operations of a value, as `read_current`",
     note = "a type that is not `Send` must stay in one context, but another one on the same CPU would find the value; \
             `with_current_unchecked` is `unsafe`"
 )]
