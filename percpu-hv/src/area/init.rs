@@ -179,15 +179,16 @@ fn make_all(areas: impl Iterator<Item = usize>) {
 ///
 /// The CPU has an area there (rule 4 of docs/safety.md). No CPU uses the area or will resume on it, and no
 /// reference into it is live (rules 6 and 17).
-pub(crate) unsafe fn rebuild(home: Home, cpu: usize) -> Result<(), InitError> {
+pub(crate) unsafe fn rebuild(home: Home, cpu: usize, keep: impl FnOnce()) -> Result<(), InitError> {
     // SAFETY: rule 4 is the caller's.
-    let (template, area) = unsafe { area_to_rebuild(home, cpu) }?;
+    let (template, area) = unsafe { area_to_rebuild(home, cpu, keep) }?;
     // SAFETY: rule 3, an area; rule 17 is the caller's.
     unsafe { build_area(&template, area, cpu) };
     Ok(())
 }
 
-/// Returns the template, and the base of the area of a CPU of a set of areas, which can be built anew.
+/// Returns the template, and the base of the area of a CPU of a set of areas, which can be built anew. Before that it
+/// calls `keep`, if there are values in the area.
 ///
 /// # Safety
 ///
@@ -196,6 +197,7 @@ pub(crate) unsafe fn rebuild(home: Home, cpu: usize) -> Result<(), InitError> {
 pub(super) unsafe fn area_to_rebuild(
     home: Home,
     cpu: usize,
+    keep: impl FnOnce(),
 ) -> Result<(Template, usize), InitError> {
     let template = loaded_template()?;
     let (_, registers) = home.all();
@@ -203,6 +205,10 @@ pub(super) unsafe fn area_to_rebuild(
     let [first, area] = [0, cpu].map(|cpu| unsafe { registers.of(cpu) }.wrapping_add(bias()));
     if first == template.image {
         return Err(InitError::TemplateInUse);
+    }
+    // SAFETY: rule 3, an area.
+    if unsafe { header::owner_at(area) }.is_built() {
+        keep();
     }
     Ok((template, area))
 }

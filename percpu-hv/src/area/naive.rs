@@ -322,7 +322,11 @@ pub(crate) const fn cpu_at(_base: usize) -> Option<usize> {
 /// # Safety
 ///
 /// Always safe; `unsafe` for the same signature as in the other modes.
-pub(crate) const unsafe fn rebuild(_home: Home, _cpu: usize) -> Result<(), InitError> {
+pub(crate) unsafe fn rebuild(
+    _home: Home,
+    _cpu: usize,
+    _keep: impl FnOnce(),
+) -> Result<(), InitError> {
     Err(InitError::TemplateInUse)
 }
 
@@ -335,6 +339,10 @@ pub(crate) const unsafe fn rebuild(_home: Home, _cpu: usize) -> Result<(), InitE
 /// # Safety
 ///
 /// As [`rebuild`].
-pub(crate) const unsafe fn poison(_home: Home, _cpu: usize) -> Result<(), InitError> {
+pub(crate) unsafe fn poison(
+    _home: Home,
+    _cpu: usize,
+    _keep: impl FnOnce(),
+) -> Result<(), InitError> {
     Err(InitError::TemplateInUse)
 }

@@ -8,12 +8,22 @@ use crate::area;
 use crate::area::bias;
 use crate::area::header::owner_at;
 use crate::area::owner::{Owner, mark};
+use crate::area::records::{functions, of_counters};
 use crate::error::InitError;
 
 /// Returns the owner record of a CPU's area.
 pub(super) fn owner_of(cpu: CpuId) -> &'static Owner {
     // SAFETY: rule 3, an area.
     unsafe { owner_at(cpu.base()) }
+}
+
+/// Moves what a CPU counted in all static counters to their totals. The CPU is the current one, or does not run.
+pub(super) fn keep_counts(cpu: CpuId) {
+    // Additions to a total are exclusive accesses (rule 11).
+    if arch::memory_is_normal() {
+        // SAFETY: rule 20, types/counter.rs puts functions of this type there, and nothing else does.
+        unsafe { functions::<fn(CpuId)>(of_counters()) }.for_each(|fold| fold(cpu));
+    }
 }
 
 /// Returns the id that the current CPU already has, found by its hardware id or else by its register.
@@ -220,9 +230,12 @@ pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
 /// The values of variables with the option `init` are made anew, by their functions, which run on the calling CPU. If
 /// one panics, the id stays taken until a call succeeds, and what is said under Safety holds until then.
 ///
-/// Values are forgotten, not dropped, because an area does not know their types. Before the call,
-/// [`reset_remote`](crate::PerCpu::reset_remote) releases what a variable owns, and
-/// [`retire`](crate::PerCpu::retire) keeps the count of a counter. A CPU that resumes with its values calls
+/// No count is lost: the CPU's parts of all static counters move to the counters' totals first, and those that were made
+/// at run time stay as they are. This adds to the totals by exclusive accesses, so a CPU whose MMU is off leaves it out:
+/// call [`retire`](crate::PerCpu::retire) of each counter elsewhere.
+///
+/// Other values are forgotten, not dropped, because an area does not know their types. Before the call,
+/// [`reset_remote`](crate::PerCpu::reset_remote) releases what a variable owns. A CPU that resumes with its values calls
 /// [`resume_percpu_reg`](crate::resume_percpu_reg) instead.
 ///
 /// # Errors
@@ -237,14 +250,14 @@ pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
 /// identifies it.
 pub unsafe fn reinit_percpu_area(cpu: CpuId) -> Result<(), InitError> {
     // SAFETY: rule 4, the id was checked; the rest is the caller's.
-    unsafe { area::rebuild(cpu.home(), cpu.index()) }
+    unsafe { area::rebuild(cpu.home(), cpu.index(), || keep_counts(cpu)) }
 }
 
 /// Fills the area of a CPU that went with bytes `0x6b`, so that who still uses it is found: a pointer that is read there
 /// faults on most machines, and in debug builds of a kernel an access by the CPU itself panics. The CPU is offline then,
 /// and its id is nobody's and cannot be claimed, until [`reinit_percpu_area`] builds the area anew.
 ///
-/// Values are forgotten, as by a rebuild. Variables that were made at run time stay as they are.
+/// Values are forgotten and counts are kept, as by a rebuild. Variables that were made at run time stay as they are.
 ///
 /// # Errors
 ///
@@ -257,7 +270,7 @@ pub unsafe fn reinit_percpu_area(cpu: CpuId) -> Result<(), InitError> {
 /// `sum`, `values`, `iter` and `fold` read the values of all CPUs; `sum_online` does not read these.
 pub unsafe fn poison_percpu_area(cpu: CpuId) -> Result<(), InitError> {
     // SAFETY: rule 4, the id was checked; the rest is the caller's.
-    unsafe { area::poison(cpu.home(), cpu.index()) }
+    unsafe { area::poison(cpu.home(), cpu.index(), || keep_counts(cpu)) }
 }
 
 #[cfg(all(test, hosted))]

@@ -7,10 +7,9 @@ use super::hook::{self, CpuHook};
 use super::id::{CpuId, CpuIds, current_cpu};
 #[cfg(not(process))]
 use super::lifecycle::claim_percpu_reg;
-use super::lifecycle::owner_of;
+use super::lifecycle::{keep_counts, owner_of};
 use super::pin::CpuPin;
 use crate::arch;
-use crate::area::records::{functions, of_counters};
 use crate::error::InitError;
 
 impl CpuId {
@@ -191,9 +190,8 @@ fn enter(cpu_id: usize) -> Result<CpuId, BringUpError> {
 /// [`bring_up`] brings it back. To hand out its id or to have the initial values again is `unsafe`:
 /// [`reinit_percpu_area`](crate::reinit_percpu_area).
 ///
-/// After the hooks, this CPU's parts of all static counters move to the counters' totals, so that a rebuild loses no count:
-/// rebuilds leave counters that were made at run time as they are. What this CPU counts later stays in its parts, and with
-/// the MMU off all does: see [`retire_current`](crate::PerCpu::retire_current).
+/// After the hooks, this CPU's parts of all static counters move to the counters' totals. What this CPU counts later stays
+/// in its parts, and with the MMU off all does, until the area is [rebuilt](crate::reinit_percpu_area).
 ///
 /// `None` if the CPU is not online. Nothing happens then.
 ///
@@ -217,9 +215,5 @@ fn take_back(cpu: CpuId, last: Option<&'static CpuHook>) {
     for hook in hook::back_from(last) {
         (hook.down)(cpu);
     }
-    // Additions to a total are exclusive accesses (rule 11).
-    if arch::memory_is_normal() {
-        // SAFETY: rule 20, types/counter.rs puts functions of this type there, and nothing else does.
-        unsafe { functions::<fn(CpuId)>(of_counters()) }.for_each(|fold| fold(cpu));
-    }
+    keep_counts(cpu);
 }

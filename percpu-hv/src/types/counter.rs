@@ -197,9 +197,8 @@ impl<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<P, PerCpuCounter<B
         total(&self.place, Home::current()).read()
     }
 
-    /// Moves this CPU's part to the total, so that its area can be [rebuilt](crate::reinit_percpu_area) once it is off.
-    /// [`percpu_hv::retire`](crate::retire) does it for all static counters; this function is for what a CPU counts after
-    /// that. All CPUs may add and sum at the same time.
+    /// Moves this CPU's part to the total. [`percpu_hv::retire`](crate::retire) does it for all static counters, and so does
+    /// a [rebuild](crate::reinit_percpu_area). All CPUs may add and sum at the same time.
     #[inline]
     #[track_caller]
     pub fn retire_current(&self)
@@ -212,8 +211,8 @@ impl<P: Place<PerCpuCounter<BATCH>>, const BATCH: i64> PerCpu<P, PerCpuCounter<B
         total(&self.place, Home::current()).receive(part);
     }
 
-    /// Moves the part of a CPU that does not run to the total, so that the CPU's area can be
-    /// [rebuilt](crate::reinit_percpu_area). Other CPUs may add and sum at the same time.
+    /// Moves the part of a CPU that does not run to the total, as a [rebuild](crate::reinit_percpu_area) of its area does.
+    /// Other CPUs may add and sum at the same time.
     ///
     /// # Safety
     ///
