@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cargo::{AARCH64, boot},
-    cost::Cost,
+    cost::{Code, Cost},
     counts::number,
-    peers::code,
     results,
 };
 
@@ -108,7 +107,7 @@ fn costs(rustc: &[&str]) -> Costs {
     let of_form = |form: &Form| {
         let features = format!("--features={}", form.features);
         let compiled = compile("mapped", AARCH64, &[&features], rustc);
-        let code = code(AARCH64, &compiled, &["libpercpu"]);
+        let code = Code::of(AARCH64, &compiled, &["libpercpu"]);
         (form.title.to_owned(), code.operations(form.name))
     };
     FORMS.iter().map(of_form).collect()

@@ -54,7 +54,7 @@ pub(crate) fn charted(comparison: &Comparison) -> Vec<Counts> {
 /// What README.md shows: methods and whether the variable is hot, by the names of the operations.
 const README_ROWS: [(&str, &str); 6] = [
     ("read", "`read_current()`"),
-    ("read hot", "`read_current()` of a `hot` variable"),
+    ("read hot", "`read_current()`, a small template or `hot`"),
     ("increment", "`inc_current_unprotected()`"),
     ("add", "`add_current(n)`"),
     ("read remote", "`read_remote(cpu)`"),
