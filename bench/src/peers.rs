@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The operations in the order in which tables show them.
-pub(crate) const OPERATIONS: [&str; 49] = [
+pub(crate) const OPERATIONS: [&str; 51] = [
     "read_hot",
     "read",
     "write_hot",
@@ -59,7 +59,9 @@ pub(crate) const OPERATIONS: [&str; 49] = [
     "read_three_pinned",
     "increment_masked_hot",
     "increment_masked",
+    "read_remote_hot",
     "read_remote",
+    "read_remote_checked_hot",
     "read_remote_checked",
     "read_remote_unchecked",
     "read_dynamic",

@@ -92,6 +92,11 @@ operations! { "percpu-hv":
         HOT_WORD.write(&pin, HOT_WORD.read(&pin).wrapping_add(1));
     }
     "add_new_pin_hot"(operand: usize) { HOT_SHARED.get(&CpuPin::new()).fetch_add(operand, Relaxed); }
+    "read_remote_hot"(cpu: CpuId) -> usize { HOT_WORD.read_remote(cpu) }
+    "read_remote_checked_hot"(cpu: usize) -> usize {
+        let Some(cpu) = CpuId::new(cpu) else { panic!("there is no such CPU") };
+        HOT_WORD.read_remote(cpu)
+    }
     "increment_masked_hot"() { IrqOff::scoped(|_| HOT_WORD.inc_current_unprotected()) }
 }
 
