@@ -11,9 +11,11 @@ use crate::area::records::{functions, of_hooks};
 /// | argument | type | |
 /// |---|---|---|
 /// | a name | identifier | for [`BringUpError`](crate::BringUpError) |
-/// | `order` | `u32` | hooks of one order run as the linker placed them |
+/// | `order` | `u32` | hooks of equal order run as the linker placed them |
 /// | `up` | `fn(CpuId) -> Result<(), &'static str>` | runs on a CPU that [comes](crate::bring_up), in ascending order; may refuse the CPU, with a reason |
 /// | `down` | `fn(CpuId)` | runs on a CPU that [goes](crate::retire), and after a refusal, in descending order |
+///
+/// All four are needed, in this order. A function that does nothing is `|_| Ok(())` for `up`, and `|_| ()` for `down`.
 ///
 /// Both run on the CPU itself, which has its area and is not online, with preemption disabled. They do not panic: hooks
 /// that ran before would not be taken back.
@@ -35,6 +37,9 @@ use crate::area::records::{functions, of_hooks};
 /// fn stop_timer(_: CpuId) {
 ///     TIMER_RUNS.write_current(false);
 /// }
+///
+/// // Only refuses a CPU.
+/// cpu_hook!(limit, order = 0, up = |cpu| if cpu.index() < 4 { Ok(()) } else { Err("no more") }, down = |_| ());
 ///
 /// percpu_hv::init_hosted(4).unwrap();
 /// let cpu = percpu_hv::bring_up(0).unwrap();
