@@ -12,6 +12,7 @@ use crate::{
     costs::Costs,
     counts::Counts,
     exits::Exits,
+    kernels::Kernels,
     mapped::Mapped,
     peers::Comparison,
     results, table,
@@ -38,11 +39,13 @@ impl Documents {
         let executed = executed()?;
         let exits = Exits::from_results()?;
         let mapped = Mapped::from_results()?;
+        let kernels = Kernels::from_results()?;
         let readme = read(&root().join("README.md"))?;
         let cost = format!(
-            "{}{}{PROMISE}, but for exceptions in Measurements. {}",
+            "{}{}{PROMISE}, but for exceptions in Measurements. {} {}",
             table::readme_columns(comparison),
             table::readme(comparison, &exits.short()),
+            kernels.short(),
             costs.short()
         );
         let readme = between_markers(&readme, "cost", &wrapped(&cost))?;
@@ -50,10 +53,11 @@ impl Documents {
             "# Measurements\n\n\
              `scripts/test.sh codegen` counts the instructions anew, also those that QEMU executes at EL2, but not OSTD's. It fails if a number \
              has changed or a target is missed; with `--bless` it writes this page. `cargo run --package bench -- measure` \
-             measures the rest too, in a few minutes. Do not edit this page.\n\n{}{}{}{}{}",
+             measures the rest too, in a few minutes. Do not edit this page.\n\n{}{}{}{}{}{}",
             table::full(comparison, &targets::exceptions()),
             of_executed(&executed),
             exits.full(),
+            kernels.full(),
             costs.full(),
             mapped.full()
         );
@@ -78,7 +82,7 @@ impl Documents {
             targets: targets::check(
                 &table::all(comparison),
                 &executed,
-                &[exits.misses(), costs.misses()],
+                &[exits.misses(), kernels.misses(), costs.misses()],
             ),
         })
     }

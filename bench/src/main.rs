@@ -1,6 +1,7 @@
 //! Measures percpu-hv beside the other crates of per-CPU variables, and writes README.md's table, results.md and the
 //! charts.
 
+mod accesses;
 mod cargo;
 mod chart;
 mod compile_time;
@@ -13,6 +14,7 @@ mod executed;
 mod exits;
 mod init_time;
 mod isa;
+mod kernels;
 mod lines;
 mod mapped;
 mod ostd;
@@ -42,6 +44,7 @@ usage: bench COMMAND
            init          the time it takes, beside a copy of the same bytes
            lines         what two threads that write nearby cost each other, on this machine
            mapped        instructions, tables and memory if each core sees its area at one address, at EL2 under QEMU
+           kernels       instructions of an ArceOS kernel: in all its per-CPU accesses, and executed under QEMU
   worse    prints every operation in which another crate needs as few instructions, or fewer
 ";
 
@@ -96,7 +99,7 @@ fn run() -> Result<(), String> {
 /// Measures one thing, and gives the text of the result.
 type Measurement = fn() -> Result<String, String>;
 
-const MEASUREMENTS: [(&str, Measurement); 9] = [
+const MEASUREMENTS: [(&str, Measurement); 10] = [
     ("executed", || results::text(&executed::at_el2()?)),
     ("exits", || results::text(&exits::measure()?)),
     ("callgrind", || results::text(&executed::in_a_process()?)),
@@ -106,6 +109,7 @@ const MEASUREMENTS: [(&str, Measurement); 9] = [
     ("init", || results::text(&init_time::measure()?)),
     ("lines", || results::text(&lines::measure()?)),
     ("mapped", || results::text(&mapped::measure()?)),
+    ("kernels", || results::text(&kernels::measure()?)),
 ];
 
 /// Measures what has these names; `then` gets each name and result.

@@ -1,6 +1,7 @@
 //! The ArceOS kernel: configured, built, and turned into what QEMU boots.
 
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
@@ -12,8 +13,6 @@ use object::{
 };
 
 use crate::{Package, places::work_directory};
-
-const CPUS: usize = 4;
 
 /// An architecture that ArceOS runs on, with its platform in QEMU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,29 +56,106 @@ impl Arch {
     }
 }
 
-/// The kernel that `packages/kernel` describes, for four CPUs.
+/// The percpu that the kernel's crates take where nothing is patched.
+pub const PERCPU: &str = "0.2.3-preview.1";
+
+/// `packages/kernel` with that one.
+///
+/// # Panics
+///
+/// If cargo cannot resolve it.
+pub fn unpatched() -> Package {
+    Package::named("kernel").changed("unpatched", |manifest| {
+        let lines = manifest.lines();
+        let others = lines.filter(|line| !line.starts_with("percpu-0-"));
+        let others: String = others.map(|line| format!("{line}\n")).collect();
+        others.replace(
+            &format!("\npercpu = \"{PERCPU}\""),
+            &format!("\npercpu = \"={PERCPU}\""),
+        )
+    })
+}
+
+/// A program of `packages/kernel`, and how it is built and run.
+#[derive(Debug, Clone, Copy)]
+struct Program {
+    name: &'static str,
+    profile: &'static str,
+    cpus: usize,
+    /// What it adds to the options of QEMU.
+    options: &'static str,
+}
+
+const COUNTS: Program = Program {
+    name: "kernel",
+    profile: "dev",
+    cpus: 4,
+    options: "",
+};
+
+const WORK: Program = Program {
+    name: "work",
+    profile: "release",
+    cpus: 1,
+    options: " -icount shift=0",
+};
+
+/// A kernel made of published crates.
 #[derive(Debug)]
 pub struct Kernel {
+    program: Program,
     arch: Arch,
     elf: PathBuf,
 }
 
 impl Kernel {
-    /// Builds `package`.
+    /// Builds that of `package` which counts on four CPUs.
     ///
     /// # Errors
     ///
     /// cargo's output, if it does not build.
     pub fn build(package: &Package, arch: Arch, features: &[&str]) -> Result<Self, String> {
-        let config = configure(package, arch);
-        let built = package.build(arch.target(), features, &[("AX_CONFIG_PATH", &config)])?;
+        Self::of(COUNTS, package, arch, features)
+    }
+
+    /// Builds that of `package` which does a fixed amount of work: optimized, for one CPU, where an instruction takes a
+    /// nanosecond.
+    ///
+    /// # Errors
+    ///
+    /// cargo's output, if it does not build.
+    pub fn of_work(package: &Package, arch: Arch, features: &[&str]) -> Result<Self, String> {
+        Self::of(WORK, package, arch, features)
+    }
+
+    fn of(
+        program: Program,
+        package: &Package,
+        arch: Arch,
+        features: &[&str],
+    ) -> Result<Self, String> {
+        let config = configure(package, arch, program.cpus);
+        let options = [
+            &format!("--bin={}", program.name),
+            &format!("--profile={}", program.profile),
+            &format!("--features={}", features.join(",")),
+        ];
+        let options = options.map(String::as_str);
+        let built = package.build(arch.target(), &options, &[("AX_CONFIG_PATH", &config)])?;
         let elf = built.into_iter().find_map(|artifact| artifact.executable);
         let built = elf.expect("the package is a program").into_std_path_buf();
-        // The next build, with other features, replaces it.
-        let name = [&["kernel", arch.platform()], features].concat().join("-");
-        let elf = config.with_file_name(name + ".elf");
+        // The next build, of another package or with other features, replaces it.
+        let package = package.directory().file_name().and_then(OsStr::to_str);
+        let package = package.expect("a package has a name");
+        let name = [&[package, program.name, arch.platform()], features].concat();
+        let elf = config.with_file_name(name.join("-") + ".elf");
         fs::copy(built, &elf).expect("the target directory is writable");
-        Ok(Self { arch, elf })
+        Ok(Self { program, arch, elf })
+    }
+
+    /// The linked image.
+    pub fn elf(&self) -> &Path {
+        &self.elf
     }
 
     /// Boots it and waits until it stops the machine.
@@ -95,7 +171,12 @@ impl Kernel {
             Arch::Aarch64 | Arch::Riscv64 => flatten(&self.elf),
         };
         let (emulator, options) = self.arch.machine();
-        let options = format!("{options} -smp {CPUS} -m 128M");
+        let Program {
+            cpus,
+            options: more,
+            ..
+        } = self.program;
+        let options = format!("{options} -smp {cpus} -m 128M{more}");
         let end = Boot::machine(emulator, &options, &image).run();
         fs::write(self.elf.with_extension("console"), &end.console)
             .expect("the target directory is writable");
@@ -103,8 +184,8 @@ impl Kernel {
     }
 }
 
-/// Writes the configuration that ArceOS's crates are compiled with: that of the platform, for more CPUs.
-fn configure(package: &Package, arch: Arch) -> PathBuf {
+/// Writes the configuration that ArceOS's crates are compiled with: that of the platform, for so many CPUs.
+fn configure(package: &Package, arch: Arch, cpus: usize) -> PathBuf {
     let metadata = package.metadata(arch.target());
     let platform = metadata
         .packages
@@ -113,11 +194,15 @@ fn configure(package: &Package, arch: Arch) -> PathBuf {
         .expect("axstd depends on the platform");
     let given = platform.manifest_path.with_file_name("axconfig.toml");
     let given = fs::read_to_string(given).expect("the platform brings its configuration");
-    let config = given.replace("\nmax-cpu-num = 1 ", &format!("\nmax-cpu-num = {CPUS} "));
-    assert_ne!(given, config, "the number of CPUs is not where it was");
+    let one = "\nmax-cpu-num = 1 ";
+    assert!(
+        given.contains(one),
+        "the number of CPUs is not where it was"
+    );
+    let config = given.replace(one, &format!("\nmax-cpu-num = {cpus} "));
     let config = format!("task-stack-size = 0x40000 # uint\nticks-per-sec = 100 # uint\n{config}");
 
-    let path = work_directory().join(format!("{}.toml", arch.platform()));
+    let path = work_directory().join(format!("{}-{cpus}.toml", arch.platform()));
     fs::create_dir_all(work_directory()).expect("the target directory is writable");
     // A newer file has all of ArceOS compiled again.
     if fs::read_to_string(&path).ok().as_deref() != Some(&config) {

@@ -20,7 +20,7 @@ mod swap;
 pub use links::tools::root;
 
 pub use self::{
-    kernel::{Arch, Kernel},
+    kernel::{Arch, Kernel, PERCPU, unpatched},
     package::Package,
     places::{copy_directory, staging},
     published::{patched, tests_of_percpu},

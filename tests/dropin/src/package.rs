@@ -1,13 +1,15 @@
 //! Packages that depend on published crates.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
 use cargo_metadata::{Artifact, Message, Metadata, MetadataCommand};
 use links::tools::{root, target_directory};
+
+use crate::places::{copy_directory, staging};
 
 /// A package, by its directory.
 #[derive(Debug, Clone)]
@@ -28,12 +30,44 @@ impl Package {
         }
     }
 
+    /// A copy called `name` with another manifest, resolved anew as far as that asks for it.
+    ///
+    /// # Panics
+    ///
+    /// If nothing was changed, or cargo cannot resolve it.
+    pub fn changed(&self, name: &str, change: impl FnOnce(&str) -> String) -> Self {
+        let staged = staging(name);
+        copy_directory(&self.directory, &staged);
+        let (manifest, lock) = (staged.join("Cargo.toml"), staged.join("Cargo.lock"));
+        let read = |file| fs::read_to_string(file).expect("a package has it");
+        let write =
+            |file, text: String| fs::write(file, text).expect("the target directory is writable");
+
+        let given = read(&manifest);
+        let changed = change(&given);
+        assert_ne!(given, changed, "nothing was changed");
+        // In one target directory cargo tells packages of different workspaces apart by name alone.
+        let changed = changed.replacen("name = \"", &format!("name = \"{name}-"), 1);
+        let absolute = format!("\"{}/", root().display());
+        write(&manifest, changed.replace("\"../../../../", &absolute));
+        // Which percpu is taken is open.
+        let others = read(&lock);
+        let others = others.split("[[package]]\n");
+        let others = others.filter(|package| !package.starts_with("name = \"percpu\"\n"));
+        write(&lock, others.collect::<Vec<_>>().join("[[package]]\n"));
+
+        let package = Self::at(&staged);
+        let resolved = package.cargo(&["metadata", "--format-version=1"]);
+        resolved.unwrap_or_else(|error| panic!("{name}: {error}"));
+        package
+    }
+
     /// Its directory.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Builds it for a bare-metal target as its lock file says, and gives what was made.
+    /// Builds it for a bare-metal target as its lock file says, with these options of cargo, and gives what was made.
     ///
     /// # Errors
     ///
@@ -41,7 +75,7 @@ impl Package {
     pub fn build(
         &self,
         target: &str,
-        features: &[&str],
+        options: &[&str],
         environment: &[(&str, &Path)],
     ) -> Result<Vec<Artifact>, String> {
         let script = r#"source "$1" && shift && bare_cargo "$@""#;
@@ -50,7 +84,7 @@ impl Package {
             .arg(root().join("scripts/common.sh"))
             .args([target, "build", "--locked"])
             .arg("--message-format=json-render-diagnostics")
-            .arg(format!("--features={}", features.join(",")))
+            .args(options)
             .arg("--target-dir")
             .arg(target_directory())
             .current_dir(&self.directory)

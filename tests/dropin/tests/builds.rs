@@ -27,9 +27,9 @@ fn builds(arch: Arch) {
     if let Err(error) = Kernel::build(&Package::named("kernel"), arch, &[]) {
         panic!("{error}");
     }
-    for features in [&[], &["custom-base"] as &[_]] {
-        if let Err(error) = Package::named("hypervisor").build(arch.target(), features, &[]) {
-            panic!("{features:?}: {error}");
+    for options in [&[], &["--features=custom-base"] as &[_]] {
+        if let Err(error) = Package::named("hypervisor").build(arch.target(), options, &[]) {
+            panic!("{options:?}: {error}");
         }
     }
 }

@@ -217,7 +217,7 @@ fn branch(address: u64, operands: &str) -> (String, Option<u64>) {
     };
     let before = before.trim_end();
     // x86: "qword ptr [rip] # 0x7 <f+0x7>"
-    if let Some((operands, _)) = before.split_once(" #") {
+    if let Some((operands, _)) = before.split_once(" # ") {
         return (operands.to_owned(), None);
     }
     let (rest, place) = before.rsplit_once(' ').unwrap_or(("", before));
@@ -303,6 +303,20 @@ mod tests {
         };
         assert_eq!(instruction.text, "lock add qword ptr [rax + 0x8], 0x1");
         assert_eq!((instruction.size, instruction.mnemonic()), (6, "lock"));
+    }
+
+    #[test]
+    fn a_branch_may_have_a_number_before_its_target() {
+        let listing = "
+0000000000000000 <f>:
+       0: 37f80049     \ttbnz\tw9, #0x1f, 0x8 <f+0x8>
+       4: d4200020     \tbrk\t#0x1
+       8: d65f03c0     \tret
+";
+        assert_eq!(
+            text(listing),
+            "f:\n    tbnz w9, #0x1f, -> 1\n    brk #0x1\n  1:\n    ret\n"
+        );
     }
 
     #[test]

@@ -18,4 +18,6 @@ fn main() {
     println!("cargo::rustc-link-arg=-T{}", script.display());
     println!("cargo::rustc-link-arg=-no-pie");
     println!("cargo::rustc-link-arg=-znostart-stop-gc");
+    // They say which instructions name a per-CPU variable.
+    println!("cargo::rustc-link-arg-bin=work=--emit-relocs");
 }
