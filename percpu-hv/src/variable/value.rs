@@ -43,8 +43,10 @@ where
     let sum = cpus
         .map(|cpu| to_scalar::<P, T>(read_remote(place, cpu)))
         // SAFETY: rule 14, the scalar is an integer.
-        .reduce(|a, b| unsafe { combine::<As<P, T>, { op::ADD }>(a, b) });
-    from_scalar::<P, T>(sum.unwrap_or_else(zero))
+        .fold(zero(), |a, b| unsafe {
+            combine::<As<P, T>, { op::ADD }>(a, b)
+        });
+    from_scalar::<P, T>(sum)
 }
 
 /// Makes the variables of a kind values where their type allows it.
