@@ -20,6 +20,7 @@ mod results;
 mod size;
 mod table;
 mod targets;
+mod tls_offsets;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,7 @@ usage: bench COMMAND
            size          that a variable and a CPU add to an image
            init          the time it takes, beside a copy of the same bytes
            lines         what two threads that write nearby cost each other, on this machine
+           tls-offsets   instructions with variables whose symbols are thread-local, and what linkers make of them
   worse    prints every operation in which another crate needs as few instructions, or fewer
 ";
 
@@ -94,7 +96,7 @@ fn run() -> Result<(), String> {
 /// Measures one thing, and gives the text of the result.
 type Measurement = fn() -> Result<String, String>;
 
-const MEASUREMENTS: [(&str, Measurement); 8] = [
+const MEASUREMENTS: [(&str, Measurement); 9] = [
     ("executed", || results::text(&executed::at_el2()?)),
     ("exits", || results::text(&exits::measure()?)),
     ("callgrind", || results::text(&executed::in_a_process()?)),
@@ -103,6 +105,7 @@ const MEASUREMENTS: [(&str, Measurement); 8] = [
     ("size", || results::text(&size::measure()?)),
     ("init", || results::text(&init_time::measure()?)),
     ("lines", || results::text(&lines::measure()?)),
+    ("tls-offsets", || results::text(&tls_offsets::measure()?)),
 ];
 
 /// Measures what has these names; `then` gets each name and result.
