@@ -42,7 +42,15 @@ pub(crate) struct TlsOffsets {
     uses: Vec<Use>,
 }
 
-const OPERATIONS: [&str; 6] = ["read_hot", "read", "write", "add", "pointer", "element"];
+const OPERATIONS: [&str; 7] = [
+    "read_hot",
+    "read",
+    "read_cold",
+    "write",
+    "add",
+    "pointer",
+    "element",
+];
 
 /// A linker, and the kind of the image.
 type Way = (Linker, &'static str);
@@ -336,9 +344,10 @@ impl Library {
         }
     }
 
-    /// The instructions of an operation on a thread-local; on most architectures one that is hot takes no fewer.
+    /// The instructions of an operation on a thread-local. One that is cold takes no more, and on some architectures one
+    /// that is hot no fewer.
     fn thread_local(&self, operation: &str) -> usize {
-        let usual = operation.trim_end_matches("_hot");
+        let usual = operation.trim_end_matches("_hot").trim_end_matches("_cold");
         let cost = self.thread_local.get(operation);
         cost.unwrap_or_else(|| &self.thread_local[usual])
             .instructions
@@ -428,7 +437,8 @@ impl TlsOffsets {
                 place of the template. Offsets count what thread-locals the image has itself. A variable that starts at a page \
                 takes the hot ones on aarch64 out of the reach of 12 bits, and no relocation that both linkers have checks that. \
                 The name of a variable, in the compiler's code and in debug information, is its address with one linker and its \
-                offset with the other.\n"
+                offset with the other. A small template on aarch64 and loongarch64 needs none of this: it starts at a page, and the low \
+                bits of an address are the offset.\n"
     }
 }
 

@@ -30,7 +30,7 @@ static DATA: AtomicUsize = AtomicUsize::new(6);
 static OWN: usize = 4;
 
 #[repr(align(4096))]
-struct Page([usize; 512]);
+struct Page(#[allow(dead_code, reason = "it is only linked")] [usize; 512]);
 
 #[unsafe(export_name = "thread_local_page")]
 #[unsafe(link_section = ".tdata.percpu.PAGE")]

@@ -8,10 +8,13 @@ static WORD: usize = 0;
 static TABLE: [usize; 8] = [0; 8];
 #[def_percpu(hot)]
 static HOT: usize = 0;
+#[def_percpu(cold)]
+static COLD: usize = 0;
 
 functions! { "today":
     "read_hot"() -> usize { HOT.read_current() }
     "read"() -> usize { WORD.read_current() }
+    "read_cold"() -> usize { COLD.read_current() }
     "write"(value: usize) { WORD.write_current(value) }
     "add"(operand: usize) { WORD.add_current(operand) }
     "pointer"() -> *const [usize; 8] {
