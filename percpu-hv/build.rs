@@ -10,6 +10,7 @@
 //! | `named` | the per-CPU register is a general register, which an addition names |
 //! | `indexed` | loads and stores add a register to the per-CPU register, which they name |
 //! | `double` | 64 bits are loaded and stored by instructions that the compiler's atomics do not use |
+//! | `paged` | with `non-zero-vma` too the offset of a hot variable is an immediate: the template starts at a page |
 //! | `pooled` | with `non-zero-vma` the compiler forms an address in fewer instructions than a text |
 //! | `data_cache` | there are instructions that maintain data caches by address |
 //! | `data_cache_block` | a register has the size of the blocks that these instructions work on |
@@ -23,7 +24,7 @@ fn main() {
     println!("cargo::rerun-if-changed=percpu-at-0.x");
     println!("cargo::rerun-if-changed=build.rs");
     println!(
-        "cargo::rustc-check-cfg=cfg(data_cache, data_cache_block, displaced, double, hosted, indexed, line_64, line_128, named, pooled, process, wide)"
+        "cargo::rustc-check-cfg=cfg(data_cache, data_cache_block, displaced, double, hosted, indexed, line_64, line_128, named, paged, pooled, process, wide)"
     );
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
@@ -67,6 +68,18 @@ fn main() {
     };
     println!("cargo::rustc-cfg=line_{line}");
     let any_address = env::var_os("CARGO_FEATURE_NON_ZERO_VMA").is_some();
+    let small_template = env::var_os("CARGO_FEATURE_SMALL_TEMPLATE").is_some();
+    // Relocations yield the low 12 bits of an address in a position-independent image too. Where the platform makes the
+    // areas, nobody knows the size of the template, and so whether it is small.
+    let paged = any_address
+        && small_template
+        && env::var_os("CARGO_FEATURE_CUSTOM_BASE").is_none()
+        && !is_process()
+        && env::var_os("CARGO_FEATURE_SP_NAIVE").is_none()
+        && matches!(arch.as_str(), "aarch64" | "loongarch64");
+    if paged {
+        println!("cargo::rustc-cfg=paged");
+    }
 
     // Relaxation would address data through the per-CPU register.
     let own_assert = match arch.as_str() {
@@ -80,6 +93,7 @@ fn main() {
 
     let [fragment, regions, insert] = match arch.as_str() {
         // PC-relative offsets reach everything.
+        _ if paged => anywhere("0x1000", "0x7fffffff"),
         _ if any_address => anywhere("@LINE@", "0x7fffffff"),
         // The reach of a 16-bit offset.
         "aarch64" | "arm" => anywhere("0x10000", "0x10000"),
@@ -87,12 +101,12 @@ fn main() {
     };
     // The reach of the immediate in an access to a hot variable, where the architecture has a shorter form.
     let hot_limit = match arch.as_str() {
-        _ if any_address => "0x7fffffff",
+        _ if any_address && !paged => "0x7fffffff",
         "aarch64" => "0x1000",
         "loongarch64" | "riscv32" | "riscv64" => "0x800",
         _ => "0x7fffffff",
     };
-    let (small, hot_error) = if env::var_os("CARGO_FEATURE_SMALL_TEMPLATE").is_some() {
+    let (small, hot_error) = if small_template {
         (SMALL, SMALL_ERROR)
     } else {
         ("", HOT_ERROR)

@@ -659,6 +659,7 @@ modules() {
     boot aarch64 "a module, debug, non-zero-vma" 4 "$said" --bin module --debug --timeout 300 --features non-zero-vma
     # The module is within the short reach, or refused.
     boot aarch64 "a module, a small template" 4 "$said" --bin module --features small-template
+    boot aarch64 "a module, a small template, non-zero-vma" 4 "$said" --bin module --features small-template,non-zero-vma
     boot aarch64 "a module, EL1" 4 "$said" --bin module --level el1
     boot aarch64 "a module, E2H=1" 4 "$said" --bin module --cpu max --features vhe
     check "qemu: aarch64, no module" refused aarch64 module "no module: the device tree names no initrd" --initrd none
@@ -707,7 +708,7 @@ boots_of() {
         [[ $features != *dump* ]] || said+=$'\n'"test the copies of all CPUs are printed ... ok"
         selftest "$arch" selftest "$profile" "$features" "$smp" "$said"
     done
-    for row in "debug non-zero-vma" "release no-small-template"; do
+    for row in "debug no-small-template,non-zero-vma" "release no-small-template"; do
         read -r profile features <<<"$row"
         selftest "$arch" selftest-given-memory "$profile" "$features" 4 "$none"
     done

@@ -17,6 +17,7 @@ use crate::{
     peers::Comparison,
     results, table,
     targets::{self, PROMISE},
+    tls_offsets::TlsOffsets,
 };
 
 /// A file, and what it must hold.
@@ -53,13 +54,14 @@ impl Documents {
             "# Measurements\n\n\
              `scripts/test.sh codegen` counts the instructions anew, also those that QEMU executes at EL2, but not OSTD's. It fails if a number \
              has changed or a target is missed; with `--bless` it writes this page. `cargo run --package bench -- measure` \
-             measures the rest too, in a few minutes. Do not edit this page.\n\n{}{}{}{}{}{}",
+             measures the rest too, in a few minutes. Do not edit this page.\n\n{}{}{}{}{}{}{}",
             table::full(comparison, &targets::exceptions()),
             of_executed(&executed),
             exits.full(),
             kernels.full(),
             costs.full(),
-            mapped.full()
+            mapped.full(),
+            TlsOffsets::from_results()?.full()
         );
         let documents = [
             ("README.md", readme),

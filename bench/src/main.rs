@@ -23,6 +23,7 @@ mod results;
 mod size;
 mod table;
 mod targets;
+mod tls_offsets;
 
 use std::process::ExitCode;
 
@@ -45,6 +46,7 @@ usage: bench COMMAND
            lines         what two threads that write nearby cost each other, on this machine
            mapped        instructions, tables and memory if each core sees its area at one address, at EL2 under QEMU
            kernels       instructions of an ArceOS kernel: in all its per-CPU accesses, and executed under QEMU
+           tls-offsets   instructions with variables whose symbols are thread-local, and what linkers make of them
   worse    prints every operation in which another crate needs as few instructions, or fewer
 ";
 
@@ -99,7 +101,7 @@ fn run() -> Result<(), String> {
 /// Measures one thing, and gives the text of the result.
 type Measurement = fn() -> Result<String, String>;
 
-const MEASUREMENTS: [(&str, Measurement); 10] = [
+const MEASUREMENTS: [(&str, Measurement); 11] = [
     ("executed", || results::text(&executed::at_el2()?)),
     ("exits", || results::text(&exits::measure()?)),
     ("callgrind", || results::text(&executed::in_a_process()?)),
@@ -110,6 +112,7 @@ const MEASUREMENTS: [(&str, Measurement); 10] = [
     ("lines", || results::text(&lines::measure()?)),
     ("mapped", || results::text(&mapped::measure()?)),
     ("kernels", || results::text(&kernels::measure()?)),
+    ("tls-offsets", || results::text(&tls_offsets::measure()?)),
 ];
 
 /// Measures what has these names; `then` gets each name and result.

@@ -278,11 +278,18 @@ impl fmt::Display for InitError {
                 "the per-CPU variables take {size} bytes, but the feature `small-template` reaches {limit} with this \
                  linker script; make large variables `cold` and link with percpu.x of percpu-hv, or drop the feature"
             ),
-            Self::TemplateMisaligned { address, align } => write!(
-                f,
-                "the per-CPU template starts at {address:#x}, which is not a multiple of \
-                 {align:#x}; link with percpu.x, or enable the feature `non-zero-vma`"
-            ),
+            Self::TemplateMisaligned { address, align } => {
+                let otherwise = if cfg!(paged) {
+                    "drop the feature `small-template`"
+                } else {
+                    "enable the feature `non-zero-vma`"
+                };
+                write!(
+                    f,
+                    "the per-CPU template starts at {address:#x}, which is not a multiple of \
+                     {align:#x}; link with percpu.x, or {otherwise}"
+                )
+            }
             Self::TemplateOutOfReach { start, size } => write!(
                 f,
                 "the per-CPU template, {size} bytes at {start:#x}, is not at addresses of 32 \

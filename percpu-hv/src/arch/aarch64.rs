@@ -20,6 +20,9 @@
 //! ldr  x0, [x9, x8]                       ldr  x0, [x9, x8]
 //! ```
 //!
+//! With a small template too the register holds the base, and the template starts at a page: `ldr x0, [x9,
+//! :lo12:__PERCPU_X]` is all of it for a hot variable.
+//!
 //! Read-modify-writes without LSE are loops of `ldxr` and `stxr`. A loop sees what a handler stores to the
 //! variable, because `eret` ends the reservation ("Context switch support"). A context switch without an
 //! `eret` must run a `clrex`.
@@ -278,7 +281,38 @@ macro_rules! __linked {
             ["ldr " (x $to) ", [" (x $to) ", :got_lo12:" $symbol "]"]
         }
     };
+    ($($copy:tt)*) => { $crate::__anywhere!($($copy)*) };
+}
+
+/// A register holds the address.
+#[cfg(all(feature = "non-zero-vma", not(any(feature = "sp-naive", paged))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __anywhere {
     (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => { $crate::__linked!(address $offset $symbol) };
+    (copy $group:ident $($copy:tt)*) => { $crate::__copy_in!(indexed $($copy)*) };
+}
+
+/// The low 12 bits of a hot variable's address are its offset. For the others a register holds the distance from the
+/// template's start, which is that of a page.
+#[cfg(paged)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __anywhere {
+    (distance $to:tt $scratch:tt $symbol:expr) => {
+        $crate::__lines! {
+            ["adrp " (x $to) ", " $symbol]
+            ["adrp " (x $scratch) ", _percpu_load_start"]
+            ["sub " (x $to) ", " (x $to) ", " (x $scratch)]
+            ["add " (x $to) ", " (x $to) ", :lo12:" $symbol]
+        }
+    };
+    (low $to:tt $symbol:expr) => {
+        $crate::__lines! { ["mov " (x $to) ", xzr"] ["add " (x $to) ", " (x $to) ", :lo12:" $symbol] }
+    };
+    (reach hot [$offset:tt $base:tt] $symbol:expr) => { "" };
+    (reach $group:ident [$offset:tt $base:tt] $symbol:expr) => { $crate::__anywhere!(distance $offset $base $symbol) };
+    (copy hot $($copy:tt)*) => { $crate::__copy_in!(low $($copy)*) };
     (copy $group:ident $($copy:tt)*) => { $crate::__copy_in!(indexed $($copy)*) };
 }
 

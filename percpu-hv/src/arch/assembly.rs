@@ -204,10 +204,37 @@ macro_rules! __assemble {
 macro_rules! __assemble_in {
     ($access:ident $group:ident $variable:ident $reached:tt $base:tt $($operand:tt)*) => {
         ::core::concat!(
-            $crate::__text!(reach $group $reached $crate::__symbol!($variable)),
+            $crate::__reach!($base $group $variable $reached),
             $crate::__read_register!($base),
             $crate::__by_size!($access $group $variable $reached $($operand)*)
         )
+    };
+}
+
+/// The instructions before the per-CPU register is read.
+#[cfg(any(named, not(paged)))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __reach {
+    ($base:tt $group:ident $variable:ident $reached:tt) => {
+        $crate::__text!(reach $group $reached $crate::__symbol!($variable))
+    };
+}
+
+/// The instructions before the per-CPU register is read. A distance that takes two registers has only one where the
+/// caller has read it.
+#[cfg(all(paged, not(named)))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __reach {
+    ((given) variables $variable:ident $reached:tt) => {
+        ::core::concat!(
+            ".error \"percpu-hv: ", ::core::stringify!($variable), " is in no part of the template that accesses reach at once, and \
+             takes one more register here; name a scratch register instead of the one behind the semicolon\"\n"
+        )
+    };
+    ($base:tt $group:ident $variable:ident $reached:tt) => {
+        $crate::__text!(reach $group $reached $crate::__symbol!($variable))
     };
 }
 

@@ -89,7 +89,7 @@ macro_rules! __beyond_as {
 
 /// For an architecture whose loads and stores add an immediate offset to the register's value in `{register}`. `text` is
 /// a `__text_by` macro of moves.rs, and `address` the class of registers that can hold an address.
-#[cfg(not(feature = "non-zero-vma"))]
+#[cfg(any(not(feature = "non-zero-vma"), paged))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_by_base {
@@ -138,7 +138,7 @@ macro_rules! __direct_by_base {
 }
 
 /// Expands to nothing: no relocation yields the offset.
-#[cfg(feature = "non-zero-vma")]
+#[cfg(all(feature = "non-zero-vma", not(paged)))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct_by_base {

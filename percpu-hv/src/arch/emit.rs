@@ -20,6 +20,10 @@ pub(crate) enum Mode {
     /// The register is biased. The displacement is the symbol's address, computed relative to the code. The linker
     /// checks the range.
     Relative,
+    /// The register holds the base. The displacement is the distance of the symbol from the template's start. If that is
+    /// a multiple of a page, a hot variable's offset is the low bits of its address, and below `hot` an immediate of the
+    /// access.
+    Paged { hot: Option<usize> },
 }
 
 /// Evaluates to the value of a register, from the instruction that reads it to `{to}`.

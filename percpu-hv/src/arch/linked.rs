@@ -5,19 +5,22 @@ use super::emit::Mode;
 use super::imp::access::DEFAULT_MODE;
 use crate::error::InitError;
 
-/// The mode of this build. With `non-zero-vma` it is the same on all architectures.
-const MODE: Mode = if cfg!(feature = "non-zero-vma") {
-    Mode::Relative
-} else {
-    DEFAULT_MODE
+/// The mode of this build. With `non-zero-vma` it is one of two.
+const MODE: Mode = match DEFAULT_MODE {
+    Mode::Plain { hot, .. } | Mode::Biased { hot } if cfg!(paged) => Mode::Paged { hot },
+    _ if cfg!(feature = "non-zero-vma") => Mode::Relative,
+    default => default,
 };
 
+/// What 12 bits of an address count in.
+const PAGE: usize = 1 << 12;
+
 /// Whether the register holds the base minus the template's start.
-pub(crate) const BIASED: bool = !matches!(MODE, Mode::Plain { .. });
+pub(crate) const BIASED: bool = !matches!(MODE, Mode::Plain { .. } | Mode::Paged { .. });
 
 /// The limit of a hot variable's offset that is an immediate of the access.
 pub(crate) const HOT_REACH: Option<usize> = match MODE {
-    Mode::Plain { hot, .. } | Mode::Biased { hot } => hot,
+    Mode::Plain { hot, .. } | Mode::Biased { hot } | Mode::Paged { hot } => hot,
     Mode::Relative => None,
 };
 
@@ -31,6 +34,10 @@ pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError>
         Mode::Plain { reach, .. } if start % reach != 0 => Err(InitError::TemplateMisaligned {
             address: start,
             align: reach,
+        }),
+        Mode::Paged { .. } if start % PAGE != 0 => Err(InitError::TemplateMisaligned {
+            address: start,
+            align: PAGE,
         }),
         Mode::Plain { reach, .. } if size > reach => {
             Err(InitError::TemplateTooLarge { size, limit: reach })
@@ -144,8 +151,36 @@ macro_rules! __displacement {
     };
 }
 
+/// Expands to what an access adds to the per-CPU register to reach a symbol of a group, or the byte at `offset` in it: the
+/// low bits of the address of what is in front, as all `variables` are.
+#[cfg(paged)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __displacement {
+    ($group:ident $symbol:path) => {
+        $crate::__displacement!($group $symbol, 0)
+    };
+    (hot $symbol:path, $offset:expr) => {
+        $crate::__constant!(
+            nomem,
+            $crate::__anywhere!(low {to} "{symbol}+{offset}"),
+            symbol = sym $symbol, offset = const $offset,
+        )
+    };
+    (variables $symbol:path, $offset:expr) => {
+        $crate::__displacement!(hot $symbol, $offset)
+    };
+    ($group:ident $symbol:path, $offset:expr) => {
+        $crate::__constant!(
+            nomem,
+            $crate::__anywhere!(distance {to} {scratch} "{symbol}+{offset}"),
+            scratch = out(reg) _, symbol = sym $symbol, offset = const $offset,
+        )
+    };
+}
+
 /// Expands to what an access adds to the per-CPU register to reach a symbol, or the byte at `offset` in it.
-#[cfg(all(feature = "non-zero-vma", not(pooled)))]
+#[cfg(all(feature = "non-zero-vma", not(any(paged, pooled))))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __displacement {

@@ -2,7 +2,7 @@
 //!
 //! Register: general register 21. The psABI reserves it, and compiled code never uses it. The Linux
 //! kernel keeps its per-CPU base there too (Documentation/arch/loongarch/introduction). The register
-//! is always biased.
+//! is biased.
 //!
 //! A user process and a guest have their own `$r21`. Every entry from one of them restores the
 //! kernel's value from a `CSR.SAVE` register before it uses per-CPU data.
@@ -17,6 +17,9 @@
 //! ori     $a0, $a0, %abs_lo12(__PERCPU_X)   addi.d    $a0, $a0, %pc_lo12(__PERCPU_X)
 //! ldx.d   $a0, $a0, $r21                    ldx.d     $a0, $a0, $r21
 //! ```
+//!
+//! With a small template too the register holds the base, and the template starts at a page. A hot variable takes one
+//! instruction in both modes, `ld.d $a0, $r21, %pc_lo12(__PERCPU_X)`.
 //!
 //! A read-modify-write of less than 32 bits, and `compare_exchange`, are loops of `ll` and `sc` on a whole
 //! word. A loop sees what a handler stores to the word, because the handler's `ertn` clears the `LLbit`.
@@ -130,13 +133,21 @@ macro_rules! __linked {
             $crate::__lines! { ["add.d " ($offset) ", " ($offset) ", " ($index)] }
         )
     };
-    (access hot_beyond $indexed:literal $immediate:literal $register:tt [$offset:tt] $symbol:expr) => {
+    (access $($access:tt)*) => { $crate::__access!($($access)*) };
+}
+
+/// The low bits of a hot variable's address are its offset.
+#[cfg(any(not(feature = "non-zero-vma"), paged))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __access {
+    (hot_beyond $indexed:literal $immediate:literal $register:tt [$offset:tt] $symbol:expr) => {
         $crate::__lines! { [$immediate ($register) ", " ($offset) ", %pc_lo12(" $symbol ")"] }
     };
-    (access hot $indexed:literal $immediate:literal $register:tt [$offset:tt] $symbol:expr) => {
+    (hot $indexed:literal $immediate:literal $register:tt [$offset:tt] $symbol:expr) => {
         $crate::__lines! { [$immediate ($register) ", $r21, %pc_lo12(" $symbol ")"] }
     };
-    (access $group:ident $indexed:literal $immediate:literal $register:tt [$offset:tt] $symbol:expr) => {
+    ($group:ident $indexed:literal $immediate:literal $register:tt [$offset:tt] $symbol:expr) => {
         $crate::__lines! { [$indexed ($register) ", " ($offset) ", $r21"] }
     };
 }
@@ -157,6 +168,14 @@ macro_rules! __linked {
             ["ld.d " ($to) ", " ($to) ", %got_pc_lo12(" $symbol ")"]
         }
     };
+    ($($access:tt)*) => { $crate::__anywhere!($($access)*) };
+}
+
+/// A register holds the address.
+#[cfg(all(feature = "non-zero-vma", not(any(feature = "sp-naive", paged))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __anywhere {
     (reach $group:ident [$offset:tt] $symbol:expr) => { $crate::__linked!(address $offset $symbol) };
     (reach $group:ident [$offset:tt $index:tt] $symbol:expr) => {
         ::core::concat!(
@@ -167,6 +186,40 @@ macro_rules! __linked {
     (access $group:ident $indexed:literal $immediate:literal $register:tt [$offset:tt] $symbol:expr) => {
         $crate::__lines! { [$indexed ($register) ", " ($offset) ", $r21"] }
     };
+}
+
+/// A hot variable's offset is an immediate. For the others a register holds the distance from the template's start,
+/// which is a word near the code: no relocation of an instruction yields it.
+#[cfg(paged)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __anywhere {
+    (distance $to:tt $scratch:tt $symbol:expr) => {
+        ::core::concat!($crate::__anywhere!(reach none [$to] $symbol), "/* ", $crate::__register!($scratch), " */")
+    };
+    (low $to:tt $symbol:expr) => {
+        $crate::__lines! { ["addi.d " ($to) ", $zero, %pc_lo12(" $symbol ")"] }
+    };
+    (reach hot [$offset:tt] $symbol:expr) => { "" };
+    (reach $group:ident [$offset:tt] $symbol:expr) => {
+        ::core::concat!(
+            ".pushsection .rodata.percpu_hv, \"a\"\n.balign 4\n3: .word ", $symbol, " - _percpu_load_start\n.popsection\n",
+            $crate::__lines! {
+                ["pcalau12i " ($offset) ", %pc_hi20(3b)"]
+                ["ld.w " ($offset) ", " ($offset) ", %pc_lo12(3b)"]
+            }
+        )
+    };
+    (reach hot [$offset:tt $index:tt] $symbol:expr) => {
+        $crate::__lines! { ["add.d " ($offset) ", " ($index) ", $r21"] }
+    };
+    (reach $group:ident [$offset:tt $index:tt] $symbol:expr) => {
+        ::core::concat!(
+            $crate::__anywhere!(reach $group [$offset] $symbol),
+            $crate::__lines! { ["add.d " ($offset) ", " ($offset) ", " ($index)] }
+        )
+    };
+    (access $($access:tt)*) => { $crate::__access!($($access)*) };
 }
 
 /// The one copy is the symbol.

@@ -6,7 +6,7 @@ use core::ptr;
 
 use super::{accessor, exclusive, part};
 use crate::area::header::__PERCPU_HEADER;
-use crate::area::percpu_area_num;
+use crate::area::{percpu_area_num, start};
 // One CPU has no areas.
 #[cfg(not(feature = "sp-naive"))]
 use crate::area::{owner, registry};
@@ -88,5 +88,7 @@ pub fn module_symbols() -> impl Iterator<Item = (&'static str, usize)> {
     });
     // The template may be out of reach of a distance.
     let header = crate::__address!(__PERCPU_HEADER);
-    symbols.chain([("__percpu_hv_header", header)])
+    // An access at any address may count from the template's start.
+    let start = cfg!(paged).then(|| ("_percpu_load_start", start()));
+    symbols.chain([("__percpu_hv_header", header)]).chain(start)
 }

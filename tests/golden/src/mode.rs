@@ -33,6 +33,7 @@ const fn mode(
 
 const ANY_ADDRESS: &[&str] = &["--features=non-zero-vma"];
 const SMALL: &[&str] = &["--features=small-template"];
+const SMALL_ANYWHERE: &[&str] = &["--features=non-zero-vma,small-template"];
 
 /// All of them.
 pub const MODES: &[Mode] = &[
@@ -53,6 +54,12 @@ pub const MODES: &[Mode] = &[
         "aarch64-el2-small-template",
         "aarch64-unknown-none-softfloat",
         SMALL,
+        &[],
+    ),
+    mode(
+        "aarch64-el2-non-zero-vma-small-template",
+        "aarch64-unknown-none-softfloat",
+        SMALL_ANYWHERE,
         &[],
     ),
     mode(
@@ -79,6 +86,12 @@ pub const MODES: &[Mode] = &[
         "loongarch64-small-template",
         "loongarch64-unknown-none-softfloat",
         SMALL,
+        &[],
+    ),
+    mode(
+        "loongarch64-non-zero-vma-small-template",
+        "loongarch64-unknown-none-softfloat",
+        SMALL_ANYWHERE,
         &[],
     ),
     mode("riscv32", "riscv32imac-unknown-none-elf", &[], &[]),

@@ -146,7 +146,13 @@ fn lengths(mode: &str) -> BTreeMap<String, usize> {
 
 #[test]
 fn with_a_small_template_all_are_as_short_as_hot_ones() {
-    for mode in ["aarch64-el2", "loongarch64", "riscv64"] {
+    for mode in [
+        "aarch64-el2",
+        "aarch64-el2-non-zero-vma",
+        "loongarch64",
+        "loongarch64-non-zero-vma",
+        "riscv64",
+    ] {
         let (usual, small) = (lengths(mode), lengths(&format!("{mode}-small-template")));
         assert_eq!(usual.len(), small.len());
         let mut twins = 0;

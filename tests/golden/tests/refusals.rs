@@ -13,6 +13,9 @@ const NOT_ALIGNED: &str = "percpu-hv: BYTES is not of 1, 2, 4 or 8 bytes and ali
 const TOO_LARGE: &str = "percpu-hv: an addition on 32-bit Arm takes a constant of 32 bits";
 const TOO_LONG: &str =
     "percpu-hv: a register does not hold the 8 bytes of LONG; take its address by adr_this_cpu!";
+/// What it says to a variable that a small template has last.
+const FAR: &str = "percpu-hv: COLD is in no part of the template that accesses reach at once, and takes one more register here; name \
+     a scratch register instead of the one behind the semicolon";
 
 fn twice(register: &str) -> String {
     format!(
@@ -47,6 +50,21 @@ fn aarch64() {
     let (first, second) = (twice("x0"), twice("x1"));
     let rest = [&*first, &second, &first, NO_SIZE, NOT_ALIGNED];
     check("aarch64-unknown-none-softfloat", OFFSET_AND_BASE, &rest);
+}
+
+/// Where a distance takes two registers, one of them cannot be that of the caller.
+#[test]
+fn a_register_is_not_enough_for_what_is_cold_in_a_small_template_at_any_address() {
+    let target = "aarch64-unknown-none-softfloat";
+    let features = "--features=assembler-refuses,non-zero-vma,small-template";
+    let found = errors("operations", target, &[features]);
+    let of_cold: Vec<_> = found
+        .iter()
+        .filter(|error| error.contains("COLD"))
+        .collect();
+    assert_eq!(of_cold, [FAR], "{found:?}");
+    let known = errors("operations", target, &["--features=assembler-refuses"]);
+    assert_eq!(found.len(), known.len() + 1, "{found:?}");
 }
 
 #[test]

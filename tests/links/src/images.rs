@@ -37,6 +37,8 @@ pub enum Mode {
     Checked,
     /// Accesses as short as to hot variables. Only the images `areas`, `cold` and `large`.
     Small,
+    /// The same at any address.
+    SmallAnywhere,
 }
 
 impl Mode {
@@ -66,11 +68,12 @@ impl Mode {
                 "--example=large",
                 "--features=small-template",
             ],
+            Self::SmallAnywhere => &["--examples", "--features=small-template,non-zero-vma"],
         }
     }
 
     fn build(self) -> &'static Build {
-        static BUILDS: [OnceLock<Build>; 9] = [const { OnceLock::new() }; 9];
+        static BUILDS: [OnceLock<Build>; 10] = [const { OnceLock::new() }; 10];
         BUILDS[self as usize].get_or_init(|| Build::new(self))
     }
 }

@@ -81,7 +81,7 @@ fn boot(name: &str, mode: Mode, linker: Linker, entry: &str) -> (Elf, End, Execu
 
 #[test]
 fn init_anywhere_with_the_mmu_off_uses_no_exclusive_instruction() {
-    for mode in [Mode::Default, Mode::NonZeroVma] {
+    for mode in [Mode::Default, Mode::NonZeroVma, Mode::SmallAnywhere] {
         for linker in Linker::ALL {
             let link = image(mode, "anywhere").link(linker).cpus(0).slots(4);
             let link = link.arg("-eearly_start").script("include.ld");
@@ -143,7 +143,7 @@ fn inits_and_takes_ids(end: &End) {
 
 #[test]
 fn init_with_the_mmu_off_uses_no_exclusive_instruction() {
-    for mode in [Mode::Default, Mode::NonZeroVma] {
+    for mode in [Mode::Default, Mode::NonZeroVma, Mode::SmallAnywhere] {
         for linker in Linker::ALL {
             let (elf, end, executed) = boot("early", mode, linker, "early_start");
             inits_and_takes_ids(&end);

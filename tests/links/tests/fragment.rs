@@ -261,16 +261,21 @@ fn the_insert_fragment_may_follow_the_script_with_lld() {
 
 #[test]
 fn a_position_independent_image_runs_at_another_address() {
-    for name in ["areas", "large"] {
+    for (mode, name) in [
+        (Mode::NonZeroVma, "areas"),
+        (Mode::NonZeroVma, "large"),
+        (Mode::SmallAnywhere, "areas"),
+        (Mode::SmallAnywhere, "cold"),
+    ] {
         for linker in Linker::ALL {
             // The images are compiled for a fixed address, so constants that hold addresses are relocated
             // too, in read-only data; `loaded_at` refuses a relocation in the code.
-            let link = image(Mode::NonZeroVma, name).link(linker).pie();
+            let link = image(mode, name).link(linker).pie();
             let link = link.arg("-znotext").cpus(4).script("pie.ld");
             let elf = link.run().unwrap();
             // Where QEMU puts an image whose header says so: 2 MiB into memory.
             let end = Boot::el2(&elf.loaded_at(0x4020_0000)).run();
-            assert_eq!(end.status, 0, "{name}, {linker:?}: {end}");
+            assert_eq!(end.status, 0, "{mode:?}, {name}, {linker:?}: {end}");
         }
     }
 }

@@ -2,6 +2,13 @@
 
 use links::{Arch, Boot, Elf, Image, Linker, Mode, fragment_directory, image, image_for};
 
+/// Those with a small template.
+const SMALL: [Mode; 2] = [Mode::Small, Mode::SmallAnywhere];
+
+fn with_linkers(mode: Mode) -> [(Mode, Linker); 2] {
+    Linker::ALL.map(|linker| (mode, linker))
+}
+
 fn link(mode: Mode, name: &str, linker: Linker) -> Result<Elf, String> {
     let link = image(mode, name).link(linker).cpus(4);
     link.script("percpu-insert.x").script("plain.ld").run()
@@ -167,8 +174,8 @@ fn is_within_reach(elf: &Elf, name: &str) -> bool {
 
 #[test]
 fn a_small_template_has_what_is_cold_and_the_groups_last() {
-    for linker in Linker::ALL {
-        let elf = link(Mode::Small, "cold", linker).unwrap();
+    for (mode, linker) in SMALL.into_iter().flat_map(with_linkers) {
+        let elf = link(mode, "cold", linker).unwrap();
         assert!(elf.symbol("percpu_hv_hot_size") <= 0x1000);
         for (name, within) in [
             ("__PERCPU_HOT", true),
@@ -180,17 +187,21 @@ fn a_small_template_has_what_is_cold_and_the_groups_last() {
             ("__PERCPU_CACHE_ALIGNED", false),
             ("__PERCPU_PAGE_ALIGNED", false),
         ] {
-            assert_eq!(is_within_reach(&elf, name), within, "{linker:?}: {name}");
+            assert_eq!(
+                is_within_reach(&elf, name),
+                within,
+                "{mode:?}, {linker:?}: {name}"
+            );
         }
         let end = Boot::el2(elf.path()).run();
-        assert_eq!(end.status, 0, "{linker:?}: {end}");
+        assert_eq!(end.status, 0, "{mode:?}, {linker:?}: {end}");
     }
 }
 
 #[test]
 fn a_small_template_that_is_too_large_is_refused_with_the_way_to_the_largest() {
-    for linker in Linker::ALL {
-        let error = link(Mode::Small, "large", linker).unwrap_err();
+    for (mode, linker) in SMALL.into_iter().flat_map(with_linkers) {
+        let error = link(mode, "large", linker).unwrap_err();
         for text in [
             "ERROR(percpu-hv): the per-CPU variables that are not cold take more than 0x1000 bytes",
             "`#[def_percpu(cold)]`",
@@ -214,19 +225,38 @@ fn a_small_template_that_is_too_large_is_refused_with_the_way_to_the_largest() {
 /// Nobody knows the order of such a script, so the whole template has to be within reach.
 #[test]
 fn a_script_for_percpu_has_a_small_template_whole_or_not_at_all() {
-    for linker in Linker::ALL {
+    for (mode, linker) in SMALL.into_iter().flat_map(with_linkers) {
         let no_hot = "--defsym=__start_percpu_hot=0";
         let legacy = |name| {
-            let link = image(Mode::Small, name).link(linker).arg(no_hot);
+            let link = image(mode, name).link(linker).arg(no_hot);
             link.script("legacy.ld").run().unwrap()
         };
         let elf = legacy("areas");
         let end = Boot::el2(elf.path()).run();
-        assert_eq!(end.status, 0, "{linker:?}: {end}");
+        assert_eq!(end.status, 0, "{mode:?}, {linker:?}: {end}");
         let elf = legacy("cold");
         let size = elf.symbol("_percpu_load_end") - elf.symbol("_percpu_load_start");
         let end = Boot::el2(elf.path()).run();
         let line = format!("init: Err(TemplateNotSmall {{ size: {size}, limit: 4096 }})");
+        assert!(end.said(&line), "{mode:?}, {linker:?}: {end}");
+        assert_eq!(end.status, 2, "{end}");
+    }
+}
+
+/// The low bits of an address are an offset only there.
+#[test]
+fn a_small_template_at_any_address_starts_at_a_page() {
+    for linker in Linker::ALL {
+        let boot = |address| {
+            let link = image(Mode::SmallAnywhere, "areas").link(linker);
+            let elf = link.template_at(address, 0).run().unwrap();
+            Boot::el2(elf.path()).run()
+        };
+        let end = boot(0x7fff_f000);
+        assert_eq!(end.status, 0, "{linker:?}: {end}");
+        let address = 0x7fff_f040;
+        let end = boot(address);
+        let line = format!("init: Err(TemplateMisaligned {{ address: {address}, align: 4096 }})");
         assert!(end.said(&line), "{linker:?}: {end}");
         assert_eq!(end.status, 2, "{end}");
     }
@@ -235,14 +265,14 @@ fn a_script_for_percpu_has_a_small_template_whole_or_not_at_all() {
 /// One that was copied from a build without the feature, for example.
 #[test]
 fn a_fragment_of_another_build_is_no_check_of_a_small_template() {
-    for linker in Linker::ALL {
-        let link = image(Mode::Small, "cold").link(linker).cpus(4);
+    for (mode, linker) in SMALL.into_iter().flat_map(with_linkers) {
+        let link = image(mode, "cold").link(linker).cpus(4);
         let link = link.fragment_in(fragment_directory(Mode::Default));
         let elf = link.script("include.ld").run().unwrap();
         let size = elf.symbol("_percpu_load_end") - elf.symbol("_percpu_load_start");
         let end = Boot::el2(elf.path()).run();
         let line = format!("init: Err(TemplateNotSmall {{ size: {size}, limit: 4096 }})");
-        assert!(end.said(&line), "{linker:?}: {end}");
+        assert!(end.said(&line), "{mode:?}, {linker:?}: {end}");
     }
 }
 

@@ -209,7 +209,7 @@ const HIGH: u64 = 0x40_0000_0000;
 
 #[test]
 fn an_image_runs_low_and_then_high() {
-    for mode in [Mode::Default, Mode::NonZeroVma] {
+    for mode in [Mode::Default, Mode::NonZeroVma, Mode::SmallAnywhere] {
         for linker in Linker::ALL {
             let link = image(mode, "aliases").link(linker).cpus(4);
             let elf = link.arg("-elow_start").script("aliases.ld").run().unwrap();

@@ -14,13 +14,16 @@ static LONG: u64 = 0;
 /// As long as a register, but a byte may be before it.
 #[def_percpu]
 static BYTES: [u8; 4] = [0; 4];
+#[def_percpu(cold)]
+static COLD: usize = 0;
 
 /// Assembles one template.
 macro_rules! assemble {
     ($($template:expr),+ $(,)?) => {
         $(global_asm!(
             $template,
-            "/* {NAME} {NAME_form} {LONG} {LONG_form} {COUNT} {COUNT_form} {BYTES} {BYTES_form} */",
+            "/* {NAME} {NAME_form} {LONG} {LONG_form} {COUNT} {COUNT_form} {BYTES} {BYTES_form} \
+             {COLD} {COLD_form} */",
             COUNT = sym __PERCPU_COUNT,
             COUNT_form = const COUNT.form(),
             NAME = sym __PERCPU_NAME,
@@ -29,6 +32,8 @@ macro_rules! assemble {
             LONG_form = const LONG.form(),
             BYTES = sym __PERCPU_BYTES,
             BYTES_form = const BYTES.form(),
+            COLD = sym __PERCPU_COLD,
+            COLD_form = const COLD.form(),
         );)+
     };
 }
@@ -52,6 +57,9 @@ macro_rules! mistakes {
             ldr_this_cpu!($a, NAME, $b),
             ldr_this_cpu!($a, BYTES, $b),
         );
+        // A mistake only on AArch64 at any address, with a small template.
+        #[cfg(feature = "assembler-refuses")]
+        assemble!(ldr_this_cpu!($a, COLD; $b), ldr_this_cpu!($a, COUNT; $b));
         #[cfg(all(feature = "assembler-refuses", target_pointer_width = "32"))]
         assemble!(
             str_this_cpu!($a, LONG, $b, $c),

@@ -163,7 +163,10 @@ fn out_of_reach(copy: &mut Copy<'_>) {
     let layout = Layout::from_size_align(free, 16).expect("a layout");
     let others = ModuleSection::new(layout).expect("a reserve of 128 KiB");
     let what = "a per-CPU section out of reach";
-    if cfg!(feature = "non-zero-vma") {
+    if cfg!(all(
+        feature = "non-zero-vma",
+        not(feature = "small-template")
+    )) {
         drop(Module::load(copy.original, copy.memory).expect("any address"));
     } else {
         let is_it = |error: &Error<'_>| matches!(error, Error::PerCpu(DynError::OutOfReach { .. }));
