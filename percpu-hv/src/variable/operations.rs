@@ -52,11 +52,13 @@ macro_rules! operations {
                 where
                     P::Kind: $bound<T>,
                 {
+                    // Without these atomics, a branch that is never taken would not compile for 64 bits.
+                    #[cfg(target_has_atomic = "64")]
                     if P::IN_ONE_INSTRUCTION {
                         self.$update(operand);
-                    } else {
-                        self.$fetch_unprotected(operand);
+                        return;
                     }
+                    self.$fetch_unprotected(operand);
                 }
 
                 #[doc = concat!("As [`", stringify!($update_unprotected), "`](Self::", stringify!($update_unprotected), "), and returns the previous value.")]
@@ -128,11 +130,13 @@ impl<P: Place<T>, T> PerCpu<P, T> {
     where
         P::Kind: IntegerValues<T>,
     {
+        // As above.
+        #[cfg(target_has_atomic = "64")]
         if P::IN_ONE_INSTRUCTION {
             self.inc_current();
-        } else {
-            self.add_current_unprotected(from_scalar::<P, T>(one()));
+            return;
         }
+        self.add_current_unprotected(from_scalar::<P, T>(one()));
     }
 
     /// Subtracts 1 by a load and a store, as
@@ -143,11 +147,13 @@ impl<P: Place<T>, T> PerCpu<P, T> {
     where
         P::Kind: IntegerValues<T>,
     {
+        // As above.
+        #[cfg(target_has_atomic = "64")]
         if P::IN_ONE_INSTRUCTION {
             self.dec_current();
-        } else {
-            self.sub_current_unprotected(from_scalar::<P, T>(one()));
+            return;
         }
+        self.sub_current_unprotected(from_scalar::<P, T>(one()));
     }
 }
 

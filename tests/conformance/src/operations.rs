@@ -182,9 +182,53 @@ fn double(bench: &Bench<'_>) {
     exchanges(bench, &FLOAT, [0.5, f64::INFINITY, -2.0]);
 }
 
+/// Without atomics of 64 bits there are the operations by a load and a store.
 #[cfg(not(target_has_atomic = "64"))]
 fn double(bench: &Bench<'_>) {
-    bench.skip("this architecture has no atomics of 64 bits");
+    #[def_percpu]
+    static U64: u64 = 0;
+
+    against(
+        bench,
+        &U64,
+        |number| number,
+        &[
+            (
+                PerCpu::add_current_unprotected,
+                PerCpu::fetch_add_current_unprotected,
+                u64::wrapping_add,
+            ),
+            (
+                PerCpu::sub_current_unprotected,
+                PerCpu::fetch_sub_current_unprotected,
+                u64::wrapping_sub,
+            ),
+            (
+                PerCpu::and_current_unprotected,
+                PerCpu::fetch_and_current_unprotected,
+                |a, b| a & b,
+            ),
+            (
+                PerCpu::or_current_unprotected,
+                PerCpu::fetch_or_current_unprotected,
+                |a, b| a | b,
+            ),
+            (
+                PerCpu::xor_current_unprotected,
+                PerCpu::fetch_xor_current_unprotected,
+                |a, b| a ^ b,
+            ),
+        ],
+    );
+    bench.on_all(|cpu| {
+        U64.write_current(u64::from(u32::MAX));
+        U64.inc_current_unprotected();
+        bench.equal(cpu, U64.read_current(), 1 << 32);
+        U64.dec_current_unprotected();
+        let last = u64::from(u32::MAX);
+        bench.equal(cpu, U64.swap_current_unprotected(1 << 40), last);
+        bench.equal(cpu, U64.read_current(), 1 << 40);
+    });
 }
 
 #[cfg(any(
