@@ -137,7 +137,7 @@ fn main() {
 /// With a small template, the variables of no group and all borrow flags lie where accesses to hot ones reach. By the
 /// symbol init knows a fragment that puts and checks them there.
 const SMALL: &str =
-    "  *(SORT_BY_ALIGNMENT(.percpu.[!.]*))\n  *(.percpu..flags.*)\n  __percpu_hv_small = .;\n";
+    "  *(SORT_BY_ALIGNMENT(.percpu.[!.]*))\n  *(.percpu..flags.*)\n  __percpu_hv_in_front = .;\n";
 
 const HOT_ERROR: &str =
     "the hot per-CPU variables take more than @HOT_LIMIT@ bytes, which their accesses cannot reach.

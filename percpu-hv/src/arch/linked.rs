@@ -62,7 +62,7 @@ fn check_small(size: usize) -> Result<(), InitError> {
         Some(limit)
             if SMALL_TEMPLATE
                 && size > limit
-                && crate::__optional_address!("__percpu_hv_small") == 0 =>
+                && crate::__optional_address!("__percpu_hv_in_front") == 0 =>
         {
             Err(InitError::TemplateNotSmall { size, limit })
         }

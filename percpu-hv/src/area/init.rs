@@ -180,7 +180,7 @@ fn make_all(areas: impl Iterator<Item = usize>) {
 /// The CPU has an area there (rule 4 of docs/safety.md). No CPU uses the area or will resume on it, and no
 /// reference into it is live (rules 6 and 17).
 pub(crate) unsafe fn rebuild(home: Home, cpu: usize, keep: impl FnOnce()) -> Result<(), InitError> {
-    // SAFETY: rule 4 is the caller's.
+    // SAFETY: rules 4 and 17 are the caller's.
     let (template, area) = unsafe { area_to_rebuild(home, cpu, keep) }?;
     // SAFETY: rule 3, an area; rule 17 is the caller's.
     unsafe { build_area(&template, area, cpu) };
@@ -188,11 +188,11 @@ pub(crate) unsafe fn rebuild(home: Home, cpu: usize, keep: impl FnOnce()) -> Res
 }
 
 /// Returns the template, and the base of the area of a CPU of a set of areas, which can be built anew. Before that it
-/// calls `keep`, if there are values in the area.
+/// refuses all claims of the area, and calls `keep`, if there are values in it.
 ///
 /// # Safety
 ///
-/// The CPU has an area there (rule 4 of docs/safety.md).
+/// The CPU has an area there (rule 4 of docs/safety.md), and no CPU uses it (rule 17).
 #[inline(always)]
 pub(super) unsafe fn area_to_rebuild(
     home: Home,
@@ -207,7 +207,11 @@ pub(super) unsafe fn area_to_rebuild(
         return Err(InitError::TemplateInUse);
     }
     // SAFETY: rule 3, an area.
-    if unsafe { header::owner_at(area) }.is_built() {
+    let owner = unsafe { header::owner_at(area) };
+    let has_values = owner.is_built();
+    // From here on a claim is refused.
+    owner.hold();
+    if has_values {
         keep();
     }
     Ok((template, area))

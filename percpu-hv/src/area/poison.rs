@@ -22,10 +22,8 @@ const POISON: u8 = 0x6b;
 /// The CPU has an area there (rule 4 of docs/safety.md). Until the area is rebuilt no CPU uses it, no value in it is
 /// read, and no reference into it is live (rules 6 and 17).
 pub(crate) unsafe fn poison(home: Home, cpu: usize, keep: impl FnOnce()) -> Result<(), InitError> {
-    // SAFETY: rule 4 is the caller's.
+    // SAFETY: rules 4 and 17 are the caller's.
     let (template, area) = unsafe { area_to_rebuild(home, cpu, keep) }?;
-    // SAFETY: rule 3, an area.
-    unsafe { header::owner_at(area) }.hold();
     let owner = header::owner_range();
     for offset in (0..owner.start).chain(owner.end..template.size) {
         let byte: *mut u8 = ptr::with_exposed_provenance_mut(area + offset);

@@ -19,7 +19,7 @@ use crate::variable::{self, PerCpu, Place, address_on, pointer, stay};
 ///
 /// No count is lost when a CPU goes away: its area stays, and with it the part. Before the area is rebuilt, the part
 /// moves to the total, which is outside of all areas: [`percpu_hv::retire`](crate::retire) does it on the CPU that goes,
-/// [`retire`](PerCpu::retire) for a CPU that went without it.
+/// and the rebuild does what is left.
 ///
 /// ```
 /// # #[cfg(target_os = "linux")] {
