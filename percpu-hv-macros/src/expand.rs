@@ -1,6 +1,6 @@
 //! The expansion: one call of the runtime's hidden macro, and the errors.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Delimiter, Literal, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use syn::{Error, Ident, parse2};
 
@@ -106,7 +106,7 @@ fn call(
     };
     let kind = match form {
         Form::Checked => {
-            let kind = kind.unwrap_or_else(|| format_ident!("by_type"));
+            let kind = kind.unwrap_or_else(|| format_ident!("{}", kind_of(&ty)));
             quote!(#kind)
         }
         // This kind has no option.
@@ -146,6 +146,32 @@ fn call(
     }
 }
 
+/// The scalars that the language has on every target.
+const SCALARS: [&str; 14] = [
+    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64",
+    "usize",
+];
+
+/// Returns the kind of a variable of this type. The compiler finds it by the type, which takes it time for each variable;
+/// the kind of a scalar and of an array of scalars is known by their names.
+fn kind_of(ty: &TokenStream) -> &'static str {
+    let is_scalar = |token: Option<TokenTree>| matches!(token, Some(TokenTree::Ident(name)) if SCALARS.iter().any(|scalar| name == scalar));
+    let mut tokens = ty.clone().into_iter();
+    let (first, rest) = (tokens.next(), tokens.next());
+    match (first, rest) {
+        (Some(TokenTree::Group(array)), None) if array.delimiter() == Delimiter::Bracket => {
+            let mut tokens = array.stream().into_iter();
+            let of_scalars = is_scalar(tokens.next());
+            match tokens.next() {
+                Some(TokenTree::Punct(next)) if of_scalars && next.as_char() == ';' => "exclusive",
+                _ => "by_type",
+            }
+        }
+        (first, None) if is_scalar(first.clone()) => "value",
+        _ => "by_type",
+    }
+}
+
 /// Returns the text of a type, as a part of a string in a template of `asm!`.
 fn text(ty: &TokenStream) -> Literal {
     let mut text = String::new();
@@ -165,7 +191,7 @@ mod tests {
     use proc_macro2::TokenStream;
     use quote::quote;
 
-    use super::{Form, expand};
+    use super::{Form, expand, kind_of};
 
     #[track_caller]
     fn expands(options: TokenStream, item: TokenStream, expansion: TokenStream) {
@@ -197,6 +223,23 @@ mod tests {
     }
 
     #[test]
+    fn the_kind_of_scalars_and_their_arrays_is_known_by_name() {
+        for (ty, kind) in [
+            (quote!(usize), "value"),
+            (quote!([u8; N + 1]), "exclusive"),
+            (quote!([u8]), "by_type"),
+            (quote!([[u8; 2]; 2]), "by_type"),
+            (quote!([Cell<u8>; 2]), "by_type"),
+            (quote!(u128), "by_type"),
+            (quote!(my::u8), "by_type"),
+            (quote!(&u8), "by_type"),
+            (quote!(Vec<u8>), "by_type"),
+        ] {
+            assert_eq!(kind_of(&ty), kind, "{ty}");
+        }
+    }
+
+    #[test]
     fn raw_names_lose_their_prefix_where_they_are_a_part() {
         expands(
             quote!(crate = self::runtime),
@@ -207,7 +250,7 @@ mod tests {
                 self::runtime::__variable! {
                     [] []
                     static r#type: u8 = 0;
-                    storage = __PERCPU_type, symbol = __PERCPU_SYM_type, alias = type_WRAPPER, text = "u8", kind = by_type,
+                    storage = __PERCPU_type, symbol = __PERCPU_SYM_type, alias = type_WRAPPER, text = "u8", kind = value,
                     group = variables
                 }
             },
@@ -225,7 +268,8 @@ mod tests {
         let expanded = |form| expand(form, quote!(), item.clone(), || quote!(::found)).to_string();
         assert_eq!(
             expanded(Form::Percpu),
-            expanded(Form::Checked).replace("by_type", "(:: found :: __priv :: Percpu)")
+            expanded(Form::Checked)
+                .replace("kind = value", "kind = (:: found :: __priv :: Percpu)")
         );
         // The last of two lint levels on an item counts.
         let data = quote! {
@@ -349,7 +393,7 @@ mod tests {
                 ::found::__variable! {
                     [] []
                     static X: u8 = 0;
-                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, text = "u8", kind = by_type,
+                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, text = "u8", kind = value,
                     group = variables
                 }
             };

@@ -109,7 +109,7 @@ macro_rules! __define {
                 match __PERCPU_WHAT {
                     $crate::__priv::beside::ADDRESS => ::core::ptr::without_provenance($crate::__address!($storage)),
                     $crate::__priv::beside::FLAG => $crate::__flag!($kind $storage),
-                    $crate::__priv::beside::TOTAL => $crate::__total!($ty, distance),
+                    $crate::__priv::beside::TOTAL => $crate::__total!($kind $ty, distance),
                     _ => $initial,
                 }
             }
@@ -141,6 +141,9 @@ macro_rules! __flag {
     (($kind:path) $storage:ident) => {
         ::core::ptr::null()
     };
+    (value $storage:ident) => {
+        ::core::ptr::null()
+    };
     (shared $storage:ident) => {
         ::core::ptr::null()
     };
@@ -150,12 +153,21 @@ macro_rules! __flag {
     }};
 }
 
-/// Expands to the total of a counter in a variable. The probe does without a bound, which not all types would keep.
+/// Expands to the total of a counter in a variable. The probe does without a bound, which not all types would keep. A
+/// counter is used in a shared variable only.
 #[cfg(target_has_atomic = "64")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __total {
-    ($ty:ty, $distance:ident) => {{
+    (value $ty:ty, $distance:ident) => {{
+        let _ = $distance;
+        ::core::ptr::null()
+    }};
+    (exclusive $ty:ty, $distance:ident) => {{
+        let _ = $distance;
+        ::core::ptr::null()
+    }};
+    ($kind:tt $ty:ty, $distance:ident) => {{
         use $crate::__priv::Otherwise as _;
         static TOTALS: $crate::__priv::Totals<{ $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS }> =
             $crate::__priv::Totals::NEW;
@@ -168,7 +180,7 @@ macro_rules! __total {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __total {
-    ($ty:ty, $distance:ident) => {{
+    ($kind:tt $ty:ty, $distance:ident) => {{
         let _ = $distance;
         ::core::ptr::null()
     }};

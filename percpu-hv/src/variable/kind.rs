@@ -438,6 +438,11 @@ macro_rules! __kind {
             },
         >>::Kind
     };
+    // That of each scalar that the language has. Whoever gives such a name to another type has a value that is no scalar,
+    // and so no access.
+    (value $ty:ty) => {
+        $crate::kind::Value
+    };
     (shared $ty:ty) => {
         $crate::kind::Shared
     };
