@@ -420,6 +420,28 @@ pub unsafe trait Unchecked {
     type Itself: Kind;
 }
 
+/// Expands to the kind of a variable whose type has the name of one of the language's scalars. Another type with such a
+/// name has the methods of a value only if it is a scalar too.
+#[cfg(target_pointer_width = "64")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __kind_by_name {
+    ($ty:ty) => {
+        $crate::kind::Value
+    };
+}
+
+/// Expands to the kind of a variable whose type has the name of one of the language's scalars. Of another type with such a
+/// name this target may read a half.
+#[cfg(not(target_pointer_width = "64"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __kind_by_name {
+    ($ty:ty) => {
+        $crate::__kind!(by_type $ty)
+    };
+}
+
 /// Expands to the kind of a variable: that of its option, the default of its type, or an [`Unchecked`] type in
 /// parentheses, which borrows without a flag.
 #[doc(hidden)]
@@ -438,10 +460,8 @@ macro_rules! __kind {
             },
         >>::Kind
     };
-    // That of each scalar that the language has. Whoever gives such a name to another type has a value that is no scalar,
-    // and so no access.
     (value $ty:ty) => {
-        $crate::kind::Value
+        $crate::__kind_by_name!($ty)
     };
     (shared $ty:ty) => {
         $crate::kind::Shared
