@@ -106,7 +106,7 @@ fn call(
     };
     let kind = match form {
         Form::Checked => {
-            let kind = kind.unwrap_or_else(|| format_ident!("{}", kind_of(&ty)));
+            let kind = kind.unwrap_or_else(|| format_ident!("{}", spelling(&ty)));
             quote!(#kind)
         }
         // This kind has no option.
@@ -152,9 +152,9 @@ const SCALARS: [&str; 14] = [
     "usize",
 ];
 
-/// Returns the kind of a variable of this type. The compiler finds it by the type, which takes it time for each variable;
-/// the kind of a scalar and of an array of scalars is known by their names.
-fn kind_of(ty: &TokenStream) -> &'static str {
+/// Returns what the spelling of a type tells: from that of scalars and their arrays percpu-hv knows the kind, which saves
+/// the compiler to find it by the type of each variable.
+fn spelling(ty: &TokenStream) -> &'static str {
     let is_scalar = |token: Option<TokenTree>| matches!(token, Some(TokenTree::Ident(name)) if SCALARS.iter().any(|scalar| name == scalar));
     let mut tokens = ty.clone().into_iter();
     let (first, rest) = (tokens.next(), tokens.next());
@@ -163,11 +163,11 @@ fn kind_of(ty: &TokenStream) -> &'static str {
             let mut tokens = array.stream().into_iter();
             let of_scalars = is_scalar(tokens.next());
             match tokens.next() {
-                Some(TokenTree::Punct(next)) if of_scalars && next.as_char() == ';' => "exclusive",
+                Some(TokenTree::Punct(next)) if of_scalars && next.as_char() == ';' => "scalars",
                 _ => "by_type",
             }
         }
-        (first, None) if is_scalar(first.clone()) => "value",
+        (first, None) if is_scalar(first.clone()) => "scalar",
         _ => "by_type",
     }
 }
@@ -191,7 +191,7 @@ mod tests {
     use proc_macro2::TokenStream;
     use quote::quote;
 
-    use super::{Form, expand, kind_of};
+    use super::{Form, expand, spelling};
 
     #[track_caller]
     fn expands(options: TokenStream, item: TokenStream, expansion: TokenStream) {
@@ -223,10 +223,10 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_of_scalars_and_their_arrays_is_known_by_name() {
-        for (ty, kind) in [
-            (quote!(usize), "value"),
-            (quote!([u8; N + 1]), "exclusive"),
+    fn scalars_and_their_arrays_are_known_by_their_spelling() {
+        for (ty, known) in [
+            (quote!(usize), "scalar"),
+            (quote!([u8; N + 1]), "scalars"),
             (quote!([u8]), "by_type"),
             (quote!([[u8; 2]; 2]), "by_type"),
             (quote!([Cell<u8>; 2]), "by_type"),
@@ -235,7 +235,7 @@ mod tests {
             (quote!(&u8), "by_type"),
             (quote!(Vec<u8>), "by_type"),
         ] {
-            assert_eq!(kind_of(&ty), kind, "{ty}");
+            assert_eq!(spelling(&ty), known, "{ty}");
         }
     }
 
@@ -250,7 +250,7 @@ mod tests {
                 self::runtime::__variable! {
                     [] []
                     static r#type: u8 = 0;
-                    storage = __PERCPU_type, symbol = __PERCPU_SYM_type, alias = type_WRAPPER, text = "u8", kind = value,
+                    storage = __PERCPU_type, symbol = __PERCPU_SYM_type, alias = type_WRAPPER, text = "u8", kind = scalar,
                     group = variables
                 }
             },
@@ -269,7 +269,7 @@ mod tests {
         assert_eq!(
             expanded(Form::Percpu),
             expanded(Form::Checked)
-                .replace("kind = value", "kind = (:: found :: __priv :: Percpu)")
+                .replace("kind = scalar", "kind = (:: found :: __priv :: Percpu)")
         );
         // The last of two lint levels on an item counts.
         let data = quote! {
@@ -393,7 +393,7 @@ mod tests {
                 ::found::__variable! {
                     [] []
                     static X: u8 = 0;
-                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, text = "u8", kind = value,
+                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, text = "u8", kind = scalar,
                     group = variables
                 }
             };

@@ -302,7 +302,7 @@ macro_rules! __anywhere {
     (distance $to:tt $scratch:tt $symbol:expr) => {
         $crate::__lines! {
             ["adrp " (x $to) ", " $symbol]
-            ["adrp " (x $scratch) ", _percpu_load_start"]
+            ["adrp " (x $scratch) ", " {$crate::__template_start!()}]
             ["sub " (x $to) ", " (x $to) ", " (x $scratch)]
             ["add " (x $to) ", " (x $to) ", :lo12:" $symbol]
         }

@@ -231,6 +231,16 @@ macro_rules! __check_register {
     };
 }
 
+/// Expands to the name of the template's start, for a text that counts from there.
+#[cfg(paged)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __template_start {
+    () => {
+        "_percpu_load_start"
+    };
+}
+
 /// Defines the symbol by which `check_template` learns that some access has a hot variable's address as an immediate.
 #[doc(hidden)]
 #[macro_export]

@@ -203,7 +203,8 @@ macro_rules! __anywhere {
     (reach hot [$offset:tt] $symbol:expr) => { "" };
     (reach $group:ident [$offset:tt] $symbol:expr) => {
         ::core::concat!(
-            ".pushsection .rodata.percpu_hv, \"a\"\n.balign 4\n3: .word ", $symbol, " - _percpu_load_start\n.popsection\n",
+            ".pushsection .rodata.percpu_hv, \"a\"\n.balign 4\n3: .word ", $symbol, " - ", $crate::__template_start!(),
+            "\n.popsection\n",
             $crate::__lines! {
                 ["pcalau12i " ($offset) ", %pc_hi20(3b)"]
                 ["ld.w " ($offset) ", " ($offset) ", %pc_lo12(3b)"]

@@ -38,6 +38,8 @@
 //! | macro | meaning |
 //! |---|---|
 //! | `__linked!(displacement GROUP TO SYMBOL)` | what an access to the symbol adds to the register, in the default mode; the group is `hot` or `any` |
+//! | `__anywhere!(low TO SYMBOL)` | the same of a hot symbol, only with the cfg `paged` |
+//! | `__anywhere!(distance TO SCRATCH SYMBOL)` | the same of any symbol, only with the cfg `paged`; `SCRATCH` may be written |
 //! | `__linked!(address TO SYMBOL)` | the full address of a symbol; with `non-zero-vma`, by its distance from the code |
 //! | `__linked!(slot TO SYMBOL)` | with `non-zero-vma`, the full address from the GOT: 0 if the symbol is undefined |
 //! | `__direct_form!([MACRO] GROUP STATIC, OFFSET)` | nothing, or calls `MACRO` with a form of direct.rs |

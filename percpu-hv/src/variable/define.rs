@@ -141,7 +141,7 @@ macro_rules! __flag {
     (($kind:path) $storage:ident) => {
         ::core::ptr::null()
     };
-    (value $storage:ident) => {
+    (scalar $storage:ident) => {
         ::core::ptr::null()
     };
     (shared $storage:ident) => {
@@ -159,7 +159,11 @@ macro_rules! __flag {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __total {
-    (value $ty:ty, $distance:ident) => {{
+    (scalar $ty:ty, $distance:ident) => {{
+        let _ = $distance;
+        ::core::ptr::null()
+    }};
+    (scalars $ty:ty, $distance:ident) => {{
         let _ = $distance;
         ::core::ptr::null()
     }};

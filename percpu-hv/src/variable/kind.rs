@@ -442,7 +442,7 @@ macro_rules! __kind_by_name {
     };
 }
 
-/// Expands to the kind of a variable: that of its option, the default of its type, or an [`Unchecked`] type in
+/// Expands to the kind of a variable: that of its option, the default of its type or of what its spelling tells, or an [`Unchecked`] type in
 /// parentheses, which borrows without a flag.
 #[doc(hidden)]
 #[macro_export]
@@ -460,8 +460,11 @@ macro_rules! __kind {
             },
         >>::Kind
     };
-    (value $ty:ty) => {
+    (scalar $ty:ty) => {
         $crate::__kind_by_name!($ty)
+    };
+    (scalars $ty:ty) => {
+        $crate::kind::Exclusive
     };
     (shared $ty:ty) => {
         $crate::kind::Shared
