@@ -123,7 +123,7 @@ pub mod __priv {
     pub use crate::variable::kind::{Choice, Counters, Otherwise, Probe, Unchecked, choose};
     pub use crate::variable::{
         Defined, End, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Typed, Whole,
-        Within, beside, make, part,
+        Within, make, part,
     };
     #[cfg(target_has_atomic = "64")]
     pub use crate::variable::{Found, Total, Totals};

@@ -55,6 +55,31 @@ fn register_plus(distance: usize) -> usize {
     register_for_access().wrapping_add(distance)
 }
 
+/// Loads this CPU's copy of the place with a displacement. A debug build compiles it once for each type, not for each
+/// variable.
+///
+/// # Safety
+///
+/// As [`Access::load`].
+#[cfg(not(any(displaced, indexed)))]
+#[inline]
+unsafe fn load_displaced<V: Scalar>(displacement: usize) -> V {
+    // SAFETY: as this function.
+    unsafe { load_at(register_plus(displacement)) }
+}
+
+/// Stores this CPU's copy of the place with a displacement, as [`load_displaced`] loads it.
+///
+/// # Safety
+///
+/// As [`Access::store`].
+#[cfg(not(any(displaced, indexed)))]
+#[inline]
+unsafe fn store_displaced<V: Scalar>(displacement: usize, value: V) {
+    // SAFETY: as this function.
+    unsafe { store_at(register_plus(displacement), value) }
+}
+
 /// The unit of an index: a number of bytes that a memory operand can scale by.
 pub trait Unit {
     /// 1, 2, 4 or 8.
@@ -72,6 +97,12 @@ pub unsafe trait Access {
     /// Returns what an access adds to the per-CPU register to reach this CPU's copy. It is the offset if the register
     /// holds the base, and the address if the register is biased.
     fn displacement(&self) -> usize;
+
+    /// As [`displacement`](Access::displacement), also of a hot variable that the linker put out of reach.
+    #[inline(always)]
+    fn linked(&self) -> usize {
+        self.displacement()
+    }
 
     /// Returns the address of a CPU's copy. `register` is the value of that CPU's per-CPU register.
     #[inline(always)]
@@ -115,6 +146,9 @@ pub unsafe trait Access {
 
     /// Whether the offset is an immediate of the access, and takes no instruction of its own.
     const OFFSET_IS_IMMEDIATE: bool = cfg!(displaced) || Self::HOT && HOT_REACH.is_some();
+
+    /// Whether [`current`](Access::current) adds a constant last, which a load or a store takes as its immediate.
+    const CONSTANT_IS_LAST: bool = false;
 
     /// Loads this CPU's copy. `register` is the value of this CPU's per-CPU register.
     ///
@@ -179,7 +213,11 @@ pub unsafe trait Access {
                         crate::__load!(
                             self.current(), __text_by_offset copy [displacement = in(reg) self.displacement(),]
                         ),
-                        load_at(self.current())
+                        if Self::CONSTANT_IS_LAST {
+                            load_at(self.current())
+                        } else {
+                            load_displaced(self.displacement())
+                        }
                     )
                 }
             )
@@ -208,7 +246,11 @@ pub unsafe trait Access {
                             value, self.current(), __text_by_offset copy reg
                             [displacement = in(reg) self.displacement(),]
                         ),
-                        store_at(self.current(), value)
+                        if Self::CONSTANT_IS_LAST {
+                            store_at(self.current(), value)
+                        } else {
+                            store_displaced(self.displacement(), value)
+                        }
                     );
                 }
             )

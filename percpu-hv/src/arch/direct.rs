@@ -1,14 +1,23 @@
 //! The methods of [`Access`](super::Access) that an architecture overrides with fewer instructions, written once over
 //! its texts. They expand to items of an impl in the user's crate.
 
-/// Expands to the overrides for a place. The architecture's `__direct_form!` selects one of the forms below, or none. It
-/// gets the group `hot` or, for all others, `variables`.
+/// Expands to the overrides for a place, but for `linked` after that word. The architecture's `__direct_form!` selects one
+/// of the forms below, or none. It gets the group `hot` or, for all others, `variables`.
 // These macros expand where the feature is not known.
 #[cfg(not(feature = "small-template"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct {
-    (hot $($place:tt)*) => { $crate::__direct_hot! { $($place)* } };
+    (unlinked hot $($place:tt)*) => { $crate::__direct_hot! { $($place)* } };
+    (unlinked $($place:tt)*) => { $crate::__direct! { $($place)* } };
+    (hot $symbol:path, $offset:expr) => {
+        $crate::__direct_hot! { $symbol, $offset }
+
+        #[inline(always)]
+        fn linked(&self) -> ::core::primitive::usize {
+            $crate::__displacement!(any $symbol, $offset)
+        }
+    };
     ($group:ident $($place:tt)*) => { $crate::__direct_form! { [$crate::__direct_as] variables $($place)* } };
 }
 
@@ -19,6 +28,7 @@ macro_rules! __direct {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct {
+    (unlinked $($place:tt)*) => { $crate::__direct! { $($place)* } };
     (hot $($place:tt)*) => { $crate::__direct_hot! { $($place)* } };
     (variables $($place:tt)*) => { $crate::__direct_hot! { $($place)* } };
     ($group:ident $($place:tt)*) => { $crate::__direct_form! { [$crate::__direct_as] variables $($place)* } };

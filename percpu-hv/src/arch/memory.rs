@@ -1,4 +1,6 @@
 //! Scalars in memory: loads, stores and operations at an address.
+//!
+//! They are not `inline(always)`: a debug build compiles each once for a type, and not for each variable.
 
 use core::mem::transmute_copy;
 use core::ptr;
@@ -22,7 +24,7 @@ const fn may_refer<V: Scalar>() -> bool {
 
 /// Precedes the store of a value, so that whoever loads the value sees what it refers to. In a process the accesses
 /// themselves are ordered instead, for tools that do not support fences.
-#[inline(always)]
+#[inline]
 pub(crate) fn publish<V: Scalar>() {
     if may_refer::<V>() && cfg!(not(hosted)) {
         fence(Release);
@@ -30,7 +32,7 @@ pub(crate) fn publish<V: Scalar>() {
 }
 
 /// Follows the load of another CPU's value, as the counterpart of [`publish`].
-#[inline(always)]
+#[inline]
 pub(crate) fn obtain<V: Scalar>() {
     if may_refer::<V>() && cfg!(not(hosted)) {
         fence(Acquire);
@@ -94,7 +96,7 @@ macro_rules! atomic {
 /// # Safety
 ///
 /// There is a `V` at `address` that may be read (rules 3 and 5 of docs/safety.md).
-#[inline(always)]
+#[inline]
 pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
     // SAFETY: rules 3 and 5 are the caller's.
     unsafe {
@@ -124,7 +126,7 @@ pub unsafe fn load_at<V: Scalar>(address: usize) -> V {
 /// # Safety
 ///
 /// There is a `V` at `address` that may be written (rules 3 and 5 of docs/safety.md).
-#[inline(always)]
+#[inline]
 pub unsafe fn store_at<V: Scalar>(address: usize, value: V) {
     // SAFETY: rules 3 and 5 are the caller's.
     unsafe {
@@ -147,7 +149,7 @@ pub unsafe fn store_at<V: Scalar>(address: usize, value: V) {
 }
 
 /// Returns whether two values have the same bits.
-#[inline(always)]
+#[inline]
 pub(crate) fn same_bits<V: Scalar>(a: V, b: V) -> bool {
     // SAFETY: rule 14, `V` has one of these widths and no padding.
     unsafe {
@@ -195,7 +197,7 @@ pub(crate) unsafe fn store_same_at<V: Scalar>(address: impl FnOnce() -> usize, o
 /// # Safety
 ///
 /// As [`store_at`].
-#[inline(always)]
+#[inline]
 #[cfg_attr(displaced, allow(dead_code, reason = "an instruction replaces it"))]
 pub(crate) unsafe fn swap_at<V: Scalar>(address: usize, value: V) -> V {
     assert_width!(V);
@@ -217,7 +219,7 @@ pub(crate) unsafe fn swap_at<V: Scalar>(address: usize, value: V) -> V {
 /// # Safety
 ///
 /// As [`store_at`].
-#[inline(always)]
+#[inline]
 #[cfg_attr(displaced, allow(dead_code, reason = "an instruction replaces it"))]
 pub(crate) unsafe fn compare_exchange_at<V: Scalar>(
     address: usize,
@@ -250,7 +252,7 @@ pub(crate) unsafe fn compare_exchange_at<V: Scalar>(
 /// # Safety
 ///
 /// As [`store_at`]; `V: Integer` for `add` and `sub`.
-#[inline(always)]
+#[inline]
 pub(crate) unsafe fn fetch_at<V: Bits, const OP: u8>(address: usize, operand: V) -> V {
     assert_width!(V);
     // SAFETY: rules 3 and 5 are the caller's; rule 14, the result of `OP` is a value.

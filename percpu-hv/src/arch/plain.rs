@@ -63,7 +63,7 @@ macro_rules! __address {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __direct {
-    ($group:ident $symbol:path, $offset:expr) => {};
+    ($($place:tt)*) => {};
 }
 
 /// Expands to nothing: no method needs an override.

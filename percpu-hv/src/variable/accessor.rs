@@ -3,20 +3,39 @@
 use core::ptr;
 
 use super::place::{Kind, Place};
-use crate::arch;
-use crate::area::start;
+use crate::arch::{self, Access};
+use crate::area::{bias, start};
 use crate::cpu::{CpuId, NoPreemptGuard, assert_register};
+
+/// Returns the distance in bytes of a place from the base of any area, also of a hot one that is out of reach.
+#[inline(always)]
+pub(crate) fn offset(place: &impl Access) -> usize {
+    place.linked().wrapping_sub(bias())
+}
+
+/// Returns the address of a place in the template.
+pub(crate) fn address(place: &impl Access) -> usize {
+    start().wrapping_add(offset(place))
+}
 
 /// Begins a safe access: keeps the context on this CPU and, in debug builds of a kernel, checks the
 /// register.
 #[inline(always)]
 #[track_caller]
 pub(crate) fn enter<P: Place<T>, T>(place: &P) -> NoPreemptGuard {
+    let guard = enter_as::<P::Kind>();
+    assert_reach(place);
+    guard
+}
+
+/// Begins a safe access to a variable of the kind. A debug build compiles it once, not for each variable.
+#[inline]
+#[track_caller]
+fn enter_as<K: Kind>() -> NoPreemptGuard {
     let guard = NoPreemptGuard::new();
-    if <P::Kind as Kind>::CHECKED {
+    if K::CHECKED {
         assert_register();
     }
-    assert_reach(place);
     guard
 }
 
@@ -52,7 +71,7 @@ pub(crate) fn assert_reach<P: Place<T>, T>(place: &P) {
 #[track_caller]
 fn assert_offset<P: Place<T>, T>(place: &P) {
     if cfg!(debug_assertions) {
-        let offset = place.address().wrapping_sub(start());
+        let offset = offset(place);
         let reach = arch::HOT_REACH.unwrap_or(usize::MAX);
         if offset >= reach {
             out_of_reach(core::any::type_name::<P>(), offset, reach);
@@ -73,7 +92,7 @@ fn out_of_reach(place: &str, offset: usize, reach: usize) -> ! {
 }
 
 /// Returns the name of a variable, from that of its marker's type. Another type's name stays as it is.
-pub(crate) fn name_of(marker: &str) -> &str {
+fn name_of(marker: &str) -> &str {
     let last = marker.rfind(':').map_or(0, |colon| colon + 1);
     marker[last..]
         .strip_prefix("__PERCPU_SYM_")
@@ -85,8 +104,15 @@ pub(crate) fn name_of(marker: &str) -> &str {
 #[track_caller]
 pub(crate) fn pointer<P: Place<T>, T>(place: &P, address: usize) -> *const T {
     assert_reach(place);
+    pointer_as::<P::Kind, T>(address)
+}
+
+/// Returns the pointer to a copy in a variable of the kind.
+#[inline]
+#[track_caller]
+fn pointer_as<K: Kind, T>(address: usize) -> *const T {
     // A script written for `percpu` fixes the stride, and honours no alignment above 64.
-    if <P::Kind as Kind>::CHECKED {
+    if K::CHECKED {
         assert_aligned(address, align_of::<T>());
     }
     ptr::with_exposed_provenance(address)

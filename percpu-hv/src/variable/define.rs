@@ -20,13 +20,7 @@ macro_rules! __variable {
         $crate::__define! {
             unsafe [$($attr)*] $vis static $name: $ty;
             storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group
-            {} {
-                // Items have no hygiene, so `$value` must not mention this name. The struct literal extends
-                // the life of a temporary behind `&`, as the storage does.
-                static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
-                    $crate::__priv::Initial { 0: $value };
-                (&raw const __PERCPU_INITIAL).cast()
-            } {}
+            {} { $crate::__direct! { $group $storage, 0 } } { $crate::__initial! { $kind $ty = $value } }
         }
     };
     // The option `init`: the areas start with zero bytes, and `make` makes each value before they are published.
@@ -49,7 +43,15 @@ macro_rules! __variable {
             unsafe [$($attr)*] $vis static $name: $ty;
             storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group
             { $crate::__assert_made!(); }
-            { ::core::ptr::null() }
+            {
+                $crate::__direct! { unlinked $group $storage, 0 }
+
+                // Without the check: it tells where the value is made.
+                #[inline(always)]
+                fn linked(&self) -> ::core::primitive::usize {
+                    $crate::__displacement!(any $storage)
+                }
+            }
             {
                 #[inline(always)]
                 unsafe fn initial(
@@ -69,8 +71,8 @@ macro_rules! __variable {
     };
 }
 
-/// Defines all of a variable but its storage. The blocks have what precedes an access, the pointer to the initial value
-/// and a function that makes the value. `unsafe`: the storage is in the section, of this type, and has no other handle
+/// Defines all of a variable but its storage. The blocks have what precedes an access, the overrides of `Access`, and the
+/// function that returns the initial value. `unsafe`: the storage is in the section, of this type, and has no other handle
 /// (rule 1).
 ///
 /// Each body and each macro of this expansion costs the compiler time, for every variable.
@@ -80,7 +82,7 @@ macro_rules! __define {
     (
         unsafe [$($attr:tt)*] $vis:vis static $name:ident: $ty:ty;
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt,
-        group = $group:ident {$($made:tt)*} $initial:block {$($make:tt)*}
+        group = $group:ident {$($made:tt)*} {$($direct:tt)*} {$($initial:tt)*}
     ) => {
         #[doc(hidden)]
         #[allow(non_camel_case_types, clippy::exhaustive_structs)]
@@ -94,30 +96,19 @@ macro_rules! __define {
                 $crate::__displacement!($group $storage)
             }
 
-            $crate::__direct! { $group $storage, 0 }
+            $($direct)*
         }
 
-        // SAFETY: rule 1, the marker has no fields, and the arms return what the names say.
+        // SAFETY: rule 1, the marker has no fields, and the methods return what the names say.
         unsafe impl $crate::__priv::Defined for $symbol {
             type Kind = $crate::__kind!($kind $ty);
 
-            #[inline(always)]
-            fn beside<const __PERCPU_WHAT: ::core::primitive::u8>(
-                &self,
-                distance: ::core::primitive::usize,
-            ) -> *const () {
-                match __PERCPU_WHAT {
-                    $crate::__priv::beside::ADDRESS => ::core::ptr::without_provenance($crate::__address!($storage)),
-                    $crate::__priv::beside::FLAG => $crate::__flag!($kind $storage),
-                    $crate::__priv::beside::TOTAL => $crate::__total!($kind $ty, distance),
-                    _ => $initial,
-                }
-            }
+            $crate::__beside! { $kind $storage $name $ty }
         }
 
         // SAFETY: rule 1, the storage is of this type.
         unsafe impl $crate::__priv::Typed<$ty> for $symbol {
-            $($make)*
+            $($initial)*
         }
 
         #[doc(hidden)]
@@ -133,59 +124,118 @@ macro_rules! __define {
     };
 }
 
-/// Expands to the displacement of the borrow flag of a variable. Only exclusive variables use it: each flag has a
-/// section of its own, so the linker drops the others.
+/// Expands to the function that returns the initial value of a variable.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __initial {
+    (scalar $ty:ty = $value:expr) => {
+        $crate::__initial! { scalars $ty = $value }
+    };
+    // A scalar is no reference, so a constant does. The storage has the same expression: it shows what is `unsafe` there.
+    (scalars $ty:ty = $value:expr) => {
+        #[inline(always)]
+        unsafe fn initial(
+            &self,
+            _cpu: impl ::core::ops::FnOnce() -> ::core::primitive::usize,
+        ) -> $ty {
+            const { $value }
+        }
+    };
+    ($kind:tt $ty:ty = $value:expr) => {
+        #[inline(always)]
+        unsafe fn initial(
+            &self,
+            _cpu: impl ::core::ops::FnOnce() -> ::core::primitive::usize,
+        ) -> $ty {
+            // Items have no hygiene, so `$value` must not mention this name. The struct literal extends the life of a
+            // temporary behind `&`, as the storage does.
+            static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
+                $crate::__priv::Initial { 0: $value };
+            // SAFETY: rule 3, each copy is what a CPU's area starts with; nothing writes or drops the original.
+            unsafe { (&raw const __PERCPU_INITIAL.0).read() }
+        }
+    };
+}
+
+/// Expands to the methods of [`Defined`](crate::__priv::Defined) that a variable has by its kind.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __beside {
+    (scalar $storage:ident $name:ident $ty:ty) => {
+        $crate::__beside_by_name! { $storage $name $ty }
+    };
+    (scalars $storage:ident $name:ident $ty:ty) => {
+        $crate::__flag! { $storage $name }
+    };
+    (exclusive $storage:ident $name:ident $ty:ty) => {
+        $crate::__flag! { $storage $name }
+    };
+    (by_type $storage:ident $name:ident $ty:ty) => {
+        $crate::__flag! { $storage $name }
+        $crate::__total! { $ty }
+    };
+    ($kind:tt $storage:ident $name:ident $ty:ty) => {
+        $crate::__total! { $ty }
+    };
+}
+
+/// Expands to nothing: a variable whose type has the name of a scalar is a value, and has nothing beside it.
+#[cfg(target_pointer_width = "64")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __beside_by_name {
+    ($($variable:tt)*) => {};
+}
+
+/// Expands to the methods of a variable whose type has the name of a scalar: here its kind is known by its type.
+#[cfg(not(target_pointer_width = "64"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __beside_by_name {
+    ($($variable:tt)*) => {
+        $crate::__beside! { by_type $($variable)* }
+    };
+}
+
+/// Emits the borrow flag of a variable. Only exclusive variables use it: each flag has a section of its own, so the linker
+/// drops the others.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __flag {
-    (($kind:path) $storage:ident) => {
-        ::core::ptr::null()
+    ($storage:ident $name:ident) => {
+        #[inline(always)]
+        fn flag(&self) -> $crate::__priv::Flag {
+            $crate::__place! { flags [] {static mut} $storage: ::core::primitive::bool = false; }
+            ($crate::__displacement!(variables $storage), ::core::stringify!($name))
+        }
     };
-    (scalar $storage:ident) => {
-        ::core::ptr::null()
-    };
-    (shared $storage:ident) => {
-        ::core::ptr::null()
-    };
-    ($kind:ident $storage:ident) => {{
-        $crate::__place! { flags [] {static mut} $storage: ::core::primitive::bool = false; }
-        ::core::ptr::without_provenance($crate::__displacement!(variables $storage))
-    }};
 }
 
-/// Expands to the total of a counter in a variable. The probe does without a bound, which not all types would keep. A
+/// Emits the totals of the counters in a variable. The probe does without a bound, which not all types would keep. A
 /// counter is used in a shared variable only.
 #[cfg(target_has_atomic = "64")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __total {
-    (scalar $ty:ty, $distance:ident) => {{
-        let _ = $distance;
-        ::core::ptr::null()
-    }};
-    (scalars $ty:ty, $distance:ident) => {{
-        let _ = $distance;
-        ::core::ptr::null()
-    }};
-    (exclusive $ty:ty, $distance:ident) => {{
-        let _ = $distance;
-        ::core::ptr::null()
-    }};
-    ($kind:tt $ty:ty, $distance:ident) => {{
-        use $crate::__priv::Otherwise as _;
-        static TOTALS: $crate::__priv::Totals<{ $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS }> =
-            $crate::__priv::Totals::NEW;
-        TOTALS.pointer($distance)
-    }};
+    ($ty:ty) => {
+        #[inline(always)]
+        fn total(
+            &self,
+            distance: ::core::primitive::usize,
+        ) -> ::core::option::Option<&'static ::core::sync::atomic::AtomicI64> {
+            use $crate::__priv::Otherwise as _;
+            static TOTALS: $crate::__priv::Totals<
+                { $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS },
+            > = $crate::__priv::Totals::NEW;
+            TOTALS.get(distance)
+        }
+    };
 }
 
-/// Expands to null: the target has no counters.
+/// Emits nothing: the target has no counters.
 #[cfg(not(target_has_atomic = "64"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __total {
-    ($kind:tt $ty:ty, $distance:ident) => {{
-        let _ = $distance;
-        ::core::ptr::null()
-    }};
+    ($ty:ty) => {};
 }

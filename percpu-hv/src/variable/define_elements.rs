@@ -40,11 +40,6 @@ macro_rules! __elements {
             where
                 Self: 'whole;
 
-            #[inline(always)]
-            fn address(&self) -> ::core::primitive::usize {
-                $crate::__address!($storage).wrapping_add(<O as $crate::__priv::Path>::OFFSET)
-            }
-
             fn flag(&self) -> $crate::__priv::Flag {
                 ::core::unreachable!()
             }

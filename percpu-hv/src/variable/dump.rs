@@ -5,7 +5,7 @@ use core::fmt::{self, Debug, Display, Formatter};
 use core::marker::PhantomData;
 use core::ptr;
 
-use super::accessor::{address_on, pointer};
+use super::accessor::{address, address_on, pointer};
 use super::kind::{Elements, Exclusive, References, Values};
 use super::place::{Kind, Path};
 use super::symbol::Symbol;
@@ -65,7 +65,7 @@ impl Variable {
             kind,
             size: size_of::<T>(),
             align: align_of::<T>(),
-            address: || S::PLACE.address(),
+            address: || address(&S::PLACE),
             copy: |cpu| pointer(&S::PLACE, address_on(&S::PLACE, cpu)).addr(),
             print: print.map(|printer| printer.print).ok_or(why_not),
         }

@@ -16,7 +16,7 @@ use super::part::Fixed;
 use super::per_cpu::PerCpu;
 use super::place::{Flag, Path, Place};
 use crate::arch::{Access, Scalar};
-use crate::area::{DynError, Home, Space, bias, start};
+use crate::area::{DynError, Home, Space, bias};
 use crate::cpu::CpuId;
 
 /// A per-CPU variable that is made at run time, and dropped: one `T` for each CPU, at one offset in all areas.
@@ -129,12 +129,6 @@ unsafe impl<T, K: AtRunTime<T>> Place<T> for Dynamic<T, K> {
         = Fixed<'whole, Self, O>
     where
         Self: 'whole;
-
-    #[inline(always)]
-    fn address(&self) -> usize {
-        let displacement = self.values.displacement;
-        displacement.wrapping_sub(bias()).wrapping_add(start())
-    }
 
     #[inline(always)]
     fn flag(&self) -> Flag {

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::sync::atomic::{Ordering, compiler_fence};
 
-use super::accessor::{enter, name_of, pointer};
+use super::accessor::{enter, pointer};
 use super::kind::{Borrows, Exclusive, TryBorrows};
 use super::per_cpu::PerCpu;
 use super::place::Place;
@@ -13,8 +13,7 @@ use crate::arch::{self, load_at, store_at};
 /// The error of [`try_with_current`](PerCpu::try_with_current): this CPU's copy is already borrowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Borrowed {
-    /// The name of the marker's type.
-    marker: &'static str,
+    name: &'static str,
 }
 
 impl fmt::Display for Borrowed {
@@ -24,7 +23,7 @@ impl fmt::Display for Borrowed {
             "the per-CPU variable `{}` is borrowed on this CPU already, by an outer `with_current` or by the \
              context that a handler interrupted; keep borrows apart, or put an atomic, a `Cell` or a `RefCell` \
              in the variable",
-            name_of(self.marker)
+            self.name
         )
     }
 }
@@ -46,7 +45,7 @@ impl Borrow {
     ///
     /// `register` is the value of this CPU's per-CPU register, and the context stays on this CPU. The flag is
     /// an exclusive variable's.
-    #[inline(always)]
+    #[inline]
     unsafe fn new(register: usize, flag: usize) -> Option<Self> {
         let turn = arch::Turn::new(register);
         let flag = register.wrapping_add(flag);
@@ -61,10 +60,24 @@ impl Borrow {
         compiler_fence(Ordering::SeqCst);
         Some(Self { flag, _turn: turn })
     }
+
+    /// As [`new`](Self::new) on this CPU, and returns the address of the copy with a displacement. A debug build compiles
+    /// it once, not for each variable.
+    ///
+    /// # Safety
+    ///
+    /// As [`new`](Self::new).
+    #[inline]
+    unsafe fn displaced(displacement: usize, flag: usize) -> (Option<Self>, usize) {
+        let register = arch::register_for_access();
+        // SAFETY: as this function.
+        let borrow = unsafe { Self::new(register, flag) };
+        (borrow, register.wrapping_add(displacement))
+    }
 }
 
 impl Drop for Borrow {
-    #[inline(always)]
+    #[inline]
     fn drop(&mut self) {
         compiler_fence(Ordering::SeqCst);
         // SAFETY: rule 3, the caller of `new` provided the flag.
@@ -72,11 +85,21 @@ impl Drop for Borrow {
     }
 }
 
+/// Returns the borrow, or panics with the name of the variable.
+#[inline]
+#[track_caller]
+fn expect(borrow: Option<Borrow>, name: &'static str) -> Borrow {
+    let Some(borrow) = borrow else {
+        refuse(name);
+    };
+    borrow
+}
+
 #[cold]
 #[inline(never)]
 #[track_caller]
-pub(super) fn refuse(marker: &'static str) -> ! {
-    panic!("{}", Borrowed { marker })
+pub(super) fn refuse(name: &'static str) -> ! {
+    panic!("{}", Borrowed { name })
 }
 
 impl Exclusive {
@@ -87,21 +110,15 @@ impl Exclusive {
     /// As [`Borrows::with_current`], and `flag` is the displacement of the place's flag.
     #[inline(always)]
     unsafe fn borrow<P: Place<T>, T>(place: &P, flag: usize) -> (Option<Borrow>, usize) {
-        // Compute the constant first, so that the optimizer moves it out of a loop.
-        let displacement = if P::OFFSET_IS_IMMEDIATE {
-            0
-        } else {
-            place.displacement()
-        };
-        let register = arch::register_for_access();
         // SAFETY: rules 2 and 13 are the caller's.
-        let borrow = unsafe { Borrow::new(register, flag) };
-        let address = if P::OFFSET_IS_IMMEDIATE {
-            place.at(register)
-        } else {
-            register.wrapping_add(displacement)
-        };
-        (borrow, address)
+        unsafe {
+            if P::OFFSET_IS_IMMEDIATE {
+                let register = arch::register_for_access();
+                (Borrow::new(register, flag), place.at(register))
+            } else {
+                Borrow::displaced(place.displacement(), flag)
+            }
+        }
     }
 }
 
@@ -114,12 +131,10 @@ unsafe impl<T: Send> Borrows<T> for Exclusive {
         place: &P,
         f: impl FnOnce(&mut T) -> R,
     ) -> R {
-        let (flag, marker) = place.flag();
+        let (flag, name) = place.flag();
         // SAFETY: rules 2 and 13 are the caller's; rule 7, `T: Send`.
         let (borrow, address) = unsafe { Self::borrow(place, flag) };
-        let Some(_borrow) = borrow else {
-            refuse(marker);
-        };
+        let _borrow = expect(borrow, name);
         // SAFETY: rule 3; rule 5, the flag excludes every other borrow, and safe code reaches a variable of
         // this kind in no other way.
         f(unsafe { &mut *pointer(place, address).cast_mut() })
@@ -152,12 +167,12 @@ impl<P: Place<T>, T> PerCpu<P, T> {
         P::Kind: TryBorrows<T>,
     {
         let _guard = enter(&self.place);
-        let (flag, marker) = self.place.flag();
+        let (flag, name) = self.place.flag();
         // SAFETY: rules 2 and 13, the guard keeps the context on this CPU; rule 7, the method exists only for
         // an `Exclusive` variable of a type that is `Send`.
         let (borrow, address) = unsafe { Exclusive::borrow(&self.place, flag) };
         let Some(_borrow) = borrow else {
-            return Err(Borrowed { marker });
+            return Err(Borrowed { name });
         };
         // SAFETY: rules 3 and 5, as `with_current`.
         Ok(f(unsafe { &mut *pointer(&self.place, address).cast_mut() }))

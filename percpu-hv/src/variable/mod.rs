@@ -30,7 +30,7 @@ mod value;
 pub(crate) use accessor::pointer;
 #[cfg(target_has_atomic = "64")]
 pub(crate) use accessor::{address_on, stay};
-pub use defined::{Defined, Typed, beside};
+pub use defined::{Defined, Typed};
 pub use dynamic::{DynPerCpu, Dynamic};
 pub use exclusive::Borrowed;
 #[cfg(any(target_os = "linux", target_os = "none"))]

@@ -303,6 +303,11 @@ unsafe impl<P: Access, U: Unit> Access for Element<P, U> {
     }
 
     #[inline(always)]
+    fn linked(&self) -> usize {
+        self.first.linked().wrapping_add(self.bytes())
+    }
+
+    #[inline(always)]
     fn at(&self, register: usize) -> usize {
         self.first.at(register.wrapping_add(self.bytes()))
     }
@@ -461,11 +466,6 @@ unsafe impl<P: Place<T>, T, U: Array> Place<T> for Element<P, U> {
     where
         Self: 'whole;
 
-    #[inline(always)]
-    fn address(&self) -> usize {
-        self.first.address().wrapping_add(self.bytes())
-    }
-
     fn flag(&self) -> Flag {
         self.first.flag()
     }
@@ -519,11 +519,17 @@ unsafe impl<P: Access, O: Path> Access for Fixed<'_, P, O> {
     }
 
     #[inline(always)]
+    fn linked(&self) -> usize {
+        self.whole.linked().wrapping_add(O::OFFSET)
+    }
+
+    #[inline(always)]
     fn at(&self, register: usize) -> usize {
         self.whole.at(register).wrapping_add(O::OFFSET)
     }
 
-    // The offset comes last, where a load or a store can take it.
+    const CONSTANT_IS_LAST: bool = true;
+
     #[inline(always)]
     fn current(&self) -> usize {
         self.whole.current().wrapping_add(O::OFFSET)
@@ -540,11 +546,6 @@ unsafe impl<P: Place<O::Of>, O: Path> Place<O::To> for Fixed<'_, P, O> {
         = Fixed<'part, Self, Q>
     where
         Self: 'part;
-
-    #[inline(always)]
-    fn address(&self) -> usize {
-        self.whole.address().wrapping_add(O::OFFSET)
-    }
 
     fn flag(&self) -> Flag {
         self.whole.flag()

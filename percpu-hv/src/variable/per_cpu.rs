@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::accessor::{enter, pointer};
+use super::accessor::{address, enter, pointer};
 use super::kind::Borrows;
 use super::place::Place;
 use super::symbol::Symbol;
@@ -32,7 +32,8 @@ pub struct PerCpu<P, T> {
     value: PhantomData<fn() -> T>,
 }
 
-impl<P: Place<T>, T> PerCpu<P, T> {
+impl<P, T> PerCpu<P, T> {
+    // Without a bound, which the compiler would check for each variable once more.
     #[doc(hidden)]
     pub const fn __new(place: P) -> Self {
         Self {
@@ -40,14 +41,16 @@ impl<P: Place<T>, T> PerCpu<P, T> {
             value: PhantomData,
         }
     }
+}
 
+impl<P: Place<T>, T> PerCpu<P, T> {
     /// Returns the linked address of a static variable in the template, which is the same on all CPUs.
     #[inline]
     pub fn symbol_vma(&self) -> usize
     where
         P: Symbol<T>,
     {
-        self.place.address()
+        address(&self.place)
     }
 
     /// Returns the variable's offset: its distance in bytes from the base of any area.

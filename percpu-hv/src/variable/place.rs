@@ -1,8 +1,6 @@
 //! A place in every area, as a type: with the type of its value and a kind.
 
 #[cfg(target_has_atomic = "64")]
-use core::ptr;
-#[cfg(target_has_atomic = "64")]
 use core::sync::atomic::AtomicI64;
 
 use crate::arch::Access;
@@ -34,7 +32,7 @@ pub(crate) mod sealed {
     pub trait Sealed {}
 }
 
-/// The displacement of a variable's borrow flag, and the name of its marker.
+/// The displacement of a variable's borrow flag, and the name of the variable, or of its type if it has none.
 pub type Flag = (usize, &'static str);
 
 /// A place of type `T` in every area: of a variable that `#[def_percpu]` defines, for example.
@@ -63,7 +61,7 @@ pub type Flag = (usize, &'static str);
 ///
 /// # Safety
 ///
-/// Rule 1 of docs/safety.md: [`Place::address`] and [`Access::displacement`] name one place of type `T`.
+/// Rule 1 of docs/safety.md: [`Access::displacement`] belongs to one place of type `T`.
 pub unsafe trait Place<T>: Access + Sized {
     /// The kind, which determines the safe accessors.
     type Kind: Kind;
@@ -74,11 +72,7 @@ pub unsafe trait Place<T>: Access + Sized {
     where
         Self: 'whole;
 
-    /// Returns the address of the place in the template.
-    #[doc(hidden)]
-    fn address(&self) -> usize;
-
-    /// Returns the displacement of an exclusive variable's borrow flag, and the name of the marker.
+    /// Returns the displacement of an exclusive variable's borrow flag, and the name for its errors.
     #[doc(hidden)]
     fn flag(&self) -> Flag;
 
@@ -135,13 +129,10 @@ impl<const N: usize> Totals<N> {
     )]
     pub const NEW: Self = Self([const { CacheLine(AtomicI64::new(0)) }; N]);
 
-    /// Returns the total of the counter that is `distance` bytes from the start of the variable, or null.
+    /// Returns the total of the counter that is `distance` bytes from the start of the variable.
     #[inline(always)]
-    pub fn pointer(&self, distance: usize) -> *const () {
-        match self.0.get(distance / 8) {
-            Some(total) => (&raw const total.0).cast(),
-            None => ptr::null(),
-        }
+    pub fn get(&self, distance: usize) -> Option<&AtomicI64> {
+        self.0.get(distance / 8).map(|total| &total.0)
     }
 }
 

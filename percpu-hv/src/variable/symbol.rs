@@ -2,10 +2,11 @@
 
 use core::ptr;
 
+use super::accessor::offset;
 use super::place::Place;
 use crate::arch::Access;
+use crate::area::bias;
 use crate::area::header::Id;
-use crate::area::{bias, start};
 
 /// The place of a static variable, which has an initial value.
 ///
@@ -40,7 +41,7 @@ pub unsafe trait Symbol<T>: Place<T> + Sized {
 /// of docs/safety.md).
 pub unsafe fn make<S: Symbol<T>, T>(register: usize, cpu: usize) {
     // Not `at`, which panics before the values are made if there is only one CPU.
-    let offset = S::PLACE.address().wrapping_sub(start());
+    let offset = offset(&S::PLACE);
     let copy: *mut T =
         ptr::with_exposed_provenance_mut(register.wrapping_add(bias()).wrapping_add(offset));
     // SAFETY: rule 1, the copy is of this type; rules 3 and 17 are the caller's. What is there is no value yet, or is

@@ -16,6 +16,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("pointers", pointers),
     ("newtypes", newtypes),
     ("aliases", aliases),
+    ("types with the names of scalars", namesakes),
     ("a struct", structure),
     ("an array", array),
     ("an enum", enumeration),
@@ -54,6 +55,39 @@ pub(crate) fn scalar<S, T>(
             bench.equal(cpu, unsafe { *variable.remote_ref_raw(other) }, of(other));
         }
     });
+}
+
+/// A newtype with a scalar's name is a value. Where the name does not tell the kind, another type is exclusive, with a flag
+/// of its own.
+#[allow(non_camel_case_types, reason = "so are scalars")]
+fn namesakes(bench: &Bench<'_>) {
+    #[derive(Clone, Copy, Debug, PartialEq, Scalar)]
+    #[repr(transparent)]
+    struct u16(core::primitive::u16);
+
+    #[def_percpu]
+    static NEWTYPE: u16 = u16(1);
+
+    scalar(bench, &NEWTYPE, u16(1), |cpu| {
+        u16(cpu as core::primitive::u16)
+    });
+
+    #[cfg(not(target_pointer_width = "64"))]
+    {
+        struct u64([u8; 3]);
+
+        #[def_percpu]
+        static ONE: u64 = u64([1; 3]);
+        #[def_percpu]
+        static OTHER: u64 = u64([2; 3]);
+
+        bench.on_all(|cpu| {
+            ONE.with_current(|_| {
+                bench.holds(cpu, ONE.try_with_current(|_| ()).is_err());
+                bench.equal(cpu, OTHER.try_with_current(|other| other.0), Ok([2; 3]));
+            });
+        });
+    }
 }
 
 macro_rules! scalars {

@@ -15,10 +15,6 @@ impl percpu_hv::__priv::Access for Symbol {
 impl percpu_hv::Place<u64> for Symbol {
     type Kind = percpu_hv::kind::Value;
 
-    fn address(&self) -> usize {
-        0x1000
-    }
-
     fn flag(&self) -> percpu_hv::__priv::Flag {
         (0x1000, "MADE_UP")
     }
