@@ -1,8 +1,8 @@
 //! The methods of [`Access`](super::Access) that an architecture overrides with fewer instructions, written once over
 //! its texts. They expand to items of an impl in the user's crate.
 
-/// Expands to the overrides for a place, but for `linked` after that word. The architecture's `__direct_form!` selects one
-/// of the forms below, or none. It gets the group `hot` or, for all others, `variables`.
+/// Expands to the overrides for a place; after the word `unlinked`, without that of `linked`. The architecture's
+/// `__direct_form!` selects one of the forms below, or none. It gets the group `hot` or, for all others, `variables`.
 // These macros expand where the feature is not known.
 #[cfg(not(feature = "small-template"))]
 #[doc(hidden)]

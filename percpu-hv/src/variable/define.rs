@@ -131,7 +131,7 @@ macro_rules! __initial {
     (scalar $ty:ty = $value:expr) => {
         $crate::__initial! { scalars $ty = $value }
     };
-    // A scalar is no reference, so a constant does. The storage has the same expression: it shows what is `unsafe` there.
+    // A scalar is no reference, so a constant does. The storage has the expression too, outside of an `unsafe` function.
     (scalars $ty:ty = $value:expr) => {
         #[inline(always)]
         unsafe fn initial(

@@ -8,9 +8,6 @@ impl percpu_hv::Place<u64> for Symbol {
     //~^
     type Kind = percpu_hv::kind::Exclusive;
     const HOT: bool = false;
-    fn address(&self) -> usize {
-        8
-    }
     fn displacement(&self) -> usize {
         8
     }
