@@ -207,7 +207,8 @@ pub(crate) fn full(comparison: &Comparison, promise: &str) -> String {
          That is right where all CPUs are in one cluster.\n\n\
          Hot is a variable with `#[def_percpu(hot)]`. An increment is `inc_current_unprotected`, or by reference \
          `with_current`, beside the usual form of the others. \"Add one\" is `inc_current`, \"add\" `add_current`, \"read three\" \
-         three reads by one `CpuPin`, and \"increment masked\" an increment in `IrqOff::scoped`. A flag is a `bool`.\n\n\
+         three reads by one `CpuPin`, and \"increment masked\" an increment in `IrqOff::scoped`, and on AArch64 by `with_current_irq_off`. A flag is \
+         a `bool`.\n\n\
          Pinned is with a pin at hand, in a register: the `CpuPin` of percpu-hv and of ax-percpu, the token of percore that \
          exceptions are masked, the guard of OSTD that interrupts are. With a new pin, the operation makes it first. Without \
          either word it begins with nothing: percpu-hv, percpu and `cpu_local_cell!` need no pin, ax-percpu and percore make \

@@ -22,12 +22,6 @@ struct Exception {
 const EXCEPTIONS: &[Exception] = &[
     two_offsets("increment pinned"),
     two_offsets("increment new pin"),
-    Exception {
-        table: "aarch64 at EL2",
-        operation: "increment masked",
-        than: "percore",
-        reason: "the offset does not leave a loop in which interrupts are masked",
-    },
 ];
 
 const fn two_offsets(operation: &'static str) -> Exception {

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use percpu_hv::{CpuId, CpuPin, DynPerCpu, IrqOff, def_percpu};
+use percpu_hv::{CpuId, CpuPin, DynPerCpu, def_percpu};
 
 #[def_percpu]
 static WORD: usize = 0;
@@ -33,6 +33,22 @@ static HOT_A: usize = 0;
 static HOT_B: usize = 0;
 #[def_percpu(hot)]
 static HOT_C: usize = 0;
+
+/// Increments a word with interrupts masked, so that the offset leaves a loop.
+#[cfg(target_arch = "aarch64")]
+macro_rules! masked {
+    ($word:ident) => {
+        $word.with_current_irq_off(|word| *word = word.wrapping_add(1))
+    };
+}
+
+/// Increments a word with interrupts masked.
+#[cfg(not(target_arch = "aarch64"))]
+macro_rules! masked {
+    ($word:ident) => {
+        percpu_hv::IrqOff::scoped(|_| $word.inc_current_unprotected())
+    };
+}
 
 operations! { "percpu-hv":
     "read"() -> usize { WORD.read_current() }
@@ -67,7 +83,7 @@ operations! { "percpu-hv":
         WORD.write(&pin, WORD.read(&pin).wrapping_add(1));
     }
     "add_new_pin"(operand: usize) { SHARED.get(&CpuPin::new()).fetch_add(operand, Relaxed); }
-    "increment_masked"() { IrqOff::scoped(|_| WORD.inc_current_unprotected()) }
+    "increment_masked"() { masked!(WORD) }
 
     "read_hot"() -> usize { HOT_WORD.read_current() }
     "write_hot"(value: usize) { HOT_WORD.write_current(value) }
@@ -97,7 +113,7 @@ operations! { "percpu-hv":
         let Some(cpu) = CpuId::new(cpu) else { panic!("there is no such CPU") };
         HOT_WORD.read_remote(cpu)
     }
-    "increment_masked_hot"() { IrqOff::scoped(|_| HOT_WORD.inc_current_unprotected()) }
+    "increment_masked_hot"() { masked!(HOT_WORD) }
 }
 
 fn with_pin(f: impl FnOnce(&CpuPin)) {

@@ -111,9 +111,17 @@ impl IrqOff {
         F: FnOnce(&Self) -> R + Send,
         R: Send,
     {
+        f(&Self::for_call())
+    }
+
+    /// Returns the guard of [`scoped`](Self::scoped). It ends before all guards that were made earlier, and after all that
+    /// are made later.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn for_call() -> Self {
         let pin = CpuPin::new();
         let restores = Some(interrupts::mask());
-        f(&Self { pin, restores })
+        Self { pin, restores }
     }
 }
 

@@ -14,6 +14,7 @@ mod exclusive;
 mod exports;
 mod inform;
 pub mod kind;
+mod masked;
 mod module;
 mod operations;
 mod part;

@@ -169,6 +169,29 @@ fn two_contexts_on_one_cpu_exclude_each_other() {
 }
 
 #[test]
+fn with_current_irq_off_excludes_the_contexts_on_one_cpu() {
+    #[def_percpu]
+    static COUNT: u32 = 0;
+    const EACH: u32 = if cfg!(miri) { 10 } else { 500 };
+
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                on_cpu(0, || {
+                    for _ in 0..EACH {
+                        COUNT.with_current_irq_off(|count| {
+                            thread::yield_now();
+                            *count += 1;
+                        });
+                    }
+                });
+            });
+        }
+    });
+    on_cpu(0, || assert_eq!(COUNT.read_current(), 3 * EACH));
+}
+
+#[test]
 fn guards_nest_and_end_in_any_order() {
     const ORDERS: [[usize; 3]; 6] = [
         [0, 1, 2],

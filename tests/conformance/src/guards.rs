@@ -11,6 +11,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a pin reaches this CPU's copy", pin),
     ("guards end in any order", orders),
     ("interrupts off for a call", scoped),
+    ("with_current_irq_off", irq_off),
     ("a Cell while interrupts are off", cell),
     ("a RefCell tells a second borrow", ref_cell),
 ];
@@ -104,6 +105,38 @@ fn scoped(bench: &Bench<'_>) {
         });
         bench.equal(cpu, counts, [2, 3, 4]);
         bench.equal(cpu, add(&guard), 5);
+    });
+}
+
+fn irq_off(bench: &Bench<'_>) {
+    #[def_percpu]
+    static NUMBER: u32 = 1;
+    #[def_percpu(hot)]
+    static HOT: u16 = 1;
+    #[def_percpu]
+    static LIST: [u64; 3] = [1, 2, 3];
+
+    bench.on_all(|cpu| {
+        let add = |number: &mut u32| {
+            *number += cpu as u32;
+            *number
+        };
+        bench.equal(cpu, NUMBER.with_current_irq_off(add), 1 + cpu as u32);
+        // Inside of a guard, and around one, of which nothing is left.
+        let guard = IrqOff::new();
+        bench.equal(cpu, NUMBER.with_current_irq_off(add), 1 + 2 * cpu as u32);
+        drop(guard);
+        HOT.with_current_irq_off(|hot| {
+            let _guard = IrqOff::new();
+            LIST.with_current_irq_off(|list| list[1] += u64::from(*hot));
+            *hot = cpu as u16;
+        });
+        bench.equal(cpu, HOT.read_current(), cpu as u16);
+        LIST.with_current_irq_off(|list| {
+            bench.equal(cpu, *list, [1, 3, 3]);
+            bench.holds(cpu, LIST.try_with_current(|_| ()).is_err());
+        });
+        bench.holds(cpu, LIST.try_with_current(|_| ()).is_ok());
     });
 }
 

@@ -58,6 +58,9 @@ macro_rules! integer {
         functions! { $name $handle:
             "with_current, += 1"() { $variable.with_current(|value| *value = value.wrapping_add(1)) }
             "with_current, a look"() -> $type { $variable.with_current(|value| *value) }
+            "with_current_irq_off, += 1"() {
+                $variable.with_current_irq_off(|value| *value = value.wrapping_add(1))
+            }
             "add_current"(operand: $type) { $variable.add_current(operand) }
             "add_current_unprotected"(operand: $type) { $variable.add_current_unprotected(operand) }
             "fetch_add_current"(operand: $type) -> $type { $variable.fetch_add_current(operand) }

@@ -18,6 +18,9 @@ macro_rules! exclusive {
             fn with<R>(f: impl FnOnce(&mut Words) -> R) -> R {
                 VARIABLE.with_current(f)
             }
+            fn with_irq_off<R: Send>(f: impl FnOnce(&mut Words) -> R + Send) -> R {
+                VARIABLE.with_current_irq_off(f)
+            }
             fn try_with<R>(f: impl FnOnce(&mut Words) -> R) -> Result<R, Borrowed> {
                 VARIABLE.try_with_current(f)
             }
@@ -37,6 +40,8 @@ macro_rules! exclusive {
 pub(super) const TESTS: &[Test] = &[
     exclusive!(Borrows, "borrows_exclude_each_other", "ordinary"),
     exclusive!(Borrows, "borrows_exclude_each_other", "hot", hot),
+    exclusive!(Masked, "masked_borrows_are_not_found", "ordinary"),
+    exclusive!(Masked, "masked_borrows_are_not_found", "hot", hot),
     exclusive!(Resets, "resets_are_whole", "ordinary"),
     exclusive!(Resets, "resets_are_whole", "hot", hot),
     exclusive!(Unchecked, "unchecked_borrows_find_parts", "ordinary"),
@@ -67,6 +72,7 @@ pub(super) fn change(words: &mut Words, number: usize) {
 /// The accessors of an exclusive variable, the same for every group.
 trait Exclusive {
     fn with<R>(f: impl FnOnce(&mut Words) -> R) -> R;
+    fn with_irq_off<R: Send>(f: impl FnOnce(&mut Words) -> R + Send) -> R;
     fn try_with<R>(f: impl FnOnce(&mut Words) -> R) -> Result<R, Borrowed>;
     fn reset();
 
@@ -133,6 +139,37 @@ impl<E: Exclusive> Attack for Borrows<E> {
     fn is_enough(notes: &Notes) -> bool {
         let (by_handler, refusals) = (notes.changes.get(), notes.refusals.get());
         notes.hits.get() >= Self::HITS && by_handler > 0 && refusals > 0
+    }
+}
+
+/// Both sides change the words, the loop with interrupts masked: the handler is never refused.
+struct Masked<E>(PhantomData<E>);
+
+impl<E: Exclusive> Attack for Masked<E> {
+    const HITS: usize = 16;
+
+    fn reset() {
+        E::reset();
+    }
+
+    fn access(notes: &Notes, _: &CpuPin) {
+        notes.access(|| {
+            E::with_irq_off(|words| {
+                add_one(notes, words);
+                linger();
+                add_one(notes, words);
+            });
+        });
+    }
+
+    fn attack(notes: &Notes, _: &CpuPin) {
+        notes.check(E::try_with(|words| add_one(notes, words)).is_ok());
+        E::with_irq_off(|words| add_one(notes, words));
+        notes.changes.count();
+    }
+
+    fn inspect(notes: &Notes) {
+        notes.check(E::try_with(|words| number_of(words)) == Ok(Some(notes.after.get())));
     }
 }
 

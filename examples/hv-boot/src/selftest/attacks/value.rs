@@ -32,6 +32,9 @@ macro_rules! variable {
             fn with<R>(f: impl FnOnce(&mut $ty) -> R) -> R {
                 VARIABLE.with_current(f)
             }
+            fn with_irq_off<R: Send>(f: impl FnOnce(&mut $ty) -> R + Send) -> R {
+                VARIABLE.with_current_irq_off(f)
+            }
             fn swap(value: $ty) -> $ty {
                 VARIABLE.swap_current(value)
             }
@@ -97,6 +100,8 @@ pub(super) const TESTS: &[Test] = &[
     value!(Stores, "stores_are_whole", "wide", Wide),
     integer!(Operations, "operations_lose_nothing", "ordinary"),
     integer!(Operations, "operations_lose_nothing", "hot", hot),
+    integer!(Masked, "masked_changes_lose_nothing", "ordinary"),
+    integer!(Masked, "masked_changes_lose_nothing", "hot", hot),
     integer!(StoringLooks, "looks_that_store_lose", "ordinary"),
     integer!(StoringLooks, "looks_that_store_lose", "hot", hot),
 ];
@@ -119,6 +124,7 @@ trait Value {
     fn write(value: Self::T);
     fn write_pinned(pin: &CpuPin, value: Self::T);
     fn with<R>(f: impl FnOnce(&mut Self::T) -> R) -> R;
+    fn with_irq_off<R: Send>(f: impl FnOnce(&mut Self::T) -> R + Send) -> R;
     fn swap(value: Self::T) -> Self::T;
     fn compare_exchange(current: Self::T, new: Self::T) -> Result<Self::T, Self::T>;
 }
@@ -416,6 +422,44 @@ impl<V: Integer> Attack for Operations<V> {
 
     fn inspect(notes: &Notes) {
         notes.check(notes.after.get() + V::read() / ONE == notes.changes.get());
+    }
+}
+
+/// Both sides count, the loop with interrupts masked: none comes between its load and its store.
+struct Masked<V>(PhantomData<V>);
+
+impl<V: Integer> Attack for Masked<V> {
+    const HITS: usize = 16;
+
+    fn reset() {
+        V::write(0);
+    }
+
+    fn access(notes: &Notes, _: &CpuPin) {
+        notes.access(|| {
+            for _ in 0..4 {
+                V::with_irq_off(|value| {
+                    let by_handler = notes.changes.get();
+                    *value += 1;
+                    linger();
+                    notes.check(notes.changes.get() == by_handler);
+                });
+                notes.after.count();
+            }
+        });
+    }
+
+    fn attack(notes: &Notes, _: &CpuPin) {
+        match notes.changes.get() % 3 {
+            0 => V::add(1),
+            1 => V::with(|value| *value += 1),
+            _ => V::with_irq_off(|value| *value += 1),
+        }
+        notes.changes.count();
+    }
+
+    fn inspect(notes: &Notes) {
+        notes.check(V::read() == notes.after.get() + notes.changes.get());
     }
 }
 
