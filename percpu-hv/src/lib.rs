@@ -33,8 +33,8 @@ pub use area::{
 };
 pub use cpu::{
     BringUpError, CpuId, CpuIds, CpuPin, IrqOff, OnlineCpus, add_area, add_area_from, bring_up,
-    claim_percpu_reg, current_cpu, init_percpu_reg, poison_percpu_area, read_percpu_reg,
-    reinit_percpu_area, resume_percpu_reg, retire, write_percpu_reg,
+    claim_first_percpu_reg, claim_percpu_reg, current_cpu, init_percpu_reg, poison_percpu_area,
+    read_percpu_reg, reinit_percpu_area, resume_percpu_reg, retire, write_percpu_reg,
 };
 #[cfg(process)]
 pub use cpu::{as_cpu, with_cpus};

@@ -18,7 +18,8 @@ pub use hook::CpuHook;
 pub use id::{CpuId, CpuIds, current_cpu};
 pub use irq::IrqOff;
 pub use lifecycle::{
-    claim_percpu_reg, init_percpu_reg, poison_percpu_area, reinit_percpu_area, resume_percpu_reg,
+    claim_first_percpu_reg, claim_percpu_reg, init_percpu_reg, poison_percpu_area,
+    reinit_percpu_area, resume_percpu_reg,
 };
 #[cfg(process)]
 pub use machine::{as_cpu, with_cpus};

@@ -4,8 +4,9 @@ use core::hint;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use percpu_hv::{
-    CpuId, CpuPin, InitError, PerCpuOnce, claim_percpu_reg, current_cpu, def_percpu,
-    init_percpu_reg, poison_percpu_area, reinit_percpu_area, resume_percpu_reg, write_percpu_reg,
+    CpuId, CpuPin, InitError, PerCpuOnce, claim_first_percpu_reg, claim_percpu_reg, current_cpu,
+    def_percpu, init_percpu_reg, poison_percpu_area, reinit_percpu_area, resume_percpu_reg,
+    write_percpu_reg,
 };
 
 use crate::{Bench, Test};
@@ -13,6 +14,7 @@ use crate::{Bench, Test};
 /// All of them build areas anew, and with them the variables of other tests.
 pub(crate) const TESTS: &[Test] = &[
     ("each id is claimed by one CPU", claims),
+    ("a CPU without an id claims one", firsts),
     ("an area is built anew", reinit),
     ("a counter outlasts an area", outlasting),
 ];
@@ -113,6 +115,43 @@ fn claims(bench: &Bench<'_>) {
         }
         // A refused claim leaves the register as it was.
         bench.equal(cpu, current_cpu().index(), cpu);
+    });
+}
+
+fn firsts(bench: &Bench<'_>) {
+    let meeting = Meeting {
+        cpus: bench.cpus(),
+        arrived: AtomicUsize::new(0),
+    };
+    let claim = |cpu: usize, cpu_id| {
+        // SAFETY: rule 2, this CPU has no id: its area was built anew, and a claim that succeeds is its last one.
+        let claimed = unsafe { claim_first_percpu_reg(cpu_id) };
+        if claimed.is_ok() {
+            bench.equal(cpu, current_cpu().index(), cpu_id);
+        }
+        claimed.map(CpuId::index)
+    };
+    bench.on_all(|cpu| {
+        meeting.retire_all(cpu);
+        let cpu_count = percpu_hv::percpu_area_num();
+        let no_such = InitError::NoSuchCpu {
+            cpu_id: cpu_count,
+            cpu_count,
+        };
+        bench.equal(cpu, claim(cpu, cpu_count), Err(no_such));
+        // CPUs with an even id come first.
+        if cpu % 2 == 0 {
+            bench.equal(cpu, claim(cpu, cpu), Ok(cpu));
+        }
+        meeting.wait();
+        if cpu % 2 == 1 {
+            let cpu_id = cpu - 1;
+            bench.equal(cpu, claim(cpu, cpu_id), Err(InitError::CpuTaken { cpu_id }));
+            bench.equal(cpu, claim(cpu, cpu), Ok(cpu));
+        }
+        meeting.wait();
+        keeps(bench, current_cpu());
+        meeting.retire_all(cpu);
     });
 }
 
