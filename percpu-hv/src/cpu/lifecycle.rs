@@ -243,9 +243,10 @@ pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
 
 /// Claims an id for a CPU that has none, in a time that does not grow with the number of CPUs.
 ///
-/// The other functions that take an id refuse a second one, and look for the first one in all areas: a few instructions
-/// and a cache line each. On a machine with hundreds of CPUs a CPU that just started may leave that out. It is
-/// [`claim_percpu_reg`] in all else.
+/// [`claim_percpu_reg`] and [`init_percpu_reg`](crate::init_percpu_reg) refuse a second id. Where a hardware id identifies a
+/// CPU, they look for the first one in all areas: a few instructions and a cache line each. On a machine with hundreds of
+/// CPUs, a CPU that just started skips this search here. [`bring_up`](crate::bring_up) with the same id finds it at once
+/// afterwards.
 ///
 /// # Errors
 ///
@@ -259,6 +260,7 @@ pub fn claim_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
 /// # Safety
 ///
 /// This CPU has no id: it never had one, or the area of the one that it had was rebuilt since (rule 2 of docs/safety.md).
+/// Otherwise it gets a second area, and what it holds in the first one stays: guards and borrows.
 #[track_caller]
 pub unsafe fn claim_first_percpu_reg(cpu_id: usize) -> Result<CpuId, InitError> {
     arch::assert_register_is_own();

@@ -20,7 +20,17 @@ macro_rules! __variable {
         $crate::__define! {
             unsafe [$($attr)*] $vis static $name: $ty;
             storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group
-            {} { $crate::__direct! { $group $storage, 0 } } { $crate::__initial! { $kind $ty = $value } }
+            {} { $crate::__direct! { $group $storage, 0 } }
+            {
+                #[inline(always)]
+                fn original(&self) -> *const $ty {
+                    // Items have no hygiene, so `$value` must not mention this name. The struct literal extends
+                    // the life of a temporary behind `&`, as the storage does.
+                    static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
+                        $crate::__priv::Initial { 0: $value };
+                    &raw const __PERCPU_INITIAL.0
+                }
+            }
         }
     };
     // The option `init`: the areas start with zero bytes, and `make` makes each value before they are published.
@@ -72,7 +82,7 @@ macro_rules! __variable {
 }
 
 /// Defines all of a variable but its storage. The blocks have what precedes an access, the overrides of `Access`, and the
-/// function that returns the initial value. `unsafe`: the storage is in the section, of this type, and has no other handle
+/// methods of `Typed`. `unsafe`: the storage is in the section, of this type, and has no other handle
 /// (rule 1).
 ///
 /// Each body and each macro of this expansion costs the compiler time, for every variable.
@@ -82,7 +92,7 @@ macro_rules! __define {
     (
         unsafe [$($attr:tt)*] $vis:vis static $name:ident: $ty:ty;
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt,
-        group = $group:ident {$($made:tt)*} {$($direct:tt)*} {$($initial:tt)*}
+        group = $group:ident {$($made:tt)*} {$($direct:tt)*} {$($typed:tt)*}
     ) => {
         #[doc(hidden)]
         #[allow(non_camel_case_types, clippy::exhaustive_structs)]
@@ -108,7 +118,7 @@ macro_rules! __define {
 
         // SAFETY: rule 1, the storage is of this type.
         unsafe impl $crate::__priv::Typed<$ty> for $symbol {
-            $($initial)*
+            $($typed)*
         }
 
         #[doc(hidden)]
@@ -121,39 +131,6 @@ macro_rules! __define {
 
         $crate::__list! { $kind $symbol, $ty; $name, $group }
         $crate::__inform! { $storage, $ty; $name, $text }
-    };
-}
-
-/// Expands to the function that returns the initial value of a variable.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __initial {
-    (scalar $ty:ty = $value:expr) => {
-        $crate::__initial! { scalars $ty = $value }
-    };
-    // A scalar is no reference, so a constant does. The storage has the expression too, outside of an `unsafe` function.
-    (scalars $ty:ty = $value:expr) => {
-        #[inline(always)]
-        unsafe fn initial(
-            &self,
-            _cpu: impl ::core::ops::FnOnce() -> ::core::primitive::usize,
-        ) -> $ty {
-            const { $value }
-        }
-    };
-    ($kind:tt $ty:ty = $value:expr) => {
-        #[inline(always)]
-        unsafe fn initial(
-            &self,
-            _cpu: impl ::core::ops::FnOnce() -> ::core::primitive::usize,
-        ) -> $ty {
-            // Items have no hygiene, so `$value` must not mention this name. The struct literal extends the life of a
-            // temporary behind `&`, as the storage does.
-            static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
-                $crate::__priv::Initial { 0: $value };
-            // SAFETY: rule 3, each copy is what a CPU's area starts with; nothing writes or drops the original.
-            unsafe { (&raw const __PERCPU_INITIAL.0).read() }
-        }
     };
 }
 
@@ -224,10 +201,10 @@ macro_rules! __total {
             distance: ::core::primitive::usize,
         ) -> ::core::option::Option<&'static ::core::sync::atomic::AtomicI64> {
             use $crate::__priv::Otherwise as _;
-            static TOTALS: $crate::__priv::Totals<
+            static __PERCPU_TOTALS: $crate::__priv::Totals<
                 { $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS },
             > = $crate::__priv::Totals::NEW;
-            TOTALS.get(distance)
+            __PERCPU_TOTALS.get(distance)
         }
     };
 }

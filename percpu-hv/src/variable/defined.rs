@@ -1,6 +1,6 @@
 //! What `#[def_percpu]` says of a variable, and what follows from it.
 
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 #[cfg(target_has_atomic = "64")]
 use core::sync::atomic::AtomicI64;
 
@@ -46,12 +46,22 @@ pub unsafe trait Defined: Access + Sized {
 /// trait.
 #[doc(hidden)]
 pub unsafe trait Typed<T>: Defined {
+    /// Returns where the initial value is, or null if a function makes it.
+    #[inline(always)]
+    fn original(&self) -> *const T {
+        ptr::null()
+    }
+
     /// As [`Symbol::initial`].
     ///
     /// # Safety
     ///
     /// As there.
-    unsafe fn initial(&self, cpu: impl FnOnce() -> usize) -> T;
+    #[inline(always)]
+    unsafe fn initial(&self, _cpu: impl FnOnce() -> usize) -> T {
+        // SAFETY: rule 3, each copy is what a CPU's area starts with; nothing writes or drops the original.
+        unsafe { self.original().read() }
+    }
 }
 
 // SAFETY: rule 1, as `Defined` and `Typed`.

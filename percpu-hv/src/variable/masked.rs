@@ -50,12 +50,17 @@ unsafe impl<P: Place<T>, T> Place<T> for Displaced<'_, P> {
 }
 
 impl<P: Place<T>, T> PerCpu<P, T> {
-    /// Calls `f` as [`with_current`](Self::with_current) does, with this CPU's interrupts masked from before the load
-    /// until after the store. So no handler loses what it wrote to a [`Value`](crate::kind::Value), and none finds an
-    /// [`Exclusive`](crate::kind::Exclusive) variable borrowed. Then it restores the previous interrupt state.
+    /// Calls `f` as [`with_current`](Self::with_current) does, with this CPU's interrupts masked during the call. Then it
+    /// restores the previous interrupt state.
     ///
-    /// No guard may enter or leave `f`, which is why `f` and its result are `Send`, as for [`IrqOff::scoped`]. [`IrqOff`]
-    /// says which interrupts are masked. In a loop, the offset of the variable is formed once, before the loop.
+    /// No handler of a maskable interrupt comes between the load and the store of a [`Value`](crate::kind::Value), so what
+    /// it wrote is not overwritten, and none finds an [`Exclusive`](crate::kind::Exclusive) variable borrowed. [`IrqOff`]
+    /// says which interrupts are masked. Handlers that no mask stops still come. In a process, only threads that mask or
+    /// borrow wait, not this-CPU operations of another thread.
+    ///
+    /// As for [`with_current`](Self::with_current), `f` must not store to the same value in another way: its store
+    /// overwrites that. As for [`IrqOff::scoped`], no guard may enter or leave `f`, which is why `f` and its result are
+    /// `Send`, and no thread-local of the kernel may hold one.
     ///
     /// ```
     /// # #[cfg(target_os = "linux")] {

@@ -299,6 +299,23 @@ fn over_aligned(bench: &Bench<'_>) {
 }
 
 fn reset(bench: &Bench<'_>) {
+    // A static may read a static that has a cell in it, and a constant may not.
+    struct Defaults {
+        ticks: u32,
+        _used: AtomicUsize,
+    }
+    static DEFAULTS: Defaults = Defaults {
+        ticks: 1000,
+        _used: AtomicUsize::new(0),
+    };
+    #[def_percpu]
+    static TICKS: u32 = DEFAULTS.ticks;
+    bench.on_all(|cpu| {
+        TICKS.write_current(cpu as u32);
+        TICKS.reset_to_init();
+        bench.equal(cpu, TICKS.read_current(), 1000);
+    });
+
     #[def_percpu]
     static SMALL: u16 = 0x1234;
     #[def_percpu]
