@@ -112,9 +112,8 @@ fn what_is_read_mostly_shares_no_line() {
 fn only_exclusive_variables_have_a_flag() {
     for linker in Linker::ALL {
         let elf = link(Mode::Default, "hot", linker).unwrap();
-        // The function has totals and initial values too.
-        let mut flags = elf.symbols_with("6beside");
-        flags.retain(|name| !name.ends_with("TOTALS") && !name.ends_with("__PERCPU_INITIAL"));
+        // It is a static in the function `flag` of the variable.
+        let flags = elf.symbols_with("4flag");
         assert!(
             flags.len() == 1 && flags[0].contains("HOT_TOO"),
             "{linker:?}: {flags:?}"
