@@ -278,7 +278,7 @@ E2
         "#[def_percpu(exclusive)] pub static WORLD: World = World::Host;" \
         "#[def_percpu] pub static WORLD: World = World::Host;" \
         "#[def_percpu] pub static HIDDEN: Hidden = Hidden(0);" \
-        "pub mod named { use super::*; type u64 = World; #[def_percpu] pub static WORLD: u64 = World::Host; }" \
+        "pub mod named { use super::*; type u64 = World; #[def_percpu] pub static WORLD: self::u64 = World::Host; }" \
         "#[def_percpu(elements)] pub static PARTS: [World; 2] = [World::Host; 2];
          pub fn part(i: usize) -> World { PARTS.at(i).read_current() }" \
         "#[def_percpu(elements)] pub static PARTS: [Hidden; 2] = [Hidden(0); 2];

@@ -118,12 +118,14 @@ pub mod __priv {
     #[cfg(feature = "compat")]
     pub use crate::compat::{PerCpuData, Percpu};
     pub use crate::cpu::{CpuHook, NoPreemptGuard};
+    pub use crate::variable::default_kind::{
+        Choice, Counters, Otherwise, Probe, Unchecked, choose,
+    };
     pub use crate::variable::dump;
     pub use crate::variable::is_escaped;
-    pub use crate::variable::kind::{Choice, Counters, Otherwise, Probe, Unchecked, choose};
     pub use crate::variable::{
         Defined, End, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Typed, Whole,
-        Within, make, part,
+        Within, make, part, primitive, primitives,
     };
     #[cfg(target_has_atomic = "64")]
     pub use crate::variable::{Found, Total, Totals};

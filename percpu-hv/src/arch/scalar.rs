@@ -8,9 +8,10 @@ use core::ptr::NonNull;
 ///
 /// Implemented for all integers up to 64 bits (128 on AArch64 and in a process), `NonZero` of these and its `Option`,
 /// `bool`, `char`, `f32`, `f64`, raw pointers, `NonNull`, `&'static T` of a `Sync` type, function pointers, and
-/// `Option` of the last three. Type aliases work, because the type counts and not its spelling. A function pointer with
-/// a lifetime of its own (`fn(&mut T)`) has no impl, which would overlap with the one for `fn(A)`. Wrap it in a
-/// transparent newtype.
+/// `Option` of the last three. Type aliases work, because the type counts and not its spelling. Only the names of the
+/// language's scalars stand for nothing else: a variable does not compile if its type is called `u64` and is another one.
+/// A function pointer with a lifetime of its own (`fn(&mut T)`) has no impl, which would overlap with the one for `fn(A)`.
+/// Wrap it in a transparent newtype.
 ///
 /// riscv32 and 32-bit Arm may move 64 bits in two steps. There a variable does not compile if its type has 64 bits and
 /// some bit patterns are no value of it. Of a newtype with `#[derive(Scalar)]` all are, if all are of its field, and the

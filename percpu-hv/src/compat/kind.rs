@@ -1,7 +1,8 @@
 //! The kind of their variables: everything that `percpu` allows, unchecked.
 
 use super::init::register_of;
-use crate::variable::kind::{Borrows, Kind, Unchecked};
+use crate::variable::default_kind::Unchecked;
+use crate::variable::kind::{Borrows, Kind};
 use crate::variable::{Place, Symbol, are_values, pointer, sealed, this_cpu};
 
 /// The kind of a variable of `percpu`, which checks nothing. Its users keep rules 5 to 7 of docs/safety.md

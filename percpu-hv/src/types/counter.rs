@@ -7,7 +7,8 @@ use crate::arch::op;
 use crate::area::Home;
 use crate::cpu::CpuId;
 use crate::sync::AtomicI64;
-use crate::variable::kind::{Counters, References, Shared, Sums};
+use crate::variable::default_kind::Counters;
+use crate::variable::kind::{References, Shared, Sums};
 use crate::variable::{self, PerCpu, Place, address_on, pointer, stay};
 
 /// A counter with a part on every CPU: an addition accesses no other CPU's memory.

@@ -127,10 +127,26 @@ macro_rules! __define {
 
         $($attr)*
         #[allow(private_interfaces)]
-        $vis static $name: $alias = $crate::PerCpu::__new($symbol);
+        $vis static $name: $alias = $crate::__handle!($kind $symbol, $ty);
 
         $crate::__list! { $kind $symbol, $ty; $name, $group }
         $crate::__inform! { $storage, $ty; $name, $text }
+    };
+}
+
+/// Expands to the value of a variable's handle. Where the spelling of the type tells the kind, it checks that the type is the
+/// one of the language: here, since a check of its own would cost the compiler more.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __handle {
+    (scalar $symbol:ident, $ty:ty) => {
+        $crate::__priv::primitive::<$ty, $symbol>($symbol)
+    };
+    (scalars $symbol:ident, $ty:ty) => {
+        $crate::__priv::primitives::<$ty, $symbol>($symbol)
+    };
+    ($kind:tt $symbol:ident, $ty:ty) => {
+        $crate::PerCpu::__new($symbol)
     };
 }
 
@@ -138,9 +154,7 @@ macro_rules! __define {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __beside {
-    (scalar $storage:ident $name:ident $ty:ty) => {
-        $crate::__beside_by_name! { $storage $name $ty }
-    };
+    (scalar $storage:ident $name:ident $ty:ty) => {};
     (scalars $storage:ident $name:ident $ty:ty) => {
         $crate::__flag! { $storage $name }
     };
@@ -153,24 +167,6 @@ macro_rules! __beside {
     };
     ($kind:tt $storage:ident $name:ident $ty:ty) => {
         $crate::__total! { $ty }
-    };
-}
-
-/// Expands to nothing: a variable whose type has the name of a scalar is a value, and has nothing beside it.
-#[cfg(target_pointer_width = "64")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __beside_by_name {
-    ($($variable:tt)*) => {};
-}
-
-/// Expands to the methods of a variable whose type has the name of a scalar: here its kind is known by its type.
-#[cfg(not(target_pointer_width = "64"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __beside_by_name {
-    ($($variable:tt)*) => {
-        $crate::__beside! { by_type $($variable)* }
     };
 }
 

@@ -215,7 +215,7 @@ pub fn variables() -> impl Iterator<Item = Variable> {
 }
 
 /// What prints a `T` in a variable of kind `K`: looked up where both are concrete, as a
-/// [`Probe`](super::kind::Probe) does.
+/// [`Probe`](super::default_kind::Probe) does.
 pub struct Printer<K, T> {
     print: Print,
     what: PhantomData<fn() -> (K, T)>,

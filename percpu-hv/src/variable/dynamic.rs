@@ -11,7 +11,8 @@ use core::ptr;
 #[cfg(target_has_atomic = "64")]
 use core::sync::atomic::AtomicI64;
 
-use super::kind::{self, AtRunTime, Beside, Probe, choose};
+use super::default_kind::{Probe, choose};
+use super::kind::{self, AtRunTime, Beside};
 use super::part::Fixed;
 use super::per_cpu::PerCpu;
 use super::place::{Flag, Path, Place};

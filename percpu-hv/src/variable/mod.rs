@@ -1,6 +1,7 @@
 //! Variables: what `def_percpu` defines, and the accessors of each kind.
 
 mod accessor;
+pub(crate) mod default_kind;
 mod define;
 mod define_elements;
 mod defined;
@@ -39,7 +40,7 @@ pub use exports::module_symbols;
 pub use inform::is_escaped;
 pub use module::ModuleSection;
 pub use part::{Elements, End, Field, Fixed, HasField, Then, Whole, part};
-pub use per_cpu::PerCpu;
+pub use per_cpu::{PerCpu, primitive, primitives};
 pub use place::{Flag, Path, Place, Within};
 #[cfg(target_has_atomic = "64")]
 pub use place::{Found, Total, Totals};

@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 
 use super::accessor::{address, enter, pointer};
+use super::default_kind::{Primitive, Primitives};
 use super::kind::Borrows;
 use super::place::Place;
 use super::symbol::Symbol;
@@ -41,6 +42,16 @@ impl<P, T> PerCpu<P, T> {
             value: PhantomData,
         }
     }
+}
+
+/// Returns the handle of a variable whose type has the name of a scalar. Another type with such a name does not compile.
+pub const fn primitive<T: Primitive, P>(place: P) -> PerCpu<P, T> {
+    PerCpu::__new(place)
+}
+
+/// Returns the handle of an array of what has the name of a scalar. Another type with such a name does not compile.
+pub const fn primitives<T: Primitives, P>(place: P) -> PerCpu<P, T> {
+    PerCpu::__new(place)
 }
 
 impl<P: Place<T>, T> PerCpu<P, T> {

@@ -1,7 +1,8 @@
 //! Values: variables that are loaded and stored as a whole.
 
 use super::accessor::{assert_reach, enter};
-use super::kind::{Borrows, Elements, IntegerValues, Sums, Value, Values, check_part};
+use super::default_kind::check_part;
+use super::kind::{Borrows, Elements, IntegerValues, Sums, Value, Values};
 use super::per_cpu::PerCpu;
 use super::place::Place;
 use super::symbol::{Symbol, this_cpu};

@@ -57,37 +57,38 @@ pub(crate) fn scalar<S, T>(
     });
 }
 
-/// A newtype with a scalar's name is a value. Where the name does not tell the kind, another type is exclusive, with a flag
-/// of its own.
-#[allow(non_camel_case_types, reason = "so are scalars")]
+/// Types of one's own with the names of scalars: the type counts. By a path, as a name alone is the language's.
 fn namesakes(bench: &Bench<'_>) {
-    #[derive(Clone, Copy, Debug, PartialEq, Scalar)]
-    #[repr(transparent)]
-    struct u16(core::primitive::u16);
+    #[allow(non_camel_case_types, reason = "so are scalars")]
+    mod names {
+        #[derive(Clone, Copy, Debug, PartialEq, percpu_hv::Scalar)]
+        #[repr(transparent)]
+        pub(super) struct u16(core::primitive::u16);
+
+        impl u16 {
+            pub(super) const fn new(of: usize) -> Self {
+                Self(of as core::primitive::u16)
+            }
+        }
+
+        pub(super) struct u64(pub(super) [u8; 3]);
+    }
 
     #[def_percpu]
-    static NEWTYPE: u16 = u16(1);
+    static NEWTYPE: names::u16 = names::u16::new(1);
+    scalar(bench, &NEWTYPE, names::u16::new(1), names::u16::new);
 
-    scalar(bench, &NEWTYPE, u16(1), |cpu| {
-        u16(cpu as core::primitive::u16)
-    });
+    #[def_percpu]
+    static ONE: names::u64 = names::u64([1; 3]);
+    #[def_percpu]
+    static OTHER: names::u64 = names::u64([2; 3]);
 
-    #[cfg(not(target_pointer_width = "64"))]
-    {
-        struct u64([u8; 3]);
-
-        #[def_percpu]
-        static ONE: u64 = u64([1; 3]);
-        #[def_percpu]
-        static OTHER: u64 = u64([2; 3]);
-
-        bench.on_all(|cpu| {
-            ONE.with_current(|_| {
-                bench.holds(cpu, ONE.try_with_current(|_| ()).is_err());
-                bench.equal(cpu, OTHER.try_with_current(|other| other.0), Ok([2; 3]));
-            });
+    bench.on_all(|cpu| {
+        ONE.with_current(|_| {
+            bench.holds(cpu, ONE.try_with_current(|_| ()).is_err());
+            bench.equal(cpu, OTHER.try_with_current(|other| other.0), Ok([2; 3]));
         });
-    }
+    });
 }
 
 macro_rules! scalars {
