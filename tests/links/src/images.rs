@@ -33,7 +33,7 @@ pub enum Mode {
     PreemptHook,
     /// The platform makes the areas. Only the image `custom_base`.
     CustomBase,
-    /// With the checks of debug builds. Only the image `hot_large`.
+    /// With percpu-hv's checks of debug builds. Only the image `hot_large`.
     Checked,
     /// Accesses as short as to hot variables. Only the images `areas`, `cold` and `large`.
     Small,
@@ -60,7 +60,8 @@ impl Mode {
             Self::CustomBase => &["--example=custom_base", "--features=custom-base"],
             Self::Checked => &[
                 "--example=hot_large",
-                "--config=profile.release.debug-assertions=true",
+                // They are in percpu-hv's code wherever it is instantiated; for all packages, each would be built again.
+                "--config=profile.release.package.percpu-hv.debug-assertions=true",
             ],
             Self::Small => &[
                 "--example=areas",
