@@ -150,7 +150,9 @@ case $arch-${level:-default} in
         ;;
     aarch64-el1)
         machine=(-M "virt,gic-version=3" -cpu "${cpu:-cortex-a72}" -m "${memory:-256}" -semihosting)
+        # Also for images that do not run the suite: so all of a mode share one build of the library.
         build+=(--no-default-features)
+        features=selftest${features:+,$features}
         small=yes
         ;;
     arm-default | arm-svc)
@@ -175,7 +177,7 @@ case $arch-${level:-default} in
 esac
 if [[ -z $small ]]; then
     build+=(--no-default-features)
-    features=arm-el2${features:+,$features}
+    features=arm-el2,selftest${features:+,$features}
 fi
 [[ -z $features ]] || build+=(--features "$features")
 

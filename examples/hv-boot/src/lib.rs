@@ -101,7 +101,7 @@ mod machine;
 mod memory;
 #[cfg(target_os = "none")]
 mod platform;
-#[cfg(target_os = "none")]
+#[cfg(all(target_os = "none", feature = "selftest"))]
 pub mod selftest;
 
 #[cfg(target_os = "none")]
@@ -112,7 +112,7 @@ pub use self::{
     machine::{MAX_CPUS, Machine},
     platform::wait::{Deadline, wait_until},
 };
-#[cfg(target_os = "none")]
+#[cfg(all(target_os = "none", feature = "selftest"))]
 pub use conformance::Areas;
 #[cfg(all(target_os = "none", target_arch = "aarch64"))]
 pub use platform::{LoadedCode, Tables};

@@ -4,11 +4,7 @@
 use links::{Boot, Elf, Linker, Mode, image};
 
 fn link(mode: Mode, name: &str, linker: Linker, script: &str) -> Elf {
-    // GNU ld keeps the hot variables of hv-boot's suite, which nothing uses here, since init looks for their section.
-    let link = image(mode, name)
-        .link(linker)
-        .arg("--defsym=__start_percpu_hot=0");
-    let link = link.script(script).run();
+    let link = image(mode, name).link(linker).script(script).run();
     link.unwrap_or_else(|error| panic!("{linker:?}: {error}"))
 }
 

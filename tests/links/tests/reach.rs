@@ -1,29 +1,19 @@
 //! The modes of x86_64, RISC-V and LoongArch64 whose offsets are addresses of 32 signed bits, with the template at other
 //! addresses than 0. What the linkers say where they refuse is in errors.rs.
 
-use links::{Arch, Boot, Elf, End, Link, Linker, image_for};
+use links::{Arch, Boot, Elf, End, Linker, image_for};
 
 const ARCHS: [Arch; 3] = [Arch::LoongArch64, Arch::RiscV64, Arch::X86_64];
 
 /// Boots an image with the template at `address`, and `tail` bytes behind its variables, linked by each linker.
 fn boot_all(arch: Arch, address: u64, tail: u64, check: impl Fn(&Elf, &End)) {
-    // The image has no hot variable, but hv-boot's suite in the same archive has.
-    let no_hot = "--defsym=__percpu_hv_has_hot=0";
-    boot_each(arch, "areas", &[no_hot], address, tail, check);
+    boot_each(arch, "areas", address, tail, check);
 }
 
-fn boot_each(
-    arch: Arch,
-    name: &str,
-    arguments: &[&str],
-    address: u64,
-    tail: u64,
-    check: impl Fn(&Elf, &End),
-) {
+fn boot_each(arch: Arch, name: &str, address: u64, tail: u64, check: impl Fn(&Elf, &End)) {
     let image = image_for(arch, name, &[]);
     for &linker in Linker::all_for(arch) {
-        let link = image.link(linker).template_at(address, tail);
-        let elf = arguments.iter().copied().fold(link, Link::arg).run();
+        let elf = image.link(linker).template_at(address, tail).run();
         let elf = elf.unwrap_or_else(|error| panic!("{arch:?}, {linker:?}: {error}"));
         assert_eq!(elf.symbol("_percpu_load_start"), address);
         check(&elf, &Boot::on(arch, elf.path()).run());
@@ -84,12 +74,12 @@ fn a_template_out_of_reach_is_refused_by_init_where_the_linker_does_not() {
 #[test]
 fn hot_variables_in_a_template_elsewhere_are_refused_by_init() {
     for arch in [Arch::LoongArch64, Arch::RiscV64] {
-        boot_each(arch, "hot", &[], 0x10_0000, 0, |_, end| {
+        boot_each(arch, "hot", 0x10_0000, 0, |_, end| {
             let line = "init: Err(HotOutOfReach)";
             assert!(end.console.contains(line), "{arch:?}: {end}");
             assert_eq!(end.status, failed_init(arch), "{arch:?}: {end}");
         });
-        boot_each(arch, "hot", &[], 0, 0, |_, end| {
+        boot_each(arch, "hot", 0, 0, |_, end| {
             assert_eq!(end.status, 0, "{arch:?}: {end}");
         });
     }
