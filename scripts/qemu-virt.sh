@@ -47,7 +47,7 @@ With --bin module, the initrd is the module; --initrd FILE passes another object
 E2
 }
 
-small=yes guest='' module='' kernel='' initrd='' dtb='' memory=''
+el2=yes small=yes guest='' module='' kernel='' initrd='' dtb='' memory=''
 arch='' level='' smp=4 cpu='' profile=release bin=hv-boot image='' features='' accel=tcg gdb='' limit=''
 
 # is_number TEXT MOST: a decimal number from 1 to MOST.
@@ -150,10 +150,7 @@ case $arch-${level:-default} in
         ;;
     aarch64-el1)
         machine=(-M "virt,gic-version=3" -cpu "${cpu:-cortex-a72}" -m "${memory:-256}" -semihosting)
-        # Also for images that do not run the suite: so all of a mode share one build of the library.
-        build+=(--no-default-features)
-        features=selftest${features:+,$features}
-        small=yes
+        el2='' small=''
         ;;
     arm-default | arm-svc)
         machine=(-M virt -cpu "${cpu:-cortex-a15}" -m "${memory:-256}" -semihosting)
@@ -175,11 +172,11 @@ case $arch-${level:-default} in
         ;;
     *) die_usage "--level '$level' is none of $arch's" ;;
 esac
-if [[ -z $small ]]; then
-    build+=(--no-default-features)
-    features=arm-el2,selftest${features:+,$features}
-fi
-[[ -z $features ]] || build+=(--features "$features")
+# The features that hv-boot has by default, but the suite, which compiles long, only for the images that run it.
+case $bin in
+    selftest | selftest-given-memory | selftest-interrupts) features+=,selftest ;;
+esac
+build+=(--no-default-features --features "$features${el2:+,arm-el2}${small:+,small-template}")
 
 "$root/scripts/setup.sh" --arch "$arch" ${guest:+--guest} || {
     status=$?
