@@ -1,14 +1,14 @@
 //! Operations on 128 bits against plain accesses to their memory, at EL2 with the MMU off, for both byte orders. It is
-//! linked with the entry `wide_start`: the boot stub, whose tables and devices are little-endian, never runs.
+//! linked with the entry `wide_start`, and without hv-boot, whose tables and devices are little-endian.
 #![cfg_attr(target_os = "none", no_std)]
 #![cfg(target_os = "none")]
 
-use core::arch::{asm, naked_asm};
+use core::{
+    arch::{asm, naked_asm},
+    panic::PanicInfo,
+};
 
-use hv_boot::{ExitCode, Machine};
 use percpu_hv::def_percpu;
-
-hv_boot::main!(main);
 
 /// No two bytes are equal.
 const START: u128 = 0x0011_2233_4455_6677_8899_aabb_ccdd_eeff;
@@ -87,7 +87,7 @@ fn exit(status: usize) -> ! {
     }
 }
 
-/// For an entry that turned the MMU on, which this image is not for.
-fn main(_: &'static Machine) -> ExitCode {
-    ExitCode::FAILURE
+#[panic_handler]
+fn panicked(_: &PanicInfo<'_>) -> ! {
+    exit(101)
 }

@@ -1,8 +1,8 @@
 //! What the images have in common: the statuses they end with, and a run over a few small variables.
 //!
-//! On any other target than bare metal this package is empty.
+//! On any other target than bare metal, and where hv-boot does not run, this package is empty.
 #![cfg_attr(target_os = "none", no_std)]
-#![cfg(target_os = "none")]
+#![cfg(all(target_os = "none", target_endian = "little"))]
 
 use core::ptr;
 
