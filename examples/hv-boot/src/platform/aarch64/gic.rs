@@ -5,7 +5,10 @@ use core::{
     ptr::{self, NonNull},
 };
 
-use aarch64_cpu::asm::barrier;
+use aarch64_cpu::{
+    asm::barrier,
+    registers::{ICC_SRE_EL2, ReadWriteable},
+};
 use arm_gic::{
     IntId, InterruptGroup, UniqueMmioPointer,
     gicv3::{
@@ -86,7 +89,7 @@ pub(super) fn enable(interrupt: IntId) {
         enabled.expect("an interrupt of the core's own");
     }
     if level() == Level::El2 {
-        GicCpuInterface::enable_system_register_el2(true);
+        ICC_SRE_EL2.modify(ICC_SRE_EL2::SRE::SET + ICC_SRE_EL2::ENABLE::SET);
     }
     GicCpuInterface::enable_system_register_el1();
     barrier::isb(barrier::SY);
