@@ -4,33 +4,37 @@
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __variable {
+    // A literal is a part of a constant, which costs the compiler less than a static.
+    (
+        [$($attr:tt)*] [$($storage_attr:tt)*]
+        $vis:vis static $name:ident: $ty:ty = $value:literal;
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = scalar,
+        group = $group:ident
+    ) => {
+        $crate::__define! {
+            unsafe [$($attr)*] [$($storage_attr)*] $vis static $name: $ty;
+            storage = $storage: $ty = $value;
+            symbol = $symbol, alias = $alias, text = $text, kind = scalar, group = $group
+            {} { $crate::__direct! { $group $storage, 0 } }
+            {
+                // A mistake in the literal is told of the storage, once.
+                #[allow(overflowing_literals)]
+                const ORIGINAL: *const $ty = &$crate::__priv::Initial::<$ty> { 0: $value }.0;
+            }
+        }
+    };
     (
         [$($attr:tt)*] [$($storage_attr:tt)*]
         $vis:vis static $name:ident: $ty:ty = $value:expr;
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt,
         group = $group:ident
     ) => {
-        $crate::__refuse_host!();
-        // As visible as the variable: assembly names it as an operand `sym`.
-        $crate::__storage! {
-            $group [$($storage_attr)* #[doc(hidden)] #[allow(private_interfaces)]]
-            {$vis static mut} $storage: $ty = $value;
-        }
-
         $crate::__define! {
-            unsafe [$($attr)*] $vis static $name: $ty;
-            storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group
+            unsafe [$($attr)*] [$($storage_attr)*] $vis static $name: $ty;
+            storage = $storage: $ty = $crate::__copy!(unsafe <$symbol as $crate::__priv::Typed<$ty>>::ORIGINAL);
+            symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group
             {} { $crate::__direct! { $group $storage, 0 } }
-            {
-                #[inline(always)]
-                fn original(&self) -> *const $ty {
-                    // Items have no hygiene, so `$value` must not mention this name. The struct literal extends
-                    // the life of a temporary behind `&`, as the storage does.
-                    static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
-                        $crate::__priv::Initial { 0: $value };
-                    &raw const __PERCPU_INITIAL.0
-                }
-            }
+            { $crate::__original! { $ty = $value } }
         }
     };
     // The option `init`: the areas start with zero bytes, and `make` makes each value before they are published.
@@ -40,18 +44,13 @@ macro_rules! __variable {
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt,
         group = $group:ident
     ) => {
-        $crate::__refuse_host!();
-        $crate::__storage! {
-            $group [$($storage_attr)* #[doc(hidden)] #[allow(private_interfaces)]]
-            {$vis static mut} $storage: ::core::mem::MaybeUninit<$ty> = ::core::mem::MaybeUninit::zeroed();
-        }
-
         $crate::__refuse_init!();
         $crate::__record! { unsafe make, $crate::__priv::make::<$symbol, $ty> }
 
         $crate::__define! {
-            unsafe [$($attr)*] $vis static $name: $ty;
-            storage = $storage, symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group
+            unsafe [$($attr)*] [$($storage_attr)*] $vis static $name: $ty;
+            storage = $storage: ::core::mem::MaybeUninit<$ty> = ::core::mem::MaybeUninit::zeroed();
+            symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group
             { $crate::__assert_made!(); }
             {
                 $crate::__direct! { unlinked $group $storage, 0 }
@@ -81,19 +80,26 @@ macro_rules! __variable {
     };
 }
 
-/// Defines all of a variable but its storage. The blocks have what precedes an access, the overrides of `Access`, and the
-/// methods of `Typed`. `unsafe`: the storage is in the section, of this type, and has no other handle
-/// (rule 1).
+/// Defines a variable. The blocks have what precedes an access, the overrides of `Access`, and the items of `Typed`.
+/// `unsafe`: the storage starts with a value of the type, or a function makes it, and has no other handle (rule 1).
 ///
 /// Each body and each macro of this expansion costs the compiler time, for every variable.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __define {
     (
-        unsafe [$($attr:tt)*] $vis:vis static $name:ident: $ty:ty;
-        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt,
-        group = $group:ident {$($made:tt)*} {$($direct:tt)*} {$($typed:tt)*}
+        unsafe [$($attr:tt)*] [$($storage_attr:tt)*] $vis:vis static $name:ident: $ty:ty;
+        storage = $storage:ident: $stored:ty = $value:expr;
+        symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt, group = $group:ident
+        {$($made:tt)*} {$($direct:tt)*} {$($typed:tt)*}
     ) => {
+        $crate::__refuse_host!();
+        // As visible as the variable: assembly names it as an operand `sym`.
+        $crate::__storage! {
+            $group [$($storage_attr)* #[doc(hidden)] #[allow(private_interfaces)]]
+            {$vis static mut} $storage: $stored = $value;
+        }
+
         #[doc(hidden)]
         #[allow(non_camel_case_types, clippy::exhaustive_structs)]
         $vis struct $symbol;
@@ -131,6 +137,35 @@ macro_rules! __define {
 
         $crate::__list! { $kind $symbol, $ty; $name, $group }
         $crate::__inform! { $storage, $ty; $name, $text }
+    };
+}
+
+/// Emits the original of a variable: its initial value, which the storage is a copy of.
+///
+/// It is no part of the storage, whose bytes may be those of an area. Since it is not `mut`, the compiler refuses a `&mut` in
+/// it, of which each CPU would have a copy.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __original {
+    ($ty:ty = $value:expr) => {
+        const ORIGINAL: *const $ty = {
+            // Items have no hygiene, so `$value` must not mention this name. The struct literal extends the life of a
+            // temporary behind `&`.
+            static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
+                $crate::__priv::Initial { 0: $value };
+            &raw const __PERCPU_INITIAL.0
+        };
+    };
+}
+
+/// Expands to a copy of the original of a variable, for the initial value of its storage. So the compiler evaluates an
+/// initial value once, and tells of a mistake in it once. `unsafe`: the original is a value, and is only copied.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __copy {
+    (unsafe $original:expr) => {
+        // SAFETY: rule 3, only copies of the original are used.
+        unsafe { $original.read() }
     };
 }
 

@@ -15,7 +15,7 @@ macro_rules! __elements {
 
         $crate::__storage! {
             $group [$($storage_attr)* #[doc(hidden)] #[allow(private_interfaces)]]
-            {$vis static mut} $storage: $ty = $value;
+            {$vis static mut} $storage: $ty = $crate::__copy!(unsafe $symbol::<$crate::__priv::Whole<$ty>>::ORIGINAL);
         }
 
         #[doc(hidden)]
@@ -55,6 +55,10 @@ macro_rules! __elements {
             }
         }
 
+        impl $symbol<$crate::__priv::Whole<$ty>> {
+            $crate::__original! { $ty = $value }
+        }
+
         // SAFETY: as `Place`.
         unsafe impl $crate::__priv::Symbol<$ty> for $symbol<$crate::__priv::Whole<$ty>> {
             const PLACE: Self = Self($crate::__priv::End::WHOLE);
@@ -64,11 +68,7 @@ macro_rules! __elements {
                 &self,
                 _cpu: impl ::core::ops::FnOnce() -> ::core::primitive::usize,
             ) -> $ty {
-                // As in `__define!`.
-                static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
-                    $crate::__priv::Initial { 0: $value };
-                // SAFETY: rule 3 is the caller's.
-                unsafe { (&raw const __PERCPU_INITIAL.0).read() }
+                $crate::__copy!(unsafe Self::ORIGINAL)
             }
         }
 

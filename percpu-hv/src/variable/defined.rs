@@ -46,11 +46,8 @@ pub unsafe trait Defined: Access + Sized {
 /// trait.
 #[doc(hidden)]
 pub unsafe trait Typed<T>: Defined {
-    /// Returns where the initial value is, or null if a function makes it.
-    #[inline(always)]
-    fn original(&self) -> *const T {
-        ptr::null()
-    }
+    /// Where the initial value is, or null if a function makes it.
+    const ORIGINAL: *const T = ptr::null();
 
     /// As [`Symbol::initial`].
     ///
@@ -60,7 +57,7 @@ pub unsafe trait Typed<T>: Defined {
     #[inline(always)]
     unsafe fn initial(&self, _cpu: impl FnOnce() -> usize) -> T {
         // SAFETY: rule 3, each copy is what a CPU's area starts with; nothing writes or drops the original.
-        unsafe { self.original().read() }
+        unsafe { Self::ORIGINAL.read() }
     }
 }
 

@@ -157,8 +157,6 @@ impl<P: Place<T>, T> PerCpu<P, T> {
     /// Assigns the initial value to this CPU's copy, and drops the old value. With `preempt` or `preempt-hook`,
     /// preemption is disabled during the call.
     ///
-    /// The initial expression is evaluated once more: a static that is defined inside of it exists twice.
-    ///
     /// A [`Shared`](crate::kind::Shared) variable has no such method. It is reset through its type, for
     /// example by `Cell::set` or `RefCell::replace`, or else by the `unsafe`
     /// [`reset_remote`](Self::reset_remote).

@@ -1,4 +1,4 @@
-//! A mistake in the value is told once, though the initial value is evaluated twice.
+//! A mistake in the value is told once, though the storage and the original both have it.
 
 use percpu_hv::def_percpu;
 
