@@ -24,7 +24,9 @@ pub(crate) fn address(place: &impl Access) -> usize {
 #[track_caller]
 pub(crate) fn enter<P: Place<T>, T>(place: &P) -> NoPreemptGuard {
     let guard = enter_as::<P::Kind>();
-    assert_reach(place);
+    if P::HOT && !arch::SMALL_TEMPLATE {
+        assert_offset::<P, T>(place);
+    }
     guard
 }
 
@@ -110,7 +112,7 @@ pub(crate) fn pointer<P: Place<T>, T>(place: &P, address: usize) -> *const T {
 /// Returns the pointer to a copy in a variable of the kind.
 #[inline]
 #[track_caller]
-fn pointer_as<K: Kind, T>(address: usize) -> *const T {
+pub(super) fn pointer_as<K: Kind, T>(address: usize) -> *const T {
     // A script written for `percpu` fixes the stride, and honours no alignment above 64.
     if K::CHECKED {
         assert_aligned(address, align_of::<T>());

@@ -3,10 +3,10 @@
 use core::fmt;
 use core::sync::atomic::{Ordering, compiler_fence};
 
-use super::accessor::{enter, pointer};
+use super::accessor::{enter, pointer_as};
 use super::kind::{Borrows, Exclusive, TryBorrows};
 use super::per_cpu::PerCpu;
-use super::place::Place;
+use super::place::{Flag, Place};
 use super::symbol::{Symbol, this_cpu};
 use crate::arch::{self, load_at, store_at};
 
@@ -61,18 +61,37 @@ impl Borrow {
         Some(Self { flag, _turn: turn })
     }
 
-    /// As [`new`](Self::new) on this CPU, and returns the address of the copy with a displacement. A debug build compiles
-    /// it once, not for each variable.
+    /// Borrows a copy of type `T` on this CPU by its displacement. A debug build compiles it for each type, not for each
+    /// variable.
     ///
     /// # Safety
     ///
     /// As [`new`](Self::new).
     #[inline]
-    unsafe fn displaced(displacement: usize, flag: usize) -> (Option<Self>, usize) {
+    #[track_caller]
+    unsafe fn displaced<T>(displacement: usize, flag: Flag) -> Result<(Self, *mut T), Borrowed> {
         let register = arch::register_for_access();
         // SAFETY: as this function.
-        let borrow = unsafe { Self::new(register, flag) };
-        (borrow, register.wrapping_add(displacement))
+        unsafe { Self::lend(register, register.wrapping_add(displacement), flag) }
+    }
+
+    /// Borrows the copy of type `T` at `address`.
+    ///
+    /// # Safety
+    ///
+    /// As [`new`](Self::new).
+    #[inline]
+    #[track_caller]
+    unsafe fn lend<T>(
+        register: usize,
+        address: usize,
+        (flag, name): Flag,
+    ) -> Result<(Self, *mut T), Borrowed> {
+        // SAFETY: as this function.
+        match unsafe { Self::new(register, flag) } {
+            Some(borrow) => Ok((borrow, pointer_as::<Exclusive, T>(address).cast_mut())),
+            None => Err(Borrowed { name }),
+        }
     }
 }
 
@@ -85,14 +104,14 @@ impl Drop for Borrow {
     }
 }
 
-/// Returns the borrow, or panics with the name of the variable.
+/// Returns what is lent, or panics with the name of the variable.
 #[inline]
 #[track_caller]
-fn expect(borrow: Option<Borrow>, name: &'static str) -> Borrow {
-    let Some(borrow) = borrow else {
-        refuse(name);
-    };
-    borrow
+fn expect<T>(lent: Result<(Borrow, *mut T), Borrowed>) -> (Borrow, *mut T) {
+    match lent {
+        Ok(lent) => lent,
+        Err(Borrowed { name }) => refuse(name),
+    }
 }
 
 #[cold]
@@ -103,20 +122,21 @@ pub(super) fn refuse(name: &'static str) -> ! {
 }
 
 impl Exclusive {
-    /// Borrows this CPU's copy, unless it is already borrowed. Returns the borrow and the copy's address.
+    /// Borrows this CPU's copy, unless it is already borrowed. Returns the borrow and the copy.
     ///
     /// # Safety
     ///
-    /// As [`Borrows::with_current`], and `flag` is the displacement of the place's flag.
+    /// As [`Borrows::with_current`].
     #[inline(always)]
-    unsafe fn borrow<P: Place<T>, T>(place: &P, flag: usize) -> (Option<Borrow>, usize) {
+    #[track_caller]
+    unsafe fn borrow<P: Place<T>, T>(place: &P) -> Result<(Borrow, *mut T), Borrowed> {
         // SAFETY: rules 2 and 13 are the caller's.
         unsafe {
             if P::OFFSET_IS_IMMEDIATE {
                 let register = arch::register_for_access();
-                (Borrow::new(register, flag), place.at(register))
+                Borrow::lend(register, place.at(register), place.flag())
             } else {
-                Borrow::displaced(place.displacement(), flag)
+                Borrow::displaced(place.displacement(), place.flag())
             }
         }
     }
@@ -131,13 +151,11 @@ unsafe impl<T: Send> Borrows<T> for Exclusive {
         place: &P,
         f: impl FnOnce(&mut T) -> R,
     ) -> R {
-        let (flag, name) = place.flag();
         // SAFETY: rules 2 and 13 are the caller's; rule 7, `T: Send`.
-        let (borrow, address) = unsafe { Self::borrow(place, flag) };
-        let _borrow = expect(borrow, name);
+        let (_borrow, copy) = expect(unsafe { Self::borrow(place) });
         // SAFETY: rule 3; rule 5, the flag excludes every other borrow, and safe code reaches a variable of
         // this kind in no other way.
-        f(unsafe { &mut *pointer(place, address).cast_mut() })
+        f(unsafe { &mut *copy })
     }
 
     #[inline(always)]
@@ -167,14 +185,10 @@ impl<P: Place<T>, T> PerCpu<P, T> {
         P::Kind: TryBorrows<T>,
     {
         let _guard = enter(&self.place);
-        let (flag, name) = self.place.flag();
         // SAFETY: rules 2 and 13, the guard keeps the context on this CPU; rule 7, the method exists only for
         // an `Exclusive` variable of a type that is `Send`.
-        let (borrow, address) = unsafe { Exclusive::borrow(&self.place, flag) };
-        let Some(_borrow) = borrow else {
-            return Err(Borrowed { name });
-        };
+        let (_borrow, copy) = unsafe { Exclusive::borrow(&self.place)? };
         // SAFETY: rules 3 and 5, as `with_current`.
-        Ok(f(unsafe { &mut *pointer(&self.place, address).cast_mut() }))
+        Ok(f(unsafe { &mut *copy }))
     }
 }
