@@ -183,20 +183,21 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
             // SAFETY: rule 21, the offset and the type are those of the field, and the struct is not packed.
             #lints #[automatically_derived]
             unsafe impl #in_impl #runtime::__priv::HasField<#types, #numbers> for #whole #bounds {
-                const OFFSET: ::core::primitive::usize = {
-                    // Another attribute macro may change the type after this derive. An array's type is not coerced.
+                const OFFSET: #runtime::__core::primitive::usize = {
+                    // Another attribute macro may change the type after this derive, and a macro in the type may expand to
+                    // another one here. An array's type is not coerced.
                     let _: fn(&Self) = |__whole| {
                         let __field = [&raw const __whole.#members];
-                        let _: [*const #types; 1] = __field;
+                        #runtime::__priv::is_field::<Self, _, #numbers>(__field);
                     };
-                    ::core::mem::offset_of!(Self, #members)
+                    #runtime::__core::mem::offset_of!(Self, #members)
                 };
             }
         )*
 
         #lints #[automatically_derived]
         impl #in_impl #runtime::__priv::Counters for #whole #bounds {
-            const HAS_ONE: ::core::primitive::bool = #has_counter;
+            const HAS_ONE: #runtime::__core::primitive::bool = #has_counter;
         }
 
         #lints #[automatically_derived]
@@ -236,7 +237,7 @@ mod tests {
         ));
         let expanded = super::expand(&item.unwrap(), &quote!(::runtime)).to_string();
         assert!(
-            expanded.contains("let _ : [* const u64 ; 1] = __field"),
+            expanded.contains("is_field :: < Self , _ , 0 > (__field)"),
             "{expanded}"
         );
     }

@@ -7,6 +7,7 @@ use syn::{Error, Ident, parse2};
 use crate::attrs::Routed;
 use crate::item::{Item, NO_VALUE, Static};
 use crate::options::Options;
+use crate::tokens::has_macro;
 
 /// The runtime's macro that an expansion calls.
 #[derive(Clone, Copy)]
@@ -104,9 +105,23 @@ fn call(
             return TokenStream::new();
         }
     };
+    let (text, spelling) = (text(&ty), spelling(&ty));
+    // Each place of the expansion that has the type would expand a macro again, maybe to another type.
+    let (alias_of_type, ty) = if has_macro(&ty) {
+        let once = format_ident!("__PerCpuType_{}", name);
+        let alias = quote! {
+            #on_call
+            #[doc(hidden)]
+            #[allow(non_camel_case_types, private_interfaces, clippy::type_complexity)]
+            #vis type #once = #ty;
+        };
+        (alias, quote!(#once))
+    } else {
+        (TokenStream::new(), ty)
+    };
     let kind = match form {
         Form::Checked => {
-            let kind = kind.unwrap_or_else(|| format_ident!("{}", spelling(&ty)));
+            let kind = kind.unwrap_or_else(|| format_ident!("{spelling}"));
             quote!(#kind)
         }
         // This kind has no option.
@@ -118,6 +133,7 @@ fn call(
                 errors.push(Error::new(group.span(), text));
             }
             return quote! {
+                #alias_of_type
                 #on_call
                 #runtime::__data! {
                     [#on_storage #on_variable]
@@ -132,10 +148,10 @@ fn call(
     };
     let group = group.unwrap_or_else(|| format_ident!("variables"));
     let storage = format_ident!("__PERCPU_{}", name);
-    let symbol = format_ident!("__PERCPU_SYM_{}", name);
+    let symbol = format_ident!("__PerCpu_{}", name);
     let alias = format_ident!("{}_WRAPPER", name);
-    let text = text(&ty);
     quote! {
+        #alias_of_type
         #on_call
         #runtime::#definition! {
             [#on_variable] [#on_storage]
@@ -214,7 +230,7 @@ mod tests {
                 ::found::__variable! {
                     [#[doc = "Exits."]] [#[unsafe(no_mangle)]]
                     pub(crate) static EXITS: &'static [u64] = &[1 + 1];
-                    storage = __PERCPU_EXITS, symbol = __PERCPU_SYM_EXITS, alias = EXITS_WRAPPER,
+                    storage = __PERCPU_EXITS, symbol = __PerCpu_EXITS, alias = EXITS_WRAPPER,
                     text = "& 'static [u64]", kind = by_type,
                     group = variables
                 }
@@ -240,6 +256,40 @@ mod tests {
     }
 
     #[test]
+    fn a_macro_in_a_type_stands_once() {
+        for (ty, kind) in [
+            (quote!([u8; length!()]), "scalars"),
+            (
+                quote!(
+                    #[a]
+                    T
+                ),
+                "by_type",
+            ),
+        ] {
+            let item = quote! {
+                #[cfg(smp)]
+                pub static X: #ty = value();
+            };
+            let expanded = expand(Form::Checked, quote!(), item, || quote!(::found)).to_string();
+            let starts = quote! {
+                #[cfg(smp)]
+                #[doc(hidden)]
+                #[allow(non_camel_case_types, private_interfaces, clippy::type_complexity)]
+                pub type __PerCpuType_X = #ty;
+                #[cfg(smp)]
+                ::found::__variable!
+            };
+            assert!(expanded.starts_with(&starts.to_string()), "{expanded}");
+            assert!(
+                expanded.contains("static X : __PerCpuType_X = value () ;"),
+                "{expanded}"
+            );
+            assert!(expanded.contains(&format!("kind = {kind} ,")), "{expanded}");
+        }
+    }
+
+    #[test]
     fn raw_names_lose_their_prefix_where_they_are_a_part() {
         expands(
             quote!(crate = self::runtime),
@@ -250,7 +300,7 @@ mod tests {
                 self::runtime::__variable! {
                     [] []
                     static r#type: u8 = 0;
-                    storage = __PERCPU_type, symbol = __PERCPU_SYM_type, alias = type_WRAPPER, text = "u8", kind = scalar,
+                    storage = __PERCPU_type, symbol = __PerCpu_type, alias = type_WRAPPER, text = "u8", kind = scalar,
                     group = variables
                 }
             },
@@ -344,7 +394,7 @@ mod tests {
                 ::found::__variable! {
                     [] []
                     static X: Stack; init = stacks::<A, B>::of;
-                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, text = "Stack", kind = exclusive,
+                    storage = __PERCPU_X, symbol = __PerCpu_X, alias = X_WRAPPER, text = "Stack", kind = exclusive,
                     group = variables
                 }
             },
@@ -393,7 +443,7 @@ mod tests {
                 ::found::__variable! {
                     [] []
                     static X: u8 = 0;
-                    storage = __PERCPU_X, symbol = __PERCPU_SYM_X, alias = X_WRAPPER, text = "u8", kind = scalar,
+                    storage = __PERCPU_X, symbol = __PerCpu_X, alias = X_WRAPPER, text = "u8", kind = scalar,
                     group = variables
                 }
             };

@@ -53,7 +53,7 @@ use syn::DeriveInput;
 ///
 /// # Names
 ///
-/// For `static X` the expansion also defines `__PERCPU_X` (the storage, of type `T`), `__PERCPU_SYM_X`
+/// For `static X` the expansion also defines `__PERCPU_X` (the storage, of type `T`), `__PerCpu_X`
 /// (a type that names the storage) and `X_WRAPPER` (the type of `X`).
 ///
 /// # Attributes

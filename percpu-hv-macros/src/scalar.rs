@@ -13,10 +13,6 @@ const INTEGERS: [&str; 10] = [
     "u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "isize",
 ];
 
-/// The error if the type is larger than what it is a scalar by.
-const PADDING: &str =
-    "percpu-hv: a `Scalar` has no padding; keep the `repr` that `derive(Scalar)` found";
-
 /// Expands the derive on `item`.
 pub(crate) fn expand(item: &DeriveInput, runtime: &TokenStream) -> TokenStream {
     let expansion = match &item.data {
@@ -52,22 +48,20 @@ fn newtype(item: &DeriveInput, data: &DataStruct, runtime: &TokenStream) -> Resu
     let scalar = quote_spanned!(ty.span()=> #ty: #scalar);
     // With a `pub` field no code relies on what the newtype holds, as code of any module makes it.
     let is_public = matches!(field.vis, Visibility::Public(_));
+    let core = quote!(#runtime::__core);
+    // Another attribute macro may change the struct after this derive, and a macro in the type may expand to another one
+    // here: the compiler tells the type.
+    let inside = quote!(#runtime::__priv::Inside::of(|__whole: Self| [__whole.#member]));
     let body = quote! {
-        // Another attribute macro may change the struct after this derive.
-        const __ANY_BITS: ::core::primitive::bool = {
-            let _: fn(Self) = |__whole| {
-                let __field = [__whole.#member];
-                let _: [#ty; 1] = __field;
-            };
-            ::core::assert!(::core::mem::size_of::<Self>() == ::core::mem::size_of::<#ty>(), #PADDING);
+        const __ANY_BITS: #core::primitive::bool = {
             use #runtime::__priv::Otherwise as _;
-            #is_public && <#ty as #runtime::Scalar>::__ANY_BITS || #runtime::__priv::Probe::<Self>::__PERCPU_INTEGER
+            #is_public && #inside.any_bits() || #runtime::__priv::Probe::<Self>::__PERCPU_INTEGER
         };
-        const __BITS_ARE_ALL: ::core::primitive::bool = <#ty as #runtime::Scalar>::__BITS_ARE_ALL;
+        const __BITS_ARE_ALL: #core::primitive::bool = #inside.bits_are_all();
 
         #[inline(always)]
-        fn __loaded(__byte: ::core::primitive::usize) {
-            <#ty as #runtime::Scalar>::__loaded(__byte);
+        fn __loaded(__byte: #core::primitive::usize) {
+            #inside.loaded(__byte);
         }
     };
     Ok(implementation(item, Some(scalar), &body, runtime))
@@ -95,18 +89,15 @@ fn number(item: &DeriveInput, data: &DataEnum, runtime: &TokenStream) -> Result<
         let text = "one load or store moves a `Scalar`; give the enum the size of an integer, as in `#[repr(u8)]`";
         return Err(Error::new(item.ident.span(), text));
     };
+    let core = quote!(#runtime::__core);
     let body = quote! {
         // Another attribute macro may change the enum after this derive. One with fields has no such cast.
-        const __ANY_BITS: ::core::primitive::bool = {
-            let _: fn(Self) -> ::core::primitive::#integer = |__value| __value as ::core::primitive::#integer;
-            ::core::assert!(
-                ::core::mem::size_of::<Self>() == ::core::mem::size_of::<::core::primitive::#integer>(),
-                #PADDING
-            );
+        const __ANY_BITS: #core::primitive::bool = {
+            #runtime::__priv::Inside::of(|__value: Self| [__value as #core::primitive::#integer]);
             false
         };
-        const __BITS_ARE_ALL: ::core::primitive::bool = true;
-        const HOLDS_REFERENCES: ::core::primitive::bool = false;
+        const __BITS_ARE_ALL: #core::primitive::bool = true;
+        const HOLDS_REFERENCES: #core::primitive::bool = false;
     };
     Ok(implementation(item, None, &body, runtime))
 }
@@ -126,8 +117,8 @@ fn implementation(
         .flatten();
     let own = |bound| spanned(bound, name.span());
     let (copy, send) = (
-        own(quote!(::core::marker::Copy)),
-        own(quote!(::core::marker::Send)),
+        own(quote!(#runtime::__core::marker::Copy)),
+        own(quote!(#runtime::__core::marker::Send)),
     );
     let own = quote_spanned!(name.span()=> #name #arguments: 'static + #copy + #send);
     let bound = bound.into_iter();
@@ -240,7 +231,10 @@ mod tests {
             #[repr(transparent)]
             struct Id(u32);
         ));
-        assert!(newtype.contains("let _ : [u32 ; 1] = __field"), "{newtype}");
+        assert!(
+            newtype.contains("Inside :: of (| __whole : Self | [__whole . 0])"),
+            "{newtype}"
+        );
         let number = error(quote!(
             #[repr(u16)]
             enum World {
@@ -248,12 +242,9 @@ mod tests {
             }
         ));
         assert!(
-            number.contains("__value as :: core :: primitive :: u16"),
+            number.contains("__value as :: runtime :: __core :: primitive :: u16"),
             "{number}"
         );
-        for expanded in [newtype, number] {
-            assert!(expanded.contains("size_of :: < Self > ()"), "{expanded}");
-        }
     }
 
     #[test]

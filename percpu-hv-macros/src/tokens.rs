@@ -1,6 +1,6 @@
 //! Sequences of tokens that the macro copies without parsing them.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Result, Token, token};
@@ -34,4 +34,59 @@ pub(crate) fn outside_angles(
         tokens.extend([input.parse::<TokenTree>()?]);
     }
     Ok(tokens)
+}
+
+/// Returns whether tokens call a macro or have an attribute, which may expand differently each time.
+pub(crate) fn has_macro(tokens: &TokenStream) -> bool {
+    let mut before_is_mark = false;
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Group(group) => {
+            // `name!(...)`
+            before_is_mark && group.delimiter() != Delimiter::None || has_macro(&group.stream())
+        }
+        TokenTree::Punct(mark) => {
+            before_is_mark = mark.as_char() == '!';
+            mark.as_char() == '#'
+        }
+        _ => {
+            before_is_mark = false;
+            false
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::has_macro;
+
+    #[test]
+    fn macros_are_found_wherever_they_are() {
+        for tokens in [
+            quote!(next!()),
+            quote!(&'static [path::to::next![a]]),
+            quote!(
+                [u8; {
+                    length! {}
+                }]
+            ),
+            quote!(
+                [u8; {
+                    #[count]
+                    const N: usize = 1;
+                    N
+                }]
+            ),
+        ] {
+            assert!(has_macro(&tokens), "{tokens}");
+        }
+        for tokens in [
+            quote!(fn(&u8) -> !),
+            quote!(Option<fn() -> !>),
+            quote!([u8; N]),
+        ] {
+            assert!(!has_macro(&tokens), "{tokens}");
+        }
+    }
 }

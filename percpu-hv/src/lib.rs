@@ -106,6 +106,10 @@ pub mod guide {
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// Expansions name `core` by this path: in a crate with `extern crate other as core` the path without it is another one.
+#[doc(hidden)]
+pub use ::core as __core;
+
 /// Items for expansions and the compat crates only. Not a public interface.
 #[doc(hidden)]
 pub mod __priv {
@@ -125,7 +129,7 @@ pub mod __priv {
     pub use crate::variable::is_escaped;
     pub use crate::variable::{
         Defined, End, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Typed, Whole,
-        Within, make, part, primitive, primitives,
+        Within, is_field, make, part, primitive, primitives,
     };
     #[cfg(target_has_atomic = "64")]
     pub use crate::variable::{Found, Total, Totals};

@@ -14,6 +14,7 @@ exists() {
     local name=${1##*: } file
     case $1 in
         ui/fail/*) [[ -s percpu-hv/tests/$1.rs && -s percpu-hv/tests/$1.stderr ]] ;;
+        ui/pass/*) [[ -s percpu-hv/tests/$1.rs ]] ;;
         selftest:*) grep -rqF -- "(\"${1#*: }\"," tests/conformance/src ;;
         selftest-interrupts:* | selftest-guests:*) grep -rqwF -- "$name" examples/hv-boot/src/selftest ;;
         test.sh:*) grep -qE -- "check \"[^\"]*, $name\"" scripts/test.sh ;;
@@ -25,7 +26,8 @@ exists() {
                     file=percpu-hv/tests/${1%%::*}.rs
                     ;;
                 loom::*) file=tests/loom/src/lib.rs ;;
-                links/* | conformance/* | golden/*) file=${1%::*} file=tests/${file%/*}/tests/${file#*/}.rs ;;
+                links/* | conformance/* | golden/* | structure/*) file=${1%::*} file=tests/${file%/*}/tests/${file#*/}.rs ;;
+                macros/*) file=${1%::*} file=percpu-hv-macros/src/${file#*/}.rs ;;
                 *) file=percpu-hv/src/${1%::*}.rs ;;
             esac
             # The attribute, perhaps another one, and the function; or one in proptest!.

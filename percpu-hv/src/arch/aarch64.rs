@@ -333,10 +333,10 @@ macro_rules! __linked {
 #[macro_export]
 macro_rules! __copy_in {
     (low [$offset:tt $base:tt] $symbol:expr) => {
-        ::core::concat!($crate::__register!(x $base), ", :lo12:", $symbol)
+        $crate::__core::concat!($crate::__register!(x $base), ", :lo12:", $symbol)
     };
     (indexed [$offset:tt $base:tt] $symbol:expr) => {
-        ::core::concat!($crate::__register!(x $base), ", ", $crate::__register!(x $offset))
+        $crate::__core::concat!($crate::__register!(x $base), ", ", $crate::__register!(x $offset))
     };
 }
 

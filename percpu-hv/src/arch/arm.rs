@@ -174,7 +174,7 @@ pub(crate) mod access {
 #[macro_export]
 macro_rules! __thread_id {
     ($move:literal, $register:expr) => {
-        ::core::concat!($move, " p15, 0, ", $register, ", c13, c0, 4")
+        $crate::__core::concat!($move, " p15, 0, ", $register, ", c13, c0, 4")
     };
 }
 
@@ -184,7 +184,7 @@ macro_rules! __thread_id {
 #[macro_export]
 macro_rules! __thread_id {
     ($move:literal, $register:expr) => {
-        ::core::concat!($move, " p15, 4, ", $register, ", c13, c0, 2")
+        $crate::__core::concat!($move, " p15, 4, ", $register, ", c13, c0, 2")
     };
 }
 

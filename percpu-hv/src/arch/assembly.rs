@@ -116,7 +116,7 @@ macro_rules! this_cpu_register {
 #[macro_export]
 macro_rules! __with_registers {
     (offset_and_base register $to:tt) => {
-        ::core::concat!("/* ", $crate::__check_register!($to), " */\n", $crate::__text!(register $to))
+        $crate::__core::concat!("/* ", $crate::__check_register!($to), " */\n", $crate::__text!(register $to))
     };
     (offset_and_base add $variable:ident $addend:literal [$value:tt $offset:tt $base:tt]) => {
         $crate::__assemble!(add $variable [$offset $base] $base [$value $offset $base] $value, $addend)
@@ -143,7 +143,7 @@ macro_rules! __with_registers {
         $crate::__assemble!(ldr $variable [$to $base] (given) [$to $base] $to)
     };
     (offset_and_base $($other:tt)*) => {
-        ::core::compile_error!(
+        $crate::__core::compile_error!(
             "wrong operands; on this architecture write `adr_this_cpu!(to, VARIABLE, scratch)`, \
              `ldr_this_cpu!(to, VARIABLE, scratch)`, `str_this_cpu!(from, VARIABLE, scratch, scratch)` or \
              `add_this_cpu!(VARIABLE, 1, scratch, scratch, scratch)`"
@@ -162,7 +162,7 @@ macro_rules! __with_registers {
         $crate::__assemble!(add $variable [$reach] (named) [$value $reach] $value, $addend)
     };
     (one_register $($other:tt)*) => {
-        ::core::compile_error!(
+        $crate::__core::compile_error!(
             "wrong operands; on this architecture write `adr_this_cpu!(to, VARIABLE)`, `ldr_this_cpu!(to, VARIABLE)`, \
              `str_this_cpu!(from, VARIABLE, scratch)` or `add_this_cpu!(VARIABLE, 1, scratch, scratch)`"
         )
@@ -174,7 +174,7 @@ macro_rules! __with_registers {
         $crate::__assemble!($access $variable [] (named) [$register] $register)
     };
     (no_register $($other:tt)*) => {
-        ::core::compile_error!(
+        $crate::__core::compile_error!(
             "wrong operands; on this architecture write `adr_this_cpu!(to, VARIABLE)`, `ldr_this_cpu!(to, VARIABLE)`, \
              `str_this_cpu!(from, VARIABLE)` or `add_this_cpu!(VARIABLE, 1)`"
         )
@@ -187,9 +187,9 @@ macro_rules! __with_registers {
 #[macro_export]
 macro_rules! __assemble {
     ($access:ident $variable:ident $reached:tt $base:tt [$($register:tt)*] $($operand:tt)*) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             $crate::__distinct!($variable $($register)*),
-            ".if {", ::core::stringify!($variable), "_form} & 128\n",
+            ".if {", $crate::__core::stringify!($variable), "_form} & 128\n",
             $crate::__assemble_in!($access hot $variable $reached $base $($operand)*),
             ".else\n",
             $crate::__assemble_in!($access variables $variable $reached $base $($operand)*),
@@ -203,7 +203,7 @@ macro_rules! __assemble {
 #[macro_export]
 macro_rules! __assemble_in {
     ($access:ident $group:ident $variable:ident $reached:tt $base:tt $($operand:tt)*) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             $crate::__reach!($base $group $variable $reached),
             $crate::__read_register!($base),
             $crate::__by_size!($access $group $variable $reached $($operand)*)
@@ -228,8 +228,8 @@ macro_rules! __reach {
 #[macro_export]
 macro_rules! __reach {
     ((given) variables $variable:ident $reached:tt) => {
-        ::core::concat!(
-            ".error \"percpu-hv: ", ::core::stringify!($variable), " is in no part of the template that accesses reach at once, and \
+        $crate::__core::concat!(
+            ".error \"percpu-hv: ", $crate::__core::stringify!($variable), " is in no part of the template that accesses reach at once, and \
              takes one more register here; name a scratch register instead of the one behind the semicolon\"\n"
         )
     };
@@ -255,11 +255,11 @@ macro_rules! __read_register {
 #[macro_export]
 macro_rules! __symbol {
     ($variable:ident) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             "{",
-            ::core::stringify!($variable),
+            $crate::__core::stringify!($variable),
             "}+({",
-            ::core::stringify!($variable),
+            $crate::__core::stringify!($variable),
             "_form} >> 8)"
         )
     };
@@ -273,17 +273,17 @@ macro_rules! __by_size {
         $crate::__text!(address $group $to $reached $crate::__symbol!($variable))
     };
     ($access:ident $group:ident $variable:ident $($operand:tt)*) => {
-        ::core::concat!(
-            ".if ({", ::core::stringify!($variable), "_form} & 15) == 1\n",
+        $crate::__core::concat!(
+            ".if ({", $crate::__core::stringify!($variable), "_form} & 15) == 1\n",
             $crate::__sized_access!($access byte $group $variable $($operand)*),
-            ".elseif ({", ::core::stringify!($variable), "_form} & 15) == 2\n",
+            ".elseif ({", $crate::__core::stringify!($variable), "_form} & 15) == 2\n",
             $crate::__sized_access!($access half $group $variable $($operand)*),
-            ".elseif ({", ::core::stringify!($variable), "_form} & 15) == 4\n",
+            ".elseif ({", $crate::__core::stringify!($variable), "_form} & 15) == 4\n",
             $crate::__sized_access!($access word $group $variable $($operand)*),
-            ".elseif ({", ::core::stringify!($variable), "_form} & 15) == 8\n",
+            ".elseif ({", $crate::__core::stringify!($variable), "_form} & 15) == 8\n",
             $crate::__sized_access!($access double $group $variable $($operand)*),
             ".else\n",
-            ".error \"percpu-hv: ", ::core::stringify!($variable), " is not of 1, 2, 4 or 8 bytes and aligned to as many; \
+            ".error \"percpu-hv: ", $crate::__core::stringify!($variable), " is not of 1, 2, 4 or 8 bytes and aligned to as many; \
              take its address by adr_this_cpu!\"\n",
             ".endif\n"
         )
@@ -321,7 +321,7 @@ macro_rules! __sized_access {
 #[macro_export]
 macro_rules! __load_add_store {
     ($width:ident $group:ident $value:tt $reached:tt $symbol:expr, $addend:literal) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             $crate::__text!(load $width $group $value $reached $symbol),
             $crate::__text!(increase $width $value $addend),
             $crate::__text!(store $width $group $value $reached $symbol)
@@ -345,9 +345,9 @@ macro_rules! __double {
 #[macro_export]
 macro_rules! __double {
     ($variable:ident $($text:tt)*) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             ".error \"percpu-hv: a register does not hold the 8 bytes of ",
-            ::core::stringify!($variable),
+            $crate::__core::stringify!($variable),
             "; take its address by adr_this_cpu!\"\n"
         )
     };
@@ -358,7 +358,7 @@ macro_rules! __double {
 #[macro_export]
 macro_rules! __distinct {
     ($variable:ident $($register:tt)*) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             "/* ", $($crate::__check_register!($register), " ",)* "*/\n",
             $crate::__pairs!($variable $($register)*)
         )
@@ -370,7 +370,7 @@ macro_rules! __distinct {
 #[macro_export]
 macro_rules! __pairs {
     ($variable:ident $a:tt $b:tt $c:tt) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             $crate::__pairs!($variable $a $b), $crate::__pairs!($variable $a $c), $crate::__pairs!($variable $b $c)
         )
     };
@@ -378,7 +378,7 @@ macro_rules! __pairs {
         $crate::__lines! {
             [".ifc " {$crate::__whole!($a)} "," {$crate::__whole!($b)}]
             [
-                ".error \"percpu-hv: an access to " {::core::stringify!($variable)} " names the register "
+                ".error \"percpu-hv: an access to " {$crate::__core::stringify!($variable)} " names the register "
                 {$crate::__whole!($a)} " twice; it needs another one\""
             ]
             [".endif"]

@@ -14,7 +14,7 @@ macro_rules! __direct {
         $crate::__direct_hot! { $symbol, $offset }
 
         #[inline(always)]
-        fn linked(&self) -> ::core::primitive::usize {
+        fn linked(&self) -> $crate::__core::primitive::usize {
             $crate::__displacement!(any $symbol, $offset)
         }
     };
@@ -39,7 +39,7 @@ macro_rules! __direct {
 #[macro_export]
 macro_rules! __direct_hot {
     ($($place:tt)*) => {
-        const HOT: ::core::primitive::bool = true;
+        const HOT: $crate::__core::primitive::bool = true;
 
         $crate::__direct_form! { [$crate::__direct_as] hot $($place)* }
     };
@@ -105,42 +105,42 @@ macro_rules! __beyond_as {
 macro_rules! __direct_by_base {
     ($text:ident $address:ident $group:ident $symbol:path, $offset:expr) => {
         #[inline(always)]
-        fn at(&self, register: ::core::primitive::usize) -> ::core::primitive::usize {
-            let to: ::core::primitive::usize;
+        fn at(&self, __register: $crate::__core::primitive::usize) -> $crate::__core::primitive::usize {
+            let __to: $crate::__core::primitive::usize;
             // SAFETY: rule 10. `pure` and `nomem`: the sum of the operand and a constant of the linker.
             unsafe {
-                ::core::arch::asm!(
+                $crate::__core::arch::asm!(
                     $crate::$text!(address $group),
-                    to = out(reg) to,
-                    register = in($address) register,
+                    to = out(reg) __to,
+                    register = in($address) __register,
                     symbol = sym $symbol,
                     offset = const $offset,
                     options(pure, nomem, nostack, preserves_flags)
                 );
             }
-            to
+            __to
         }
 
         #[inline(always)]
-        unsafe fn load_from<V: $crate::Scalar>(&self, register: ::core::primitive::usize) -> V {
+        unsafe fn load_from<V: $crate::Scalar>(&self, __register: $crate::__core::primitive::usize) -> V {
             // SAFETY: rule 10, one load. The caller keeps rules 2 and 5, and `V` is the variable's type.
             unsafe {
                 $crate::__load!(
-                    $crate::__priv::Access::at(self, register),
+                    $crate::__priv::Access::at(self, __register),
                     $text $group
-                    [symbol = sym $symbol, offset = const $offset, register = in($address) register,]
+                    [symbol = sym $symbol, offset = const $offset, register = in($address) __register,]
                 )
             }
         }
 
         #[inline(always)]
-        unsafe fn store_to<V: $crate::Scalar>(&self, register: ::core::primitive::usize, value: V) {
+        unsafe fn store_to<V: $crate::Scalar>(&self, __register: $crate::__core::primitive::usize, __value: V) {
             // SAFETY: rule 10, one store. The rest is as in `load_from`.
             unsafe {
                 $crate::__store!(
-                    value, $crate::__priv::Access::at(self, register),
+                    __value, $crate::__priv::Access::at(self, __register),
                     $text $group reg
-                    [symbol = sym $symbol, offset = const $offset, register = in($address) register,]
+                    [symbol = sym $symbol, offset = const $offset, register = in($address) __register,]
                 )
             }
         }
@@ -162,7 +162,7 @@ macro_rules! __direct_by_base {
 #[macro_export]
 macro_rules! __direct_moves {
     ($text:ident $group:ident $byte:ident [$($operand:tt)*] [$($scratch:tt)*]) => {
-        const REGISTER_IS_OPERAND: ::core::primitive::bool = true;
+        const REGISTER_IS_OPERAND: $crate::__core::primitive::bool = true;
 
         #[inline(always)]
         unsafe fn load<V: $crate::Scalar>(&self) -> V {
@@ -174,11 +174,11 @@ macro_rules! __direct_moves {
         }
 
         #[inline(always)]
-        unsafe fn store<V: $crate::Scalar>(&self, value: V) {
+        unsafe fn store<V: $crate::Scalar>(&self, __value: V) {
             // SAFETY: rule 10, one store. The rest is as in `load`.
             unsafe {
                 $crate::__store!(
-                    value, $crate::__priv::Access::current(self), $text $group $byte [$($operand)* $($scratch)*]
+                    __value, $crate::__priv::Access::current(self), $text $group $byte [$($operand)* $($scratch)*]
                 )
             }
         }
@@ -196,24 +196,24 @@ macro_rules! __direct_by_name {
         }
 
         #[inline(always)]
-        fn pinned(&self, _: ::core::primitive::usize) -> ::core::primitive::usize {
+        fn pinned(&self, _: $crate::__core::primitive::usize) -> $crate::__core::primitive::usize {
             $crate::__priv::Access::current(self)
         }
 
         #[inline(always)]
-        fn current(&self) -> ::core::primitive::usize {
-            let to: ::core::primitive::usize;
+        fn current(&self) -> $crate::__core::primitive::usize {
+            let __to: $crate::__core::primitive::usize;
             // SAFETY: rule 10, no memory. Not `pure`: the register changes when the context moves.
             unsafe {
-                ::core::arch::asm!(
+                $crate::__core::arch::asm!(
                     $crate::__text_by_name!(address $group),
-                    to = out(reg) to,
+                    to = out(reg) __to,
                     symbol = sym $symbol,
                     offset = const $offset,
                     options(nomem, nostack, preserves_flags)
                 );
             }
-            to
+            __to
         }
     };
 }
@@ -223,24 +223,24 @@ macro_rules! __direct_by_name {
 #[macro_export]
 macro_rules! __direct_by_pointer {
     ($symbol:path, $offset:expr) => {
-        const OFFSET_IS_IMMEDIATE: ::core::primitive::bool = true;
+        const OFFSET_IS_IMMEDIATE: $crate::__core::primitive::bool = true;
 
         #[inline(always)]
-        fn current(&self) -> ::core::primitive::usize {
-            let to: ::core::primitive::usize;
+        fn current(&self) -> $crate::__core::primitive::usize {
+            let __to: $crate::__core::primitive::usize;
             // SAFETY: rule 10. One load from this CPU's area, and an addition, which changes the flags. Not `pure`: the
             // area changes when the context moves to another CPU.
             unsafe {
-                ::core::arch::asm!(
+                $crate::__core::arch::asm!(
                     $crate::__linked!(current {to} "{own}" "{symbol}+{offset}"),
-                    to = out(reg) to,
+                    to = out(reg) __to,
                     own = sym $crate::__priv::__percpu_hv_header,
                     symbol = sym $symbol,
                     offset = const $offset,
                     options(readonly, nostack)
                 );
             }
-            to
+            __to
         }
     };
 }
@@ -251,44 +251,44 @@ macro_rules! __direct_by_pointer {
 macro_rules! __beyond_by_name {
     ($group:ident $symbol:path, $offset:expr) => {
         #[inline(always)]
-        fn current_beyond<U: $crate::__priv::Unit>(&self, index: ::core::primitive::usize) -> ::core::primitive::usize {
-            let to: ::core::primitive::usize;
+        fn current_beyond<U: $crate::__priv::Unit>(&self, __index: $crate::__core::primitive::usize) -> $crate::__core::primitive::usize {
+            let __to: $crate::__core::primitive::usize;
             // SAFETY: rule 10, no memory. Not `pure`: the register changes when the context moves.
             unsafe {
-                ::core::arch::asm!(
+                $crate::__core::arch::asm!(
                     $crate::__text_by_index!(address $group),
-                    to = out(reg) to,
+                    to = out(reg) __to,
                     symbol = sym $symbol,
                     offset = const $offset,
-                    index = in(reg) index * <U as $crate::__priv::Unit>::BYTES,
+                    index = in(reg) __index * <U as $crate::__priv::Unit>::BYTES,
                     options(nomem, nostack, preserves_flags)
                 );
             }
-            to
+            __to
         }
 
         #[inline(always)]
-        unsafe fn load_beyond<V: $crate::Scalar, U: $crate::__priv::Unit>(&self, index: ::core::primitive::usize) -> V {
+        unsafe fn load_beyond<V: $crate::Scalar, U: $crate::__priv::Unit>(&self, __index: $crate::__core::primitive::usize) -> V {
             // SAFETY: as `load`.
             unsafe {
                 $crate::__load!(
-                    $crate::__priv::Access::current_beyond::<U>(self, index), __text_by_index $group
+                    $crate::__priv::Access::current_beyond::<U>(self, __index), __text_by_index $group
                     [symbol = sym $symbol, offset = const $offset,
-                        index = in(reg) index * <U as $crate::__priv::Unit>::BYTES,]
+                        index = in(reg) __index * <U as $crate::__priv::Unit>::BYTES,]
                 )
             }
         }
 
         #[inline(always)]
         unsafe fn store_beyond<V: $crate::Scalar, U: $crate::__priv::Unit>(
-            &self, index: ::core::primitive::usize, value: V
+            &self, __index: $crate::__core::primitive::usize, __value: V
         ) {
             // SAFETY: as `store`.
             unsafe {
                 $crate::__store!(
-                    value, $crate::__priv::Access::current_beyond::<U>(self, index), __text_by_index $group reg
+                    __value, $crate::__priv::Access::current_beyond::<U>(self, __index), __text_by_index $group reg
                     [symbol = sym $symbol, offset = const $offset,
-                        index = in(reg) index * <U as $crate::__priv::Unit>::BYTES, to = out(reg) _,]
+                        index = in(reg) __index * <U as $crate::__priv::Unit>::BYTES, to = out(reg) _,]
                 )
             }
         }
@@ -302,98 +302,98 @@ macro_rules! __beyond_by_name {
 macro_rules! __beyond_by_operand {
     ($byte:ident $group:ident $symbol:path, $offset:expr) => {
         #[inline(always)]
-        unsafe fn load_beyond<V: $crate::Scalar, U: $crate::__priv::Unit>(&self, index: ::core::primitive::usize) -> V {
+        unsafe fn load_beyond<V: $crate::Scalar, U: $crate::__priv::Unit>(&self, __index: $crate::__core::primitive::usize) -> V {
             // SAFETY: as `load`.
             unsafe {
                 $crate::__load!(
-                    $crate::__priv::Access::current_beyond::<U>(self, index), __text_by_indexed_operand $group
+                    $crate::__priv::Access::current_beyond::<U>(self, __index), __text_by_indexed_operand $group
                     [symbol = sym $symbol, offset = const $offset,
-                        index = in(reg) index, unit = const <U as $crate::__priv::Unit>::BYTES,]
+                        index = in(reg) __index, unit = const <U as $crate::__priv::Unit>::BYTES,]
                 )
             }
         }
 
         #[inline(always)]
         unsafe fn store_beyond<V: $crate::Scalar, U: $crate::__priv::Unit>(
-            &self, index: ::core::primitive::usize, value: V
+            &self, __index: $crate::__core::primitive::usize, __value: V
         ) {
             // SAFETY: as `store`.
             unsafe {
                 $crate::__store!(
-                    value, $crate::__priv::Access::current_beyond::<U>(self, index),
+                    __value, $crate::__priv::Access::current_beyond::<U>(self, __index),
                     __text_by_indexed_operand $group $byte
                     [symbol = sym $symbol, offset = const $offset,
-                        index = in(reg) index, unit = const <U as $crate::__priv::Unit>::BYTES,]
+                        index = in(reg) __index, unit = const <U as $crate::__priv::Unit>::BYTES,]
                 )
             }
         }
 
         #[inline(always)]
-        unsafe fn update_beyond<V: $crate::Bits, U: $crate::__priv::Unit, const OP: ::core::primitive::u8>(
-            &self, index: ::core::primitive::usize, operand: V
+        unsafe fn update_beyond<V: $crate::Bits, U: $crate::__priv::Unit, const OP: $crate::__core::primitive::u8>(
+            &self, __index: $crate::__core::primitive::usize, __operand: V
         ) {
             // SAFETY: as `update`.
             unsafe {
                 $crate::__by_width!(
-                    __update operand, OP, __text_by_indexed_operand
+                    __update __operand, OP, __text_by_indexed_operand
                     [symbol = sym $symbol, offset = const $offset,
-                        index = in(reg) index, unit = const <U as $crate::__priv::Unit>::BYTES,]
+                        index = in(reg) __index, unit = const <U as $crate::__priv::Unit>::BYTES,]
                 )
             }
         }
 
         #[inline(always)]
-        unsafe fn step_beyond<V: $crate::Integer, U: $crate::__priv::Unit, const OP: ::core::primitive::u8>(
-            &self, index: ::core::primitive::usize
+        unsafe fn step_beyond<V: $crate::Integer, U: $crate::__priv::Unit, const OP: $crate::__core::primitive::u8>(
+            &self, __index: $crate::__core::primitive::usize
         ) {
             // SAFETY: as `update`.
             unsafe {
                 $crate::__by_width!(
                     __step OP, __text_by_indexed_operand
                     [symbol = sym $symbol, offset = const $offset,
-                        index = in(reg) index, unit = const <U as $crate::__priv::Unit>::BYTES,]
+                        index = in(reg) __index, unit = const <U as $crate::__priv::Unit>::BYTES,]
                 )
             }
         }
 
         #[inline(always)]
         unsafe fn fetch_add_beyond<V: $crate::Bits, U: $crate::__priv::Unit>(
-            &self, index: ::core::primitive::usize, operand: V
+            &self, __index: $crate::__core::primitive::usize, __operand: V
         ) -> V {
             // SAFETY: as `update`.
             unsafe {
                 $crate::__by_width!(
-                    __fetch_add operand, __text_by_indexed_operand
+                    __fetch_add __operand, __text_by_indexed_operand
                     [symbol = sym $symbol, offset = const $offset,
-                        index = in(reg) index, unit = const <U as $crate::__priv::Unit>::BYTES,]
+                        index = in(reg) __index, unit = const <U as $crate::__priv::Unit>::BYTES,]
                 )
             }
         }
 
         #[inline(always)]
         unsafe fn swap_beyond<V: $crate::Scalar, U: $crate::__priv::Unit>(
-            &self, index: ::core::primitive::usize, value: V
+            &self, __index: $crate::__core::primitive::usize, __value: V
         ) -> V {
             // SAFETY: as `swap`.
             unsafe {
                 $crate::__by_width!(
-                    __swap value, __text_by_indexed_operand
+                    __swap __value, __text_by_indexed_operand
                     [symbol = sym $symbol, offset = const $offset,
-                        index = in(reg) index, unit = const <U as $crate::__priv::Unit>::BYTES,]
+                        index = in(reg) __index, unit = const <U as $crate::__priv::Unit>::BYTES,]
                 )
             }
         }
 
         #[inline(always)]
         unsafe fn compare_exchange_beyond<V: $crate::Scalar, U: $crate::__priv::Unit>(
-            &self, index: ::core::primitive::usize, current: V, new: V
-        ) -> ::core::result::Result<V, V> {
+            &self, __index: $crate::__core::primitive::usize, __current: V, __new: V
+        ) -> $crate::__core::result::Result<V, V> {
             // SAFETY: as `update`.
             unsafe {
                 $crate::__by_width!(
-                    __compare_exchange current, new, __text_by_indexed_operand
+                    __compare_exchange __current, __new, __text_by_indexed_operand
                     [symbol = sym $symbol, offset = const $offset,
-                        index = in(reg) index, unit = const <U as $crate::__priv::Unit>::BYTES,]
+                        index = in(reg) __index, unit = const <U as $crate::__priv::Unit>::BYTES,]
                 )
             }
         }
@@ -416,36 +416,36 @@ macro_rules! __beyond_by_operand {
 #[macro_export]
 macro_rules! __direct_operations {
     ($text:ident $operands:tt) => {
-        const IN_ONE_INSTRUCTION: ::core::primitive::bool = true;
+        const IN_ONE_INSTRUCTION: $crate::__core::primitive::bool = true;
 
         #[inline(always)]
-        unsafe fn update<V: $crate::Bits, const OP: ::core::primitive::u8>(&self, operand: V) {
+        unsafe fn update<V: $crate::Bits, const OP: $crate::__core::primitive::u8>(&self, __operand: V) {
             // SAFETY: rule 10, one instruction. The caller keeps rules 2 and 5, and `V` is the variable's type.
-            unsafe { $crate::__by_width!(__update operand, OP, $text $operands) }
+            unsafe { $crate::__by_width!(__update __operand, OP, $text $operands) }
         }
 
         #[inline(always)]
-        unsafe fn step<V: $crate::Integer, const OP: ::core::primitive::u8>(&self) {
+        unsafe fn step<V: $crate::Integer, const OP: $crate::__core::primitive::u8>(&self) {
             // SAFETY: rule 10, as `update`.
             unsafe { $crate::__by_width!(__step OP, $text $operands) }
         }
 
         #[inline(always)]
-        unsafe fn fetch_add<V: $crate::Bits>(&self, operand: V) -> V {
+        unsafe fn fetch_add<V: $crate::Bits>(&self, __operand: V) -> V {
             // SAFETY: rule 10, as `update`.
-            unsafe { $crate::__by_width!(__fetch_add operand, $text $operands) }
+            unsafe { $crate::__by_width!(__fetch_add __operand, $text $operands) }
         }
 
         #[inline(always)]
-        unsafe fn swap<V: $crate::Scalar>(&self, value: V) -> V {
+        unsafe fn swap<V: $crate::Scalar>(&self, __value: V) -> V {
             // SAFETY: rule 10, a loop around one instruction. The rest is as in `update`.
-            unsafe { $crate::__by_width!(__swap value, $text $operands) }
+            unsafe { $crate::__by_width!(__swap __value, $text $operands) }
         }
 
         #[inline(always)]
-        unsafe fn compare_exchange<V: $crate::Scalar>(&self, current: V, new: V) -> ::core::result::Result<V, V> {
+        unsafe fn compare_exchange<V: $crate::Scalar>(&self, __current: V, __new: V) -> $crate::__core::result::Result<V, V> {
             // SAFETY: rule 10, as `update`.
-            unsafe { $crate::__by_width!(__compare_exchange current, new, $text $operands) }
+            unsafe { $crate::__by_width!(__compare_exchange __current, __new, $text $operands) }
         }
     };
 }

@@ -149,7 +149,7 @@ macro_rules! always_accessible {
 #[macro_export]
 macro_rules! __lines {
     ($([$($part:tt)+])+) => {
-        ::core::concat!($($($crate::__part!($part),)+ "\n"),+)
+        $crate::__core::concat!($($($crate::__part!($part),)+ "\n"),+)
     };
 }
 
@@ -174,10 +174,10 @@ macro_rules! __part {
 #[macro_export]
 macro_rules! __register {
     ({$name:tt}) => {
-        ::core::concat!("{", ::core::stringify!($name), "}")
+        $crate::__core::concat!("{", $crate::__core::stringify!($name), "}")
     };
     ($view:ident {$name:tt}) => {
-        ::core::concat!("{", ::core::stringify!($name), ":", ::core::stringify!($view), "}")
+        $crate::__core::concat!("{", $crate::__core::stringify!($name), ":", $crate::__core::stringify!($view), "}")
     };
     ($name:ident) => {
         $crate::__general!(name $name or "")
@@ -196,9 +196,9 @@ macro_rules! __register {
 #[macro_export]
 macro_rules! __whole {
     ({$name:tt}) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             "{",
-            ::core::stringify!($name),
+            $crate::__core::stringify!($name),
             $crate::__general!(whole),
             "}"
         )
@@ -217,15 +217,15 @@ macro_rules! __check_register {
     };
     ($name:ident) => {
         $crate::__general!(
-            check $name or ::core::compile_error!(::core::concat!(
-                "`", ::core::stringify!($name),
+            check $name or $crate::__core::compile_error!($crate::__core::concat!(
+                "`", $crate::__core::stringify!($name),
                 "` is no register that a per-CPU access can use; the guide's page on assembly lists those that are"
             ))
         )
     };
     ($other:tt) => {
-        ::core::compile_error!(::core::concat!(
-            "`", ::core::stringify!($other), "` is no register; write its name, as in `adr_this_cpu!(x0, VARIABLE, ..)`, or \
+        $crate::__core::compile_error!($crate::__core::concat!(
+            "`", $crate::__core::stringify!($other), "` is no register; write its name, as in `adr_this_cpu!(x0, VARIABLE, ..)`, or \
              an operand of `asm!` in braces, as in `{to}`"
         ))
     };
@@ -261,7 +261,7 @@ macro_rules! general_registers {
         macro_rules! __general {
             (whole) => { $whole };
             $(
-                (name $name or $d other:expr) => { ::core::concat!($prefix, ::core::stringify!($name)) };
+                (name $name or $d other:expr) => { $crate::__core::concat!($prefix, $crate::__core::stringify!($name)) };
                 (check $name or $d other:expr) => { "" };
                 $($(($view $name or $d other:expr) => { $text };)*)?
             )*

@@ -232,7 +232,7 @@ pub(crate) mod access {
 #[macro_export]
 macro_rules! __this_cpu {
     ($($access:tt)*) => {
-        ::core::compile_error!(
+        $crate::__core::compile_error!(
             "a process has no per-CPU register that assembly can name; compile this code for bare metal only, \
              by `#[cfg(target_os = \"none\")]`"
         )

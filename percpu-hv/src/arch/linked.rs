@@ -130,17 +130,17 @@ macro_rules! __displacement_of {
 #[macro_export]
 macro_rules! __displacement {
     ($group:ident $symbol:path) => {{
-        let to: ::core::primitive::usize;
+        let __to: $crate::__core::primitive::usize;
         // SAFETY: rule 10, as `__constant!`.
         unsafe {
-            ::core::arch::asm!(
+            $crate::__core::arch::asm!(
                 $crate::__displacement_of!($group {to} "{symbol}"),
-                to = out(reg) to,
+                to = out(reg) __to,
                 symbol = sym $symbol,
                 options(pure, nomem, nostack, preserves_flags)
             );
         }
-        to
+        __to
     }};
     ($group:ident $symbol:path, $offset:expr) => {
         $crate::__constant!(
@@ -207,16 +207,16 @@ macro_rules! __displacement {
         $crate::__displacement!($group $symbol, 0)
     };
     ($group:ident $symbol:path, $offset:expr) => {{
-        let to: ::core::primitive::usize;
+        let __to: $crate::__core::primitive::usize;
         // SAFETY: rule 10, no instruction.
         unsafe {
-            ::core::arch::asm!(
+            $crate::__core::arch::asm!(
                 "/* {to} */",
-                to = inout(reg) (&raw const $symbol).addr().wrapping_add($offset) => to,
+                to = inout(reg) (&raw const $symbol).addr().wrapping_add($offset) => __to,
                 options(pure, nomem, nostack, preserves_flags)
             );
         }
-        to
+        __to
     }};
 }
 
@@ -225,17 +225,17 @@ macro_rules! __displacement {
 #[macro_export]
 macro_rules! __address {
     ($symbol:path) => {{
-        let to: ::core::primitive::usize;
+        let __to: $crate::__core::primitive::usize;
         // SAFETY: rule 10, as `__constant!`.
         unsafe {
-            ::core::arch::asm!(
+            $crate::__core::arch::asm!(
                 $crate::__linked!(address {to} "{symbol}"),
-                to = out(reg) to,
+                to = out(reg) __to,
                 symbol = sym $symbol,
                 options(pure, nomem, nostack, preserves_flags)
             );
         }
-        to
+        __to
     }};
 }
 
@@ -246,7 +246,7 @@ macro_rules! __optional_address {
     ($symbol:literal) => {
         $crate::__constant!(
             readonly,
-            ::core::concat!(
+            $crate::__core::concat!(
                 ".weak ",
                 $symbol,
                 "\n.hidden ",
@@ -285,17 +285,17 @@ macro_rules! __put_address {
 #[macro_export]
 macro_rules! __constant {
     ($memory:ident, $text:expr, $($operand:tt)*) => {{
-        let to: ::core::primitive::usize;
+        let __to: $crate::__core::primitive::usize;
         // SAFETY: rule 10. `pure`: the code, or a table that the linker makes, holds the result before the image runs.
         unsafe {
-            ::core::arch::asm!(
+            $crate::__core::arch::asm!(
                 $text,
-                to = out(reg) to,
+                to = out(reg) __to,
                 $($operand)*
                 options(pure, $memory, nostack, preserves_flags)
             );
         }
-        to
+        __to
     }};
 }
 

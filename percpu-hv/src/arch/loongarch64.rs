@@ -103,7 +103,7 @@ pub(crate) mod access {
 #[macro_export]
 macro_rules! __linked {
     (displacement hot $to:tt $symbol:expr) => {
-        ::core::concat!($crate::__mark_hot!(), $crate::__lines! { ["ori " ($to) ", $zero, %abs_lo12(" $symbol ")"] })
+        $crate::__core::concat!($crate::__mark_hot!(), $crate::__lines! { ["ori " ($to) ", $zero, %abs_lo12(" $symbol ")"] })
     };
     (displacement $group:ident $to:tt $symbol:expr) => {
         $crate::__lines! {
@@ -125,10 +125,10 @@ macro_rules! __linked {
     (reach $group:ident [$offset:tt] $symbol:expr) => { $crate::__linked!(displacement any $offset $symbol) };
     // With an index, `offset` is set for a hot variable too.
     (reach hot [$offset:tt $index:tt] $symbol:expr) => {
-        ::core::concat!($crate::__mark_hot!(), $crate::__lines! { ["add.d " ($offset) ", " ($index) ", $r21"] })
+        $crate::__core::concat!($crate::__mark_hot!(), $crate::__lines! { ["add.d " ($offset) ", " ($index) ", $r21"] })
     };
     (reach $group:ident [$offset:tt $index:tt] $symbol:expr) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             $crate::__linked!(displacement any $offset $symbol),
             $crate::__lines! { ["add.d " ($offset) ", " ($offset) ", " ($index)] }
         )
@@ -178,7 +178,7 @@ macro_rules! __linked {
 macro_rules! __anywhere {
     (reach $group:ident [$offset:tt] $symbol:expr) => { $crate::__linked!(address $offset $symbol) };
     (reach $group:ident [$offset:tt $index:tt] $symbol:expr) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             $crate::__linked!(address $offset $symbol),
             $crate::__lines! { ["add.d " ($offset) ", " ($offset) ", " ($index)] }
         )
@@ -195,14 +195,14 @@ macro_rules! __anywhere {
 #[macro_export]
 macro_rules! __anywhere {
     (distance $to:tt $scratch:tt $symbol:expr) => {
-        ::core::concat!($crate::__anywhere!(reach none [$to] $symbol), "/* ", $crate::__register!($scratch), " */")
+        $crate::__core::concat!($crate::__anywhere!(reach none [$to] $symbol), "/* ", $crate::__register!($scratch), " */")
     };
     (low $to:tt $symbol:expr) => {
         $crate::__lines! { ["addi.d " ($to) ", $zero, %pc_lo12(" $symbol ")"] }
     };
     (reach hot [$offset:tt] $symbol:expr) => { "" };
     (reach $group:ident [$offset:tt] $symbol:expr) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             ".pushsection .rodata.percpu_hv, \"a\"\n.balign 4\n3: .word ", $symbol, " - ", $crate::__template_start!(),
             "\n.popsection\n",
             $crate::__lines! {
@@ -215,7 +215,7 @@ macro_rules! __anywhere {
         $crate::__lines! { ["add.d " ($offset) ", " ($index) ", $r21"] }
     };
     (reach $group:ident [$offset:tt $index:tt] $symbol:expr) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             $crate::__anywhere!(reach $group [$offset] $symbol),
             $crate::__lines! { ["add.d " ($offset) ", " ($offset) ", " ($index)] }
         )

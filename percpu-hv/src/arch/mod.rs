@@ -151,7 +151,7 @@ pub(crate) mod expansion {
     pub use super::memory::{load_at, store_at};
     #[cfg(feature = "sp-naive")]
     pub use super::naive::assert_made;
-    pub use super::scalar::{combine, op};
+    pub use super::scalar::{Inside, combine, op};
 }
 
 /// A context's turn on its CPU. Only a process needs it, where several threads may run as one CPU.
@@ -189,7 +189,7 @@ macro_rules! __refuse_host {
 #[macro_export]
 macro_rules! __refuse_host {
     () => {
-        ::core::compile_error!(
+        $crate::__core::compile_error!(
             "percpu-hv runs on bare metal and, for tests, on Linux; on this host enable its \
              feature `sp-naive`"
         );

@@ -24,7 +24,7 @@ macro_rules! __text_by_any_base {
     (load $width:ident hot) => { $crate::__text_by_any_base!(@ [load $width] {to}) };
     (store $width:ident hot) => { $crate::__text_by_any_base!(@ [store $width] {value}) };
     (@ [$($access:ident)+] $register:tt) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             $crate::__mark_hot!(),
             $crate::__text!($($access)+ hot_beyond $register [{register}] "{symbol}+{offset}")
         )
@@ -37,19 +37,19 @@ macro_rules! __text_by_any_base {
 #[macro_export]
 macro_rules! __text_by_name {
     (address $group:ident) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             $crate::__text!(reach $group [{to}] "{symbol}+{offset}"),
             $crate::__text!(address $group {to} [{to}] "{symbol}+{offset}")
         )
     };
     (load $width:ident $group:ident) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             $crate::__text!(reach $group [{to}] "{symbol}+{offset}"),
             $crate::__text!(load $width $group {to} [{to}] "{symbol}+{offset}")
         )
     };
     (store $width:ident $group:ident) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             $crate::__text!(reach $group [{to}] "{symbol}+{offset}"),
             $crate::__text!(store $width $group {value} [{to}] "{symbol}+{offset}"),
             "/* {to} */"
@@ -67,7 +67,7 @@ macro_rules! __text_by_index {
     (@ hot $access:tt $register:tt) => { $crate::__text_by_index!(@ hot as hot_beyond $access $register) };
     (@ $group:ident $access:tt $register:tt) => { $crate::__text_by_index!(@ $group as $group $access $register) };
     (@ $group:ident as $beyond:ident [$($access:ident)+] $register:tt) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             $crate::__text!(reach $group [{to} {index}] "{symbol}+{offset}"),
             $crate::__text!($($access)+ $beyond $register [{to}] "{symbol}+{offset}")
         )
@@ -132,36 +132,36 @@ macro_rules! __text_by_offset {
 #[macro_export]
 macro_rules! __load {
     ($address:expr, $($place:tt)*) => {
-        match ::core::mem::size_of::<V>() {
+        match $crate::__core::mem::size_of::<V>() {
             1 => {
-                let byte = $crate::__load!(@ byte ::core::primitive::usize, $($place)*).assume_init();
+                let __byte = $crate::__load!(@ byte $crate::__core::primitive::usize, $($place)*).assume_init();
                 // So that the optimizer does not zero-extend the value again.
-                ::core::hint::assert_unchecked(byte < 1 << 8);
-                <V as $crate::Scalar>::__loaded(byte);
-                ::core::mem::transmute_copy(&(byte as ::core::primitive::u8))
+                $crate::__core::hint::assert_unchecked(__byte < 1 << 8);
+                <V as $crate::Scalar>::__loaded(__byte);
+                $crate::__core::mem::transmute_copy(&(__byte as $crate::__core::primitive::u8))
             }
             2 => {
-                let half = $crate::__load!(@ half ::core::primitive::usize, $($place)*).assume_init();
-                ::core::hint::assert_unchecked(half < 1 << 16);
-                ::core::mem::transmute_copy(&(half as ::core::primitive::u16))
+                let __half = $crate::__load!(@ half $crate::__core::primitive::usize, $($place)*).assume_init();
+                $crate::__core::hint::assert_unchecked(__half < 1 << 16);
+                $crate::__core::mem::transmute_copy(&(__half as $crate::__core::primitive::u16))
             }
-            4 => ::core::mem::transmute_copy(&$crate::__load!(@ word ::core::primitive::u32, $($place)*)),
-            8 if ::core::mem::size_of::<::core::primitive::usize>() == 8 => {
-                ::core::mem::transmute_copy(&$crate::__load!(@ double ::core::primitive::usize, $($place)*))
+            4 => $crate::__core::mem::transmute_copy(&$crate::__load!(@ word $crate::__core::primitive::u32, $($place)*)),
+            8 if $crate::__core::mem::size_of::<$crate::__core::primitive::usize>() == 8 => {
+                $crate::__core::mem::transmute_copy(&$crate::__load!(@ double $crate::__core::primitive::usize, $($place)*))
             }
             _ => $crate::__priv::load_at($address),
         }
     };
     (@ $width:ident $bits:ty, $text:ident $group:ident [$($operand:tt)*]) => {{
         // `MaybeUninit` keeps a pointer's provenance. An integer would drop it.
-        let to: ::core::mem::MaybeUninit<$bits>;
-        ::core::arch::asm!(
+        let __to: $crate::__core::mem::MaybeUninit<$bits>;
+        $crate::__core::arch::asm!(
             $crate::$text!(load $width $group),
-            to = out(reg) to,
+            to = out(reg) __to,
             $($operand)*
             options(readonly, nostack, preserves_flags)
         );
-        to
+        __to
     }};
 }
 
@@ -171,20 +171,20 @@ macro_rules! __load {
 #[macro_export]
 macro_rules! __store {
     ($value:ident, $address:expr, $text:ident $group:ident $byte:ident $operands:tt) => {
-        match ::core::mem::size_of::<V>() {
-            1 => $crate::__store!(@ byte $byte ::core::primitive::u8, $value, $text $group $operands),
-            2 => $crate::__store!(@ half reg ::core::primitive::u16, $value, $text $group $operands),
-            4 => $crate::__store!(@ word reg ::core::primitive::u32, $value, $text $group $operands),
-            8 if ::core::mem::size_of::<::core::primitive::usize>() == 8 => {
-                $crate::__store!(@ double reg ::core::primitive::usize, $value, $text $group $operands)
+        match $crate::__core::mem::size_of::<V>() {
+            1 => $crate::__store!(@ byte $byte $crate::__core::primitive::u8, $value, $text $group $operands),
+            2 => $crate::__store!(@ half reg $crate::__core::primitive::u16, $value, $text $group $operands),
+            4 => $crate::__store!(@ word reg $crate::__core::primitive::u32, $value, $text $group $operands),
+            8 if $crate::__core::mem::size_of::<$crate::__core::primitive::usize>() == 8 => {
+                $crate::__store!(@ double reg $crate::__core::primitive::usize, $value, $text $group $operands)
             }
             _ => $crate::__priv::store_at($address, $value),
         }
     };
     (@ $width:ident $class:ident $bits:ty, $value:ident, $text:ident $group:ident [$($operand:tt)*]) => {
-        ::core::arch::asm!(
+        $crate::__core::arch::asm!(
             $crate::$text!(store $width $group),
-            value = in($class) ::core::mem::transmute_copy::<V, ::core::mem::MaybeUninit<$bits>>(&$value),
+            value = in($class) $crate::__core::mem::transmute_copy::<V, $crate::__core::mem::MaybeUninit<$bits>>(&$value),
             $($operand)*
             options(nostack, preserves_flags)
         )
@@ -196,10 +196,10 @@ macro_rules! __store {
 #[macro_export]
 macro_rules! __update {
     ($width:ident $class:ident $bits:ty, $old:tt, $value:ident, $op:ident, $text:ident [$($operand:tt)*]) => {
-        ::core::arch::asm!(
+        $crate::__core::arch::asm!(
             $crate::$text!(update $width copy),
             op = const $op,
-            value = in($class) ::core::mem::transmute_copy::<V, $bits>(&$value),
+            value = in($class) $crate::__core::mem::transmute_copy::<V, $bits>(&$value),
             $($operand)*
             options(nostack)
         )
@@ -211,7 +211,7 @@ macro_rules! __update {
 #[macro_export]
 macro_rules! __step {
     ($width:ident $class:ident $bits:ty, $old:tt, $op:ident, $text:ident [$($operand:tt)*]) => {
-        ::core::arch::asm!($crate::$text!(step $width copy), op = const $op, $($operand)* options(nostack))
+        $crate::__core::arch::asm!($crate::$text!(step $width copy), op = const $op, $($operand)* options(nostack))
     };
 }
 
@@ -219,11 +219,11 @@ macro_rules! __step {
 #[macro_export]
 macro_rules! __fetch_add {
     ($width:ident $class:ident $bits:ty, $old:tt, $value:ident, $text:ident [$($operand:tt)*]) => {{
-        let mut value = ::core::mem::transmute_copy::<V, $bits>(&$value);
-        ::core::arch::asm!(
-            $crate::$text!(fetch_add $width copy), value = inout($class) value, $($operand)* options(nostack)
+        let mut __value = $crate::__core::mem::transmute_copy::<V, $bits>(&$value);
+        $crate::__core::arch::asm!(
+            $crate::$text!(fetch_add $width copy), value = inout($class) __value, $($operand)* options(nostack)
         );
-        ::core::mem::transmute_copy::<$bits, V>(&value)
+        $crate::__core::mem::transmute_copy::<$bits, V>(&__value)
     }};
 }
 
@@ -233,17 +233,17 @@ macro_rules! __fetch_add {
 #[macro_export]
 macro_rules! __swap {
     ($width:ident $class:ident $bits:ty, $old:tt, $new:ident, $text:ident [$($operand:tt)*]) => {{
-        use ::core::mem::{MaybeUninit, transmute_copy};
+        use $crate::__core::mem::{MaybeUninit, transmute_copy};
         // `MaybeUninit` keeps a pointer's provenance. An integer would drop it.
-        let found: MaybeUninit<$bits>;
-        ::core::arch::asm!(
+        let __found: MaybeUninit<$bits>;
+        $crate::__core::arch::asm!(
             $crate::$text!(swap $width copy),
             value = in($class) transmute_copy::<V, MaybeUninit<$bits>>(&$new),
             $($operand)*
-            out($old) found,
+            out($old) __found,
             options(nostack)
         );
-        transmute_copy::<MaybeUninit<$bits>, V>(&found)
+        transmute_copy::<MaybeUninit<$bits>, V>(&__found)
     }};
 }
 
@@ -251,25 +251,25 @@ macro_rules! __swap {
 #[macro_export]
 macro_rules! __compare_exchange {
     ($width:ident $class:ident $bits:ty, $old:tt, $current:ident, $new:ident, $text:ident [$($operand:tt)*]) => {{
-        use ::core::mem::{MaybeUninit, transmute_copy};
+        use $crate::__core::mem::{MaybeUninit, transmute_copy};
         // `MaybeUninit` keeps a pointer's provenance. An integer would drop it.
-        let found: MaybeUninit<$bits>;
-        let new = transmute_copy::<V, MaybeUninit<$bits>>(&$new);
-        let old = transmute_copy::<V, MaybeUninit<$bits>>(&$current);
-        ::core::arch::asm!(
+        let __found: MaybeUninit<$bits>;
+        let __new = transmute_copy::<V, MaybeUninit<$bits>>(&$new);
+        let __old = transmute_copy::<V, MaybeUninit<$bits>>(&$current);
+        $crate::__core::arch::asm!(
             $crate::$text!(compare_exchange $width copy),
-            value = in($class) new,
+            value = in($class) __new,
             $($operand)*
-            inout($old) old => found,
+            inout($old) __old => __found,
             options(nostack)
         );
-        let value = transmute_copy::<MaybeUninit<$bits>, V>(&found);
+        let __value = transmute_copy::<MaybeUninit<$bits>, V>(&__found);
         // The instruction's own flag would save this comparison, but an `asm!` with an output for it costs as much where
         // the caller branches: a flag in a register is tested.
-        if found.assume_init() == transmute_copy::<V, $bits>(&$current) {
-            ::core::result::Result::Ok(value)
+        if __found.assume_init() == transmute_copy::<V, $bits>(&$current) {
+            $crate::__core::result::Result::Ok(__value)
         } else {
-            ::core::result::Result::Err(value)
+            $crate::__core::result::Result::Err(__value)
         }
     }};
 }

@@ -29,7 +29,7 @@ macro_rules! __with_library {
     () => {
         // SAFETY: rule 10. There is no instruction, so all of the options hold.
         unsafe {
-            ::core::arch::asm!(
+            $crate::__core::arch::asm!(
                 ".pushsection .rodata.percpu_hv,\"a\",%progbits",
                 ".balign 4",
                 "2: .long percpu_hv_must_not_be_in_a_dylib - .",
@@ -84,7 +84,7 @@ macro_rules! __section {
         }
         // SAFETY: rule 20, the record is 0. There is no instruction, so all of the options hold.
         unsafe {
-            ::core::arch::asm!(
+            $crate::__core::arch::asm!(
                 concat!(".pushsection ", $name, ",\"aR\",%progbits"),
                 ".balign 4",
                 ".long 0",

@@ -77,14 +77,14 @@ pub(crate) mod access {
 #[macro_export]
 macro_rules! __linked {
     (displacement hot $to:tt $symbol:expr) => {
-        ::core::concat!($crate::__mark_hot!(), $crate::__norelax! { ["addi " ($to) ", zero, %lo(" $symbol ")"] })
+        $crate::__core::concat!($crate::__mark_hot!(), $crate::__norelax! { ["addi " ($to) ", zero, %lo(" $symbol ")"] })
     };
     (displacement $group:ident $to:tt $symbol:expr) => {
         $crate::__norelax! { ["lui " ($to) ", %hi(" $symbol ")"] ["addi " ($to) ", " ($to) ", %lo(" $symbol ")"] }
     };
     // From memory near the code: `lui` cannot form the address of a block that is linked high.
     (address $to:tt $symbol:expr) => {
-        ::core::concat!(
+        $crate::__core::concat!(
             ".pushsection .rodata.percpu_hv, \"a\"\n",
             $crate::__xlen!(".balign 8\n3: .dword ", ".balign 4\n3: .word "), $symbol, "\n",
             ".popsection\n",
@@ -101,7 +101,7 @@ macro_rules! __linked {
     };
     // With an index, `base` is set for a hot variable too.
     (reach hot [$base:tt $index:tt] $symbol:expr) => {
-        ::core::concat!($crate::__mark_hot!(), $crate::__norelax! { ["add " ($base) ", " ($index) ", gp"] })
+        $crate::__core::concat!($crate::__mark_hot!(), $crate::__norelax! { ["add " ($base) ", " ($index) ", gp"] })
     };
     (reach $group:ident [$base:tt $index:tt] $symbol:expr) => {
         $crate::__norelax! {
@@ -112,7 +112,7 @@ macro_rules! __linked {
     };
     (base hot [$base:tt]) => { "gp" };
     (base $group:ident [$base:tt]) => { $crate::__register!($base) };
-    (low $symbol:expr) => { ::core::concat!("%lo(", $symbol, ")") };
+    (low $symbol:expr) => { $crate::__core::concat!("%lo(", $symbol, ")") };
 }
 
 #[cfg(all(feature = "non-zero-vma", not(feature = "sp-naive")))]
@@ -180,7 +180,7 @@ macro_rules! __text {
     (add [$($by_parts:tt)*] double $group:ident $value:tt [$base:tt] $symbol:expr, $addend:literal) => {
         $crate::__xlen!(
             $($by_parts)*!(double $group $value [$base] $symbol, $addend),
-            ::core::concat!(
+            $crate::__core::concat!(
                 $crate::__text!(address $group $base [$base] $symbol),
                 // The carry is set if the sum is less than the addend.
                 $crate::__lines! {
@@ -215,7 +215,7 @@ macro_rules! __text {
 #[macro_export]
 macro_rules! __norelax {
     ($($line:tt)*) => {
-        ::core::concat!(".option push\n.option norelax\n", $crate::__lines! { $($line)* }, ".option pop\n")
+        $crate::__core::concat!(".option push\n.option norelax\n", $crate::__lines! { $($line)* }, ".option pop\n")
     };
 }
 

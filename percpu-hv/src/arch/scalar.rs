@@ -1,5 +1,6 @@
 //! The types that one instruction can load, store or change.
 
+use core::marker::PhantomData;
 use core::mem::transmute_copy;
 use core::num::NonZero;
 use core::ptr::NonNull;
@@ -130,6 +131,37 @@ pub unsafe trait Bits: Scalar {}
     note = "integers have them; a newtype implements `percpu_hv::Integer`"
 )]
 pub unsafe trait Integer: Bits {}
+
+/// What a newtype or an enum is a scalar by.
+pub struct Inside<T>(PhantomData<fn() -> T>);
+
+impl<T: Scalar> Inside<T> {
+    /// Returns what a function finds in the type. Panics if the type has padding beside it.
+    #[inline(always)]
+    pub const fn of<W>(_: fn(W) -> [T; 1]) -> Self {
+        assert!(
+            size_of::<W>() == size_of::<T>(),
+            "percpu-hv: a `Scalar` has no padding; keep the `repr` that `derive(Scalar)` found"
+        );
+        Self(PhantomData)
+    }
+
+    /// Whether every bit pattern is a value.
+    pub const fn any_bits(&self) -> bool {
+        T::__ANY_BITS
+    }
+
+    /// Whether equal bits are the same value.
+    pub const fn bits_are_all(&self) -> bool {
+        T::__BITS_ARE_ALL
+    }
+
+    /// Tells the optimizer which bit patterns a loaded byte can have.
+    #[inline(always)]
+    pub fn loaded(&self, byte: usize) {
+        T::__loaded(byte);
+    }
+}
 
 macro_rules! scalars {
     ($($ty:ty),*) => {$(

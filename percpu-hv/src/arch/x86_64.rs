@@ -200,11 +200,11 @@ pub(crate) mod access {
     #[macro_export]
     macro_rules! __by_width {
         ($operation:ident $($argument:tt)*) => {
-            match ::core::mem::size_of::<V>() {
-                1 => $crate::$operation!(byte reg_byte ::core::primitive::u8, "al", $($argument)*),
-                2 => $crate::$operation!(half reg ::core::primitive::u16, "ax", $($argument)*),
-                4 => $crate::$operation!(word reg ::core::primitive::u32, "eax", $($argument)*),
-                _ => $crate::$operation!(double reg ::core::primitive::u64, "rax", $($argument)*),
+            match $crate::__core::mem::size_of::<V>() {
+                1 => $crate::$operation!(byte reg_byte $crate::__core::primitive::u8, "al", $($argument)*),
+                2 => $crate::$operation!(half reg $crate::__core::primitive::u16, "ax", $($argument)*),
+                4 => $crate::$operation!(word reg $crate::__core::primitive::u32, "eax", $($argument)*),
+                _ => $crate::$operation!(double reg $crate::__core::primitive::u64, "rax", $($argument)*),
             }
         };
     }
@@ -230,10 +230,10 @@ macro_rules! __linked {
     };
     // An address that is sign-extended from 32 bits.
     (copy $symbol:expr) => {
-        ::core::concat!("gs:[", $symbol, "]")
+        $crate::__core::concat!("gs:[", $symbol, "]")
     };
     (displaced $address:expr) => {
-        ::core::concat!("gs:[", $address, "]")
+        $crate::__core::concat!("gs:[", $address, "]")
     };
     (current $to:tt $own:literal $symbol:expr) => {
         $crate::__lines! { ["mov " ($to) ", gs:[" $own "]"] ["add " ($to) ", offset " $symbol] }
@@ -251,10 +251,10 @@ macro_rules! __linked {
         $crate::__lines! { ["mov " ($to) ", [rip + " $symbol "@GOTPCREL]"] }
     };
     (copy $symbol:expr) => {
-        ::core::concat!("gs:[rip + ", $symbol, "]")
+        $crate::__core::concat!("gs:[rip + ", $symbol, "]")
     };
     (displaced $address:expr) => {
-        ::core::concat!("gs:[", $address, "]")
+        $crate::__core::concat!("gs:[", $address, "]")
     };
     (current $to:tt $own:literal $symbol:expr) => {
         $crate::__lines! { ["lea " ($to) ", [rip + " $symbol "]"] ["add " ($to) ", gs:[rip + " $own "]"] }
@@ -267,7 +267,7 @@ macro_rules! __linked {
 #[macro_export]
 macro_rules! __linked {
     (copy $symbol:expr) => {
-        ::core::concat!("[rip + ", $symbol, "]")
+        $crate::__core::concat!("[rip + ", $symbol, "]")
     };
     (current $to:tt $own:literal $symbol:expr) => {
         $crate::__lines! { ["lea " ($to) ", [rip + " $symbol "]"] }

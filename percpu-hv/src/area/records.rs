@@ -38,7 +38,7 @@ macro_rules! __record_section {
 /// Emits a record of a function in the section for a purpose. `unsafe`: the function is of the section's type (rule 20).
 ///
 /// * `R` is `SHF_GNU_RETAIN`: the record stays whatever refers to it. lld does not count `__start_` as a reference.
-/// * `#[used]` compiles `emit`, although nothing calls it, and the linker drops its instructions. A `global_asm!` could
+/// * `#[used]` compiles the function, although nothing calls it, and the linker drops its instructions. A `global_asm!` could
 ///   not stand in the body of a function, where variables can.
 #[cfg(any(target_os = "linux", target_os = "none"))]
 #[doc(hidden)]
@@ -47,14 +47,14 @@ macro_rules! __record {
     (unsafe $purpose:ident, $($function:tt)*) => {
         const _: () = {
             #[used]
-            static EMIT: fn() = emit;
+            static _PERCPU_EMIT: fn() = _percpu_emit;
 
-            fn emit() {
+            fn _percpu_emit() {
                 // SAFETY: rule 20, the caller of this macro names a function of the section's type. There is no
                 // instruction, so all of the options hold.
                 unsafe {
-                    ::core::arch::asm!(
-                        ::core::concat!(".pushsection ", $crate::__record_section!($purpose), ",\"aR\",%progbits"),
+                    $crate::__core::arch::asm!(
+                        $crate::__core::concat!(".pushsection ", $crate::__record_section!($purpose), ",\"aR\",%progbits"),
                         ".balign 4",
                         ".long {function} - .",
                         ".popsection",
@@ -81,8 +81,8 @@ macro_rules! __record_here {
         // SAFETY: rule 20, the caller of this macro names a function of the section's type. There is no instruction, so
         // all of the options hold.
         unsafe {
-            ::core::arch::asm!(
-                ::core::concat!(
+            $crate::__core::arch::asm!(
+                $crate::__core::concat!(
                     ".pushsection ",
                     $crate::__record_section!($purpose),
                     ",\"aG\",%progbits,{function}"
@@ -104,7 +104,7 @@ macro_rules! __record_here {
 #[macro_export]
 macro_rules! __record {
     ($($record:tt)*) => {
-        ::core::compile_error!("the option `init`, hooks and the feature `dump` need an ELF target: bare metal or Linux");
+        $crate::__core::compile_error!("the option `init`, hooks and the feature `dump` need an ELF target: bare metal or Linux");
     };
 }
 
@@ -124,7 +124,7 @@ macro_rules! __refuse_init {
 #[macro_export]
 macro_rules! __refuse_init {
     () => {
-        ::core::compile_error!(
+        $crate::__core::compile_error!(
             "with the feature `custom-base` the platform makes the areas, and not the values of the option `init`; \
              give the variable a value"
         );

@@ -282,17 +282,17 @@ macro_rules! __place {
     (variables [$($attr:tt)*] {$($head:tt)*} $name:ident: $($rest:tt)*) => {
         $($attr)*
         #[allow(non_upper_case_globals)]
-        #[unsafe(link_section = ::core::concat!(".percpu.", ::core::stringify!($name)))]
+        #[unsafe(link_section = $crate::__core::concat!(".percpu.", $crate::__core::stringify!($name)))]
         $($head)* $name: $($rest)*
     };
     (flags [] {$($head:tt)*} $name:ident: $($rest:tt)*) => {
         #[allow(non_upper_case_globals)]
-        #[unsafe(link_section = ::core::concat!(".percpu..flags.", ::core::stringify!($name)))]
+        #[unsafe(link_section = $crate::__core::concat!(".percpu..flags.", $crate::__core::stringify!($name)))]
         $($head)* $name: $($rest)*
     };
     ($group:ident [$($attr:tt)*] {$($head:tt)*} $name:ident: $($rest:tt)*) => {
         $crate::__place_in! {
-            ::core::concat!(".percpu..", ::core::stringify!($group), ".", ::core::stringify!($name)),
+            $crate::__core::concat!(".percpu..", $crate::__core::stringify!($group), ".", $crate::__core::stringify!($name)),
             [$($attr)*] {$($head)*} $name: $($rest)*
         }
     };

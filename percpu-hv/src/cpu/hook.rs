@@ -52,12 +52,16 @@ use crate::area::records::{functions, of_hooks};
 macro_rules! cpu_hook {
     ($name:ident, order = $order:expr, up = $up:expr, down = $down:expr $(,)?) => {
         const _: () = {
-            fn hook() -> &'static $crate::__priv::CpuHook {
-                static HOOK: $crate::__priv::CpuHook =
-                    $crate::__priv::CpuHook::new(::core::stringify!($name), $order, $up, $down);
-                &HOOK
+            fn __percpu_hook() -> &'static $crate::__priv::CpuHook {
+                static __PERCPU_HOOK: $crate::__priv::CpuHook = $crate::__priv::CpuHook::new(
+                    $crate::__core::stringify!($name),
+                    $order,
+                    $up,
+                    $down,
+                );
+                &__PERCPU_HOOK
             }
-            $crate::__record! { unsafe hook, hook }
+            $crate::__record! { unsafe hook, __percpu_hook }
         };
     };
 }

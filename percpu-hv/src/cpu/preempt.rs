@@ -102,26 +102,26 @@ mod own {
 macro_rules! preempt_hook {
     (unsafe { disable = $disable:expr, enable = $enable:expr $(,)? }) => {
         const _: () = {
-            const DISABLE: fn() = $disable;
-            const ENABLE: fn() = $enable;
+            const __PERCPU_DISABLE: fn() = $disable;
+            const __PERCPU_ENABLE: fn() = $enable;
 
             // An inlined hook that counts is an increment and a decrement, which the compiler may cancel out.
             // The fences keep the accesses between them.
             #[unsafe(no_mangle)]
             extern "Rust" fn _percpu_hv_preempt_hook_disable() {
-                DISABLE();
-                ::core::sync::atomic::compiler_fence(::core::sync::atomic::Ordering::SeqCst);
+                __PERCPU_DISABLE();
+                $crate::__core::sync::atomic::compiler_fence($crate::__core::sync::atomic::Ordering::SeqCst);
             }
 
             #[unsafe(no_mangle)]
             extern "Rust" fn _percpu_hv_preempt_hook_enable() {
-                ::core::sync::atomic::compiler_fence(::core::sync::atomic::Ordering::SeqCst);
-                ENABLE();
+                $crate::__core::sync::atomic::compiler_fence($crate::__core::sync::atomic::Ordering::SeqCst);
+                __PERCPU_ENABLE();
             }
         };
     };
     ($($hook:tt)*) => {
-        ::core::compile_error!(
+        $crate::__core::compile_error!(
             "write `percpu_hv::preempt_hook! { unsafe { disable = f, enable = g } }`: every safe accessor \
              relies on these functions to keep its context on its CPU; the documentation of \
              `preempt_hook` says what they promise"
@@ -135,6 +135,8 @@ macro_rules! preempt_hook {
 #[macro_export]
 macro_rules! preempt_hook {
     ($($hook:tt)*) => {
-        ::core::compile_error!("`preempt_hook` needs the feature `preempt-hook` of percpu-hv");
+        $crate::__core::compile_error!(
+            "`preempt_hook` needs the feature `preempt-hook` of percpu-hv"
+        );
     };
 }

@@ -96,9 +96,7 @@ fn out_of_reach(place: &str, offset: usize, reach: usize) -> ! {
 /// Returns the name of a variable, from that of its marker's type. Another type's name stays as it is.
 fn name_of(marker: &str) -> &str {
     let last = marker.rfind(':').map_or(0, |colon| colon + 1);
-    marker[last..]
-        .strip_prefix("__PERCPU_SYM_")
-        .unwrap_or(marker)
+    marker[last..].strip_prefix("__PerCpu_").unwrap_or(marker)
 }
 
 /// Returns the pointer to a copy of the place, at the copy's address.

@@ -49,7 +49,7 @@ macro_rules! __variable {
 
         $crate::__define! {
             unsafe [$($attr)*] [$($storage_attr)*] $vis static $name: $ty;
-            storage = $storage: ::core::mem::MaybeUninit<$ty> = ::core::mem::MaybeUninit::zeroed();
+            storage = $storage: $crate::__core::mem::MaybeUninit<$ty> = $crate::__core::mem::MaybeUninit::zeroed();
             symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group
             { $crate::__assert_made!(); }
             {
@@ -57,7 +57,7 @@ macro_rules! __variable {
 
                 // Without the check: it tells where the value is made.
                 #[inline(always)]
-                fn linked(&self) -> ::core::primitive::usize {
+                fn linked(&self) -> $crate::__core::primitive::usize {
                     $crate::__displacement!(any $storage)
                 }
             }
@@ -65,15 +65,15 @@ macro_rules! __variable {
                 #[inline(always)]
                 unsafe fn initial(
                     &self,
-                    cpu: impl ::core::ops::FnOnce() -> ::core::primitive::usize,
+                    __cpu: impl $crate::__core::ops::FnOnce() -> $crate::__core::primitive::usize,
                 ) -> $ty {
                     // In an item: the body of an `unsafe` function may do what else needs an `unsafe` block.
                     #[inline(always)]
-                    fn __percpu_make(cpu: ::core::primitive::usize) -> $ty {
-                        let make: fn(::core::primitive::usize) -> $ty = $init;
-                        make(cpu)
+                    fn __percpu_make(__cpu: $crate::__core::primitive::usize) -> $ty {
+                        let __make: fn($crate::__core::primitive::usize) -> $ty = $init;
+                        __make(__cpu)
                     }
-                    __percpu_make(cpu())
+                    __percpu_make(__cpu())
                 }
             }
         }
@@ -107,7 +107,7 @@ macro_rules! __define {
         // SAFETY: rule 1, the storage is the static above, which is in the section.
         unsafe impl $crate::__priv::Access for $symbol {
             #[inline(always)]
-            fn displacement(&self) -> ::core::primitive::usize {
+            fn displacement(&self) -> $crate::__core::primitive::usize {
                 $($made)*
                 $crate::__displacement!($group $storage)
             }
@@ -213,8 +213,8 @@ macro_rules! __flag {
     ($storage:ident $name:ident) => {
         #[inline(always)]
         fn flag(&self) -> $crate::__priv::Flag {
-            $crate::__place! { flags [] {static mut} $storage: ::core::primitive::bool = false; }
-            ($crate::__displacement!(variables $storage), ::core::stringify!($name))
+            $crate::__place! { flags [] {static mut} $storage: $crate::__core::primitive::bool = false; }
+            ($crate::__displacement!(variables $storage), $crate::__core::stringify!($name))
         }
     };
 }
@@ -229,13 +229,13 @@ macro_rules! __total {
         #[inline(always)]
         fn total(
             &self,
-            distance: ::core::primitive::usize,
-        ) -> ::core::option::Option<&'static ::core::sync::atomic::AtomicI64> {
+            __distance: $crate::__core::primitive::usize,
+        ) -> $crate::__core::option::Option<&'static $crate::__core::sync::atomic::AtomicI64> {
             use $crate::__priv::Otherwise as _;
             static __PERCPU_TOTALS: $crate::__priv::Totals<
                 { $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS },
             > = $crate::__priv::Totals::NEW;
-            __PERCPU_TOTALS.get(distance)
+            __PERCPU_TOTALS.get(__distance)
         }
     };
 }

@@ -20,36 +20,36 @@ macro_rules! __elements {
 
         #[doc(hidden)]
         #[allow(non_camel_case_types, clippy::exhaustive_structs)]
-        $vis struct $symbol<O>($crate::__priv::End<O>);
+        $vis struct $symbol<__O>($crate::__priv::End<__O>);
 
         // SAFETY: rules 1 and 21, the storage is the static above, which is in the section, and the path is inside.
-        unsafe impl<O: $crate::__priv::Path> $crate::__priv::Access for $symbol<O> {
+        unsafe impl<__O: $crate::__priv::Path> $crate::__priv::Access for $symbol<__O> {
             #[inline(always)]
-            fn displacement(&self) -> ::core::primitive::usize {
-                $crate::__displacement!($group $storage, <O as $crate::__priv::Path>::OFFSET)
+            fn displacement(&self) -> $crate::__core::primitive::usize {
+                $crate::__displacement!($group $storage, <__O as $crate::__priv::Path>::OFFSET)
             }
 
-            $crate::__direct! { $group $storage, <O as $crate::__priv::Path>::OFFSET }
-            $crate::__beyond! { $group $storage, <O as $crate::__priv::Path>::OFFSET }
+            $crate::__direct! { $group $storage, <__O as $crate::__priv::Path>::OFFSET }
+            $crate::__beyond! { $group $storage, <__O as $crate::__priv::Path>::OFFSET }
         }
 
         // SAFETY: rules 1 and 21, the path leads from the storage to a part of this type.
-        unsafe impl<O: $crate::__priv::Path<Of = $ty>> $crate::Place<O::To> for $symbol<O> {
+        unsafe impl<__O: $crate::__priv::Path<Of = $ty>> $crate::Place<__O::To> for $symbol<__O> {
             type Kind = $crate::kind::Elements;
-            type Part<'whole, Q: $crate::__priv::Path<Of = O::To>> = $symbol<$crate::__priv::Then<O, Q>>
+            type Part<'whole, __Q: $crate::__priv::Path<Of = __O::To>> = $symbol<$crate::__priv::Then<__O, __Q>>
             where
                 Self: 'whole;
 
             fn flag(&self) -> $crate::__priv::Flag {
-                ::core::unreachable!()
+                $crate::__core::unreachable!()
             }
 
             $crate::__no_totals! {}
         }
 
-        impl<'whole, O, Q> $crate::__priv::Within<'whole, $symbol<O>> for $symbol<$crate::__priv::Then<O, Q>> {
+        impl<'whole, __O, __Q> $crate::__priv::Within<'whole, $symbol<__O>> for $symbol<$crate::__priv::Then<__O, __Q>> {
             #[inline(always)]
-            unsafe fn within(_: &'whole $symbol<O>) -> Self {
+            unsafe fn within(_: &'whole $symbol<__O>) -> Self {
                 // SAFETY: rule 21 is the caller's.
                 Self(unsafe { $crate::__priv::End::new() })
             }
@@ -66,7 +66,7 @@ macro_rules! __elements {
             #[inline(always)]
             unsafe fn initial(
                 &self,
-                _cpu: impl ::core::ops::FnOnce() -> ::core::primitive::usize,
+                __cpu: impl $crate::__core::ops::FnOnce() -> $crate::__core::primitive::usize,
             ) -> $ty {
                 $crate::__copy!(unsafe Self::ORIGINAL)
             }
@@ -94,9 +94,9 @@ macro_rules! __no_totals {
         #[inline(always)]
         unsafe fn total(
             &self,
-            _distance: ::core::primitive::usize,
-        ) -> ::core::option::Option<&::core::sync::atomic::AtomicI64> {
-            ::core::option::Option::None
+            __distance: $crate::__core::primitive::usize,
+        ) -> $crate::__core::option::Option<&$crate::__core::sync::atomic::AtomicI64> {
+            $crate::__core::option::Option::None
         }
     };
 }

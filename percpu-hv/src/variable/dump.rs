@@ -425,9 +425,9 @@ macro_rules! __list {
             fn __percpu_describe() -> $crate::Variable {
                 use $crate::__priv::dump::NotPrinted as _;
                 $crate::Variable::__new::<$symbol, $ty>(
-                    ::core::module_path!(),
-                    ::core::stringify!($name),
-                    ::core::stringify!($group),
+                    $crate::__core::module_path!(),
+                    $crate::__core::stringify!($name),
+                    $crate::__core::stringify!($group),
                     $crate::__printer!(<$symbol as $crate::Place<$ty>>::Kind, $ty),
                     $crate::__priv::dump::Printer::<<$symbol as $crate::Place<$ty>>::Kind, $ty>::__PERCPU_DEBUG,
                 )
@@ -450,10 +450,10 @@ macro_rules! __list_fields {
         #[automatically_derived]
         impl $($generics)* $crate::__priv::dump::Parts<$crate::__priv::dump::Fields> for $whole $($bounds)* {
             unsafe fn print(
-                __address: ::core::primitive::usize,
-                __f: &mut ::core::fmt::Formatter<'_>,
-            ) -> ::core::fmt::Result {
-                let mut __whole = __f.$how(::core::stringify!($name));
+                __address: $crate::__core::primitive::usize,
+                __f: &mut $crate::__core::fmt::Formatter<'_>,
+            ) -> $crate::__core::fmt::Result {
+                let mut __whole = __f.$how($crate::__core::stringify!($name));
                 $(
                     let __printer = $crate::__printer!($crate::kind::Elements, $ty);
                     // The path may hold a user's expressions, which are no part of an `unsafe` block.
@@ -472,7 +472,7 @@ macro_rules! __list_fields {
 #[macro_export]
 macro_rules! __list_field {
     (debug_struct $whole:ident $member:tt $field:ident) => {
-        $whole.field(::core::stringify!($member), &$field);
+        $whole.field($crate::__core::stringify!($member), &$field);
     };
     (debug_tuple $whole:ident $member:tt $field:ident) => {
         $whole.field(&$field);

@@ -27,33 +27,33 @@ pub const fn is_escaped(text: &str) -> bool {
 macro_rules! __inform {
     ($storage:ident, $ty:ty; $name:ident, $text:literal) => {
         const _: () = {
-            ::core::assert!(
+            $crate::__core::assert!(
                 $crate::__priv::is_escaped($text),
                 "percpu-hv: the text of a type has a quote, a line break or a brace that the assembler would interpret"
             );
 
             #[used]
-            static __PERCPU_EMIT: fn() = __percpu_emit;
+            static _PERCPU_EMIT: fn() = _percpu_emit;
 
-            fn __percpu_emit() {
+            fn _percpu_emit() {
                 // SAFETY: rule 10, the text stays between its quotes; there is no instruction, so all of the options hold.
                 unsafe {
-                    ::core::arch::asm!(
-                        ::core::concat!(".pushsection ", $crate::__record_section!(info), ",\"R\",%progbits"),
+                    $crate::__core::arch::asm!(
+                        $crate::__core::concat!(".pushsection ", $crate::__record_section!(info), ",\"R\",%progbits"),
                         ".balign {word}",
                         ".if {word} == 8",
                         ".quad {storage}, {size}, {align}",
                         ".else",
                         ".long {storage}, {size}, {align}",
                         ".endif",
-                        ::core::concat!(".asciz \"", ::core::module_path!(), "\""),
-                        ::core::concat!(".asciz \"", ::core::stringify!($name), "\""),
-                        ::core::concat!(".asciz \"", $text, "\""),
+                        $crate::__core::concat!(".asciz \"", $crate::__core::module_path!(), "\""),
+                        $crate::__core::concat!(".asciz \"", $crate::__core::stringify!($name), "\""),
+                        $crate::__core::concat!(".asciz \"", $text, "\""),
                         ".popsection",
-                        word = const ::core::mem::size_of::<::core::primitive::usize>(),
+                        word = const $crate::__core::mem::size_of::<$crate::__core::primitive::usize>(),
                         storage = sym $storage,
-                        size = const ::core::mem::size_of::<$ty>(),
-                        align = const ::core::mem::align_of::<$ty>(),
+                        size = const $crate::__core::mem::size_of::<$ty>(),
+                        align = const $crate::__core::mem::align_of::<$ty>(),
                         options(nomem, nostack, preserves_flags)
                     );
                 }

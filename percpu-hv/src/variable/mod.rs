@@ -39,7 +39,7 @@ pub use exclusive::Borrowed;
 pub use exports::module_symbols;
 pub use inform::is_escaped;
 pub use module::ModuleSection;
-pub use part::{Elements, End, Field, Fixed, HasField, Then, Whole, part};
+pub use part::{Elements, End, Field, Fixed, HasField, Then, Whole, is_field, part};
 pub use per_cpu::{PerCpu, primitive, primitives};
 pub use place::{Flag, Path, Place, Within};
 #[cfg(target_has_atomic = "64")]

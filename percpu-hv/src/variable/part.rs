@@ -89,6 +89,9 @@ pub unsafe trait HasField<F, const N: usize> {
     const OFFSET: usize;
 }
 
+/// Compiles if the pointer is one to field number `N`.
+pub const fn is_field<S: HasField<F, N>, F, const N: usize>(_: [*const F; 1]) {}
+
 /// A struct whose fields can be accessed one by one in a per-CPU variable. `#[derive(Elements)]` implements this trait.
 ///
 /// The variable has the option `elements`, or it is [`Shared`](trait@crate::Shared). Its

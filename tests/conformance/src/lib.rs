@@ -29,6 +29,7 @@ mod lazy;
 mod lifecycle;
 #[cfg_attr(all(feature = "custom-base", target_os = "none"), path = "no_made.rs")]
 mod made;
+mod names;
 mod operations;
 mod other_cpus;
 mod values;
@@ -193,6 +194,7 @@ pub fn before_init(machine: &dyn Machine, areas: Areas) -> Result<Count, InitErr
 pub fn after_init(machine: &dyn Machine) -> Count {
     run_with_areas(machine, errors::TESTS_AFTER_INIT)
         .and(run(machine, values::TESTS))
+        .and(run(machine, names::TESTS))
         .and(run(machine, made::TESTS))
         .and(run(machine, operations::TESTS))
         .and(run(machine, elements::TESTS))

@@ -161,7 +161,7 @@ fn a_script_that_does_not_know_hot_variables_is_told() {
 fn is_within_reach(elf: &Elf, name: &str) -> bool {
     let mut found = elf.symbols_with(name);
     // The storage of the image's own: not a borrow flag.
-    found.retain(|name| name.contains("4cold") && !name.contains("__PERCPU_SYM_"));
+    found.retain(|name| name.contains("4cold") && !name.contains("__PerCpu_"));
     assert_eq!(found.len(), 1, "{found:?}");
     let offset = elf.symbol(&found[0]) - elf.symbol("_percpu_load_start");
     offset < elf.symbol("percpu_hv_hot_size")

@@ -23,7 +23,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use cargo_metadata::Message;
+use cargo_metadata::{Message, camino::Utf8PathBuf};
 use wait_timeout::ChildExt;
 
 /// For a program that hangs: under a tool, beside other work, they take seconds.
@@ -133,9 +133,9 @@ fn programs(directory: &str) -> Vec<Program> {
         .collect()
 }
 
-/// The library and the executables that cargo makes.
+/// The libraries and the executables that cargo makes.
 struct Build {
-    library: PathBuf,
+    libraries: BTreeMap<String, PathBuf>,
     executables: BTreeMap<String, PathBuf>,
 }
 
@@ -157,19 +157,18 @@ impl Build {
             .output()
             .unwrap();
         let mut build = Self {
-            library: PathBuf::new(),
+            libraries: BTreeMap::new(),
             executables: BTreeMap::new(),
         };
         for message in Message::parse_stream(&output.stdout[..]) {
             if let Message::CompilerArtifact(artifact) = message.unwrap() {
-                let mut libraries = artifact.filenames.into_iter();
-                match artifact.executable {
-                    Some(path) => drop(build.executables.insert(artifact.target.name, path.into())),
-                    None if artifact.target.name == "percpu_hv" => {
-                        let rlib = libraries.find(|path| path.extension() == Some("rlib"));
-                        build.library = rlib.unwrap().into();
-                    }
-                    None => {}
+                let name = artifact.target.name;
+                let extension =
+                    |path: &&Utf8PathBuf| matches!(path.extension(), Some("rlib" | "so"));
+                if let Some(path) = artifact.executable {
+                    build.executables.insert(name, path.into());
+                } else if let Some(path) = artifact.filenames.iter().find(extension) {
+                    build.libraries.insert(name, path.into());
                 }
             }
         }
@@ -320,7 +319,9 @@ fn what_must_not_compile_does_not() {
         return;
     }
     let programs = programs("refused");
-    let library = Build::new(&["--package=percpu-hv".into(), "--release".into()]).library;
+    let packages = ["percpu-hv", "sound-macros"].map(|name| format!("--package={name}"));
+    let libraries = Build::new(&[&packages[..], &["--release".into()]].concat()).libraries;
+    let library = &libraries["percpu_hv"];
     check(&programs, |program| {
         let End::Refused(sentences) = &program.end else {
             return Err("it is no program that must not compile".into());
@@ -331,9 +332,10 @@ fn what_must_not_compile_does_not() {
         rustc.args(["--edition=2024", "--crate-type=bin", "--emit=obj"]);
         rustc.args(["-Aunused", "--diagnostic-width=200"]);
         rustc.arg("-L").arg(library.with_file_name("deps"));
-        rustc
-            .arg("--extern")
-            .arg(format!("percpu_hv={}", library.display()));
+        for name in ["percpu_hv", "sound_macros"] {
+            let library = libraries[name].display();
+            rustc.arg("--extern").arg(format!("{name}={library}"));
+        }
         rustc.arg("-o").arg(&object).arg(&program.path);
         // The macro looks for the runtime's name there.
         let output = rustc.env("CARGO_MANIFEST_DIR", PACKAGE).output().unwrap();

@@ -147,3 +147,27 @@ fn an_architecture_is_a_short_file() {
         "too long: {long:?}; what two architectures share is written once"
     );
 }
+
+#[test]
+fn expansions_take_core_from_the_runtime() {
+    // In the crate of a user `::core` may be another crate.
+    let mut named = Vec::new();
+    for package in ["percpu-hv", "percpu-hv-macros"] {
+        for (file, text) in sources(package) {
+            for line in text.lines() {
+                let starts_with_core = |(at, _): (usize, _)| {
+                    let before = line[..at].chars().next_back();
+                    !before.is_some_and(|c| c.is_alphanumeric() || "_>".contains(c))
+                };
+                if line.match_indices("::core").any(starts_with_core) {
+                    named.push(format!("{package}/src/{file}: {}", line.trim()));
+                }
+            }
+        }
+    }
+    assert_eq!(
+        named,
+        ["percpu-hv/src/lib.rs: pub use ::core as __core;"],
+        "write `$crate::__core`, or `#runtime::__core`"
+    );
+}

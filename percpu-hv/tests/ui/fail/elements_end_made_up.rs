@@ -15,9 +15,9 @@ static ELEMENTS: Stats = Stats { exits: 0 };
 static EXCLUSIVE: Stats = Stats { exits: 0 };
 
 fn main() {
-    let exits = __PERCPU_SYM_ELEMENTS::<Then<Whole<Stats>, Field<Stats, u64, 0>>>(End(PhantomData));
+    let exits = __PerCpu_ELEMENTS::<Then<Whole<Stats>, Field<Stats, u64, 0>>>(End(PhantomData));
     PerCpu::__new(exits).inc_current();
     // The parts of an exclusive variable are reached by `fields` no more than by the name behind it.
-    let exclusive = &<__PERCPU_SYM_EXCLUSIVE as Symbol<Stats>>::PLACE;
+    let exclusive = &<__PerCpu_EXCLUSIVE as Symbol<Stats>>::PLACE;
     let _fields = Stats::__fields(exclusive);
 }

@@ -31,16 +31,16 @@ static STATS: stats::Stats = stats::Stats::NEW;
 static COUNTS: stats::Counts = stats::Counts::NEW;
 
 type Secret = Field<stats::Stats, u64, 1>;
-type Stats = __PERCPU_SYM_STATS<Whole<stats::Stats>>;
+type Stats = __PerCpu_STATS<Whole<stats::Stats>>;
 
 fn main() {
     let whole = &<Stats as Symbol<stats::Stats>>::PLACE;
     part::<Stats, Secret>(whole).inc_current();
     let secret: <Stats as Place<stats::Stats>>::Part<'_, Secret> = Within::within(whole);
     PerCpu::__new(secret).inc_current();
-    let secret = __PERCPU_SYM_STATS::<Then<Whole<stats::Stats>, Secret>>(End::new());
+    let secret = __PerCpu_STATS::<Then<Whole<stats::Stats>, Secret>>(End::new());
     PerCpu::__new(secret).inc_current();
 
-    let total = <__PERCPU_SYM_COUNTS as Place<stats::Counts>>::total(&__PERCPU_SYM_COUNTS, 0);
+    let total = <__PerCpu_COUNTS as Place<stats::Counts>>::total(&__PerCpu_COUNTS, 0);
     println!("{total:?}");
 }

@@ -8,12 +8,12 @@ static BYTE: &u8 = &1;
 static NAME: (&str, u8) = ("boot", 0);
 
 fn value<'a>(byte: &'a u8) {
-    let variable: &PerCpu<__PERCPU_SYM_BYTE, &'a u8> = &BYTE;
+    let variable: &PerCpu<__PerCpu_BYTE, &'a u8> = &BYTE;
     variable.write_current(byte);
 }
 
 fn exclusive<'a>(name: &'a str) {
-    let variable: &PerCpu<__PERCPU_SYM_NAME, (&'a str, u8)> = &NAME;
+    let variable: &PerCpu<__PerCpu_NAME, (&'a str, u8)> = &NAME;
     variable.with_current(|pair| pair.0 = name);
 }
 

@@ -256,7 +256,7 @@ impl<'a, 'm> Module<'a, 'm> {
     pub(super) fn variable(&self, name: &'static str, cpu: CpuId) -> Result<'a, (*mut u8, u64)> {
         let is_storage = |symbol: &str| {
             let rest = symbol.strip_suffix(name);
-            rest.is_some_and(|rest| rest.ends_with("__PERCPU_") && !rest.contains("_SYM_"))
+            rest.is_some_and(|rest| rest.ends_with("__PERCPU_") && !rest.contains("__PerCpu_"))
         };
         let (symbol, section) = self.defined(is_storage, name)?;
         if Some(section) != self.places.percpu {
