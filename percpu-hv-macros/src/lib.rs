@@ -102,6 +102,7 @@ use syn::DeriveInput;
 /// }
 /// ```
 ///
+/// * The option goes with each kind and group.
 /// * Init calls it for each CPU that gets an area, before any area can be reached. There is no `CpuId` yet, and an
 ///   access to a per-CPU variable panics (in a release build of a kernel it is undefined, as any access before
 ///   `init_percpu_reg`). The function must not call init. The order of several functions is the linker's.

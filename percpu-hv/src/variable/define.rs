@@ -67,13 +67,7 @@ macro_rules! __variable {
                     &self,
                     __cpu: impl $crate::__core::ops::FnOnce() -> $crate::__core::primitive::usize,
                 ) -> $ty {
-                    // In an item: the body of an `unsafe` function may do what else needs an `unsafe` block.
-                    #[inline(always)]
-                    fn __percpu_make(__cpu: $crate::__core::primitive::usize) -> $ty {
-                        let __make: fn($crate::__core::primitive::usize) -> $ty = $init;
-                        __make(__cpu)
-                    }
-                    __percpu_make(__cpu())
+                    $crate::__made!(__cpu, $ty, $init)
                 }
             }
         }
@@ -167,6 +161,21 @@ macro_rules! __copy {
         // SAFETY: rule 3, only copies of the original are used.
         unsafe { $original.read() }
     };
+}
+
+/// Expands to the value that the function of the option `init` makes.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __made {
+    ($cpu:ident, $ty:ty, $init:expr) => {{
+        // In an item: the body of an `unsafe` function may do what else needs an `unsafe` block.
+        #[inline(always)]
+        fn __percpu_make(__cpu: $crate::__core::primitive::usize) -> $ty {
+            let __make: fn($crate::__core::primitive::usize) -> $ty = $init;
+            __make(__cpu)
+        }
+        __percpu_make($cpu())
+    }};
 }
 
 /// Expands to the value of a variable's handle. Where the spelling of the type tells the kind, it checks that the type is the

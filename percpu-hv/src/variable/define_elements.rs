@@ -11,11 +11,79 @@ macro_rules! __elements {
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = elements,
         group = $group:ident
     ) => {
+        impl $symbol<$crate::__priv::Whole<$ty>> {
+            $crate::__original! { $ty = $value }
+        }
+
+        $crate::__define_elements! {
+            unsafe [$($attr)*] [$($storage_attr)*] $vis static $name: $ty;
+            storage = $storage: $ty = $crate::__copy!(unsafe $symbol::<$crate::__priv::Whole<$ty>>::ORIGINAL);
+            symbol = $symbol, alias = $alias, text = $text, group = $group
+            {} { $crate::__direct! { $group $storage, <__O as $crate::__priv::Path>::OFFSET } }
+            {
+                #[inline(always)]
+                unsafe fn initial(
+                    &self,
+                    _: impl $crate::__core::ops::FnOnce() -> $crate::__core::primitive::usize,
+                ) -> $ty {
+                    $crate::__copy!(unsafe Self::ORIGINAL)
+                }
+            }
+        }
+    };
+    // The option `init`, as in `__variable!`.
+    (
+        [$($attr:tt)*] [$($storage_attr:tt)*]
+        $vis:vis static $name:ident: $ty:ty; init = $init:expr;
+        storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = elements,
+        group = $group:ident
+    ) => {
+        $crate::__refuse_init!();
+        $crate::__record! { unsafe make, $crate::__priv::make::<$symbol<$crate::__priv::Whole<$ty>>, $ty> }
+
+        $crate::__define_elements! {
+            unsafe [$($attr)*] [$($storage_attr)*] $vis static $name: $ty;
+            storage = $storage: $crate::__core::mem::MaybeUninit<$ty> = $crate::__core::mem::MaybeUninit::zeroed();
+            symbol = $symbol, alias = $alias, text = $text, group = $group
+            { $crate::__assert_made!(); }
+            {
+                $crate::__direct! { unlinked $group $storage, <__O as $crate::__priv::Path>::OFFSET }
+
+                // Without the check: it tells where the value is made.
+                #[inline(always)]
+                fn linked(&self) -> $crate::__core::primitive::usize {
+                    $crate::__displacement!(any $storage, <__O as $crate::__priv::Path>::OFFSET)
+                }
+            }
+            {
+                #[inline(always)]
+                unsafe fn initial(
+                    &self,
+                    __cpu: impl $crate::__core::ops::FnOnce() -> $crate::__core::primitive::usize,
+                ) -> $ty {
+                    $crate::__made!(__cpu, $ty, $init)
+                }
+            }
+        }
+    };
+}
+
+/// Defines a variable of the kind `Elements`. The blocks have what precedes an access, the overrides of `Access`, and how
+/// the initial value is found. `unsafe`: as in `__define!`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __define_elements {
+    (
+        unsafe [$($attr:tt)*] [$($storage_attr:tt)*] $vis:vis static $name:ident: $ty:ty;
+        storage = $storage:ident: $stored:ty = $value:expr;
+        symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, group = $group:ident
+        {$($made:tt)*} {$($direct:tt)*} {$($initial:tt)*}
+    ) => {
         $crate::__refuse_host!();
 
         $crate::__storage! {
             $group [$($storage_attr)* #[doc(hidden)] #[allow(private_interfaces)]]
-            {$vis static mut} $storage: $ty = $crate::__copy!(unsafe $symbol::<$crate::__priv::Whole<$ty>>::ORIGINAL);
+            {$vis static mut} $storage: $stored = $value;
         }
 
         #[doc(hidden)]
@@ -26,10 +94,11 @@ macro_rules! __elements {
         unsafe impl<__O: $crate::__priv::Path> $crate::__priv::Access for $symbol<__O> {
             #[inline(always)]
             fn displacement(&self) -> $crate::__core::primitive::usize {
+                $($made)*
                 $crate::__displacement!($group $storage, <__O as $crate::__priv::Path>::OFFSET)
             }
 
-            $crate::__direct! { $group $storage, <__O as $crate::__priv::Path>::OFFSET }
+            $($direct)*
             $crate::__beyond! { $group $storage, <__O as $crate::__priv::Path>::OFFSET }
         }
 
@@ -55,21 +124,11 @@ macro_rules! __elements {
             }
         }
 
-        impl $symbol<$crate::__priv::Whole<$ty>> {
-            $crate::__original! { $ty = $value }
-        }
-
         // SAFETY: as `Place`.
         unsafe impl $crate::__priv::Symbol<$ty> for $symbol<$crate::__priv::Whole<$ty>> {
             const PLACE: Self = Self($crate::__priv::End::WHOLE);
 
-            #[inline(always)]
-            unsafe fn initial(
-                &self,
-                __cpu: impl $crate::__core::ops::FnOnce() -> $crate::__core::primitive::usize,
-            ) -> $ty {
-                $crate::__copy!(unsafe Self::ORIGINAL)
-            }
+            $($initial)*
         }
 
         #[doc(hidden)]

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use percpu_hv::{CpuId, CpuPin, claim_percpu_reg, def_percpu, reinit_percpu_area};
+use percpu_hv::{CpuId, CpuPin, Elements, claim_percpu_reg, def_percpu, reinit_percpu_area};
 
 use crate::{Bench, Test};
 
@@ -25,8 +25,26 @@ static NEXT: AtomicU32;
 #[def_percpu(init = Ticket::take)]
 static TICKET: Ticket;
 
+#[def_percpu(elements, init = Pair::of)]
+static PAIRS: [Pair; 2];
+
 fn square(cpu: usize) -> u64 {
     (cpu * cpu) as u64
+}
+
+#[derive(Elements)]
+struct Pair {
+    cpu: u8,
+    square: u32,
+}
+
+impl Pair {
+    fn of(cpu: usize) -> [Self; 2] {
+        [0, 1].map(|more| Self {
+            cpu: cpu as u8,
+            square: square(cpu) as u32 + more,
+        })
+    }
 }
 
 /// What must not be copied: no two have one number. It says how often one was dropped.
@@ -69,6 +87,14 @@ fn each(bench: &Bench<'_>) {
         bench.equal(cpu, BYTE.read_current(), cpu as u8 + 3);
         let next = NEXT.get(&CpuPin::new()).load(Ordering::Relaxed);
         bench.equal(cpu, next, square(cpu) as u32 + 1);
+        bench.equal(cpu, PAIRS.at(1).fields().cpu.read_current(), cpu as u8);
+        let square = PAIRS.at(1).fields().square;
+        bench.equal(
+            cpu,
+            square.fetch_add_current(1),
+            self::square(cpu) as u32 + 1,
+        );
+        bench.equal(cpu, square.read_current(), self::square(cpu) as u32 + 2);
     });
 }
 
