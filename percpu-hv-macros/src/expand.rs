@@ -89,6 +89,13 @@ fn call(
         errors.push(Error::new_spanned(init, text));
         return TokenStream::new();
     }
+    if let Some(way_out) = of_any_size(&ty) {
+        let text = format!(
+            "a per-CPU variable has a size that is known, and `{ty}` has none; write {way_out}"
+        );
+        errors.push(Error::new_spanned(ty, text));
+        return TokenStream::new();
+    }
     let value = match (init, value) {
         (None, Some(value)) => quote!(= #value;),
         (Some(init), None) => quote!(; init = #init;),
@@ -188,6 +195,24 @@ fn spelling(ty: &TokenStream) -> &'static str {
     }
 }
 
+/// Returns what to write in place of a type, if its spelling tells that it has no size.
+fn of_any_size(ty: &TokenStream) -> Option<&'static str> {
+    let mut tokens = ty.clone().into_iter();
+    match (tokens.next(), tokens.next()) {
+        (Some(TokenTree::Group(slice)), None) if slice.delimiter() == Delimiter::Bracket => {
+            let is_semicolon =
+                |token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ';');
+            let is_array = slice.stream().into_iter().any(is_semicolon);
+            (!is_array).then_some("an array, as `[T; N]`, or a reference")
+        }
+        (Some(TokenTree::Ident(name)), None) if name == "str" => Some("`&str`"),
+        (Some(TokenTree::Ident(name)), Some(TokenTree::Ident(_))) if name == "dyn" => {
+            Some("a reference, as `&dyn Trait`")
+        }
+        _ => None,
+    }
+}
+
 /// Returns the text of a type, as a part of a string in a template of `asm!`.
 fn text(ty: &TokenStream) -> Literal {
     let mut text = String::new();
@@ -252,6 +277,26 @@ mod tests {
             (quote!(Vec<u8>), "by_type"),
         ] {
             assert_eq!(spelling(&ty), known, "{ty}");
+        }
+    }
+
+    #[test]
+    fn a_type_without_a_size_is_one_error() {
+        for (ty, way_out) in [
+            (quote!([u64]), "[T; N]"),
+            (quote!(str), "&str"),
+            (quote!(dyn Fn() + Send), "&dyn Trait"),
+        ] {
+            let item = quote!(static X: #ty = value(););
+            let expanded = expand(Form::Checked, quote!(), item, || quote!(::found)).to_string();
+            assert!(
+                expanded.starts_with(":: core :: compile_error !"),
+                "{expanded}"
+            );
+            assert!(
+                expanded.contains(way_out) && !expanded.contains("found"),
+                "{expanded}"
+            );
         }
     }
 

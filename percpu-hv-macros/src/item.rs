@@ -38,7 +38,12 @@ impl Parse for Item {
         }
         input.parse::<Token![static]>()?;
         input.parse::<Option<Token![mut]>>()?;
-        if input.peek(Ident) && (input.peek2(Token![:]) && !input.peek3(Token![_])) {
+        let no_type = [
+            input.peek3(Token![_]),
+            input.peek3(Token![=]),
+            input.peek3(Token![;]),
+        ];
+        if input.peek(Ident) && input.peek2(Token![:]) && no_type == [false; 3] {
             static_item(input, attributes, vis).map(Self::Static)
         } else {
             // `_` for a name, generics, or no type.
@@ -203,6 +208,8 @@ mod tests {
             quote!(
                 static X: _ = 0;
             ),
+            quote!(static X: = 0;),
+            quote!(static X:;),
             quote!(static X<T>: u8 = 0;),
             quote!(static _: u8 = 0;),
         ] {

@@ -49,7 +49,13 @@ impl Parse for Options {
                 options.errors.push(error);
             }
             // After an error, skip the rest of the option.
-            until(input, |input| input.peek(Token![,]))?;
+            until(input, ends)?;
+            if input.peek(Token![;]) {
+                options
+                    .errors
+                    .push(input.error("a comma separates two options"));
+                input.parse::<Token![;]>()?;
+            }
             input.parse::<Option<Token![,]>>()?;
         }
         Ok(options)
@@ -91,14 +97,21 @@ impl Options {
             return Err(unknown());
         };
         if let Some(first) = place {
-            let text = format!("`{found}` and `{first}` exclude each other; {one}");
+            let text = if found == *first {
+                format!("option `{found}` is given twice; keep one")
+            } else {
+                format!("`{found}` and `{first}` exclude each other; {one}")
+            };
             return Err(Error::new(found.span(), text));
         }
-        if !ends(input) {
-            return Err(input.error(format!("option `{found}` takes no value")));
-        }
+        // With a mistake behind it the option still counts, so that uses of the variable are no further errors.
+        let text = format!("option `{found}` takes no value");
         *place = Some(found);
-        Ok(())
+        if ends(input) {
+            Ok(())
+        } else {
+            Err(input.error(text))
+        }
     }
 
     /// Parses what follows the name `init`.
@@ -110,7 +123,7 @@ impl Options {
             ));
         }
         let equals = input.parse::<Option<Token![=]>>()?;
-        let path = outside_angles(input, |input| input.peek(Token![,]))?;
+        let path = outside_angles(input, ends)?;
         if equals.is_none() || path.is_empty() {
             let text = "option `init` needs a function: write `init = path`, of a `fn(usize) -> Type` that gets a \
                         CPU's index";
@@ -166,7 +179,7 @@ fn segment(input: ParseStream, before: Span) -> Result<Ident> {
 }
 
 fn ends(input: ParseStream) -> bool {
-    input.is_empty() || input.peek(Token![,])
+    input.is_empty() || input.peek(Token![,]) || input.peek(Token![;])
 }
 
 #[cfg(test)]
@@ -233,8 +246,19 @@ mod tests {
                 "`read_mostly` and `hot` exclude each other; a variable is in one group",
             ]
         );
-        let (_, errors) = options(quote!(hot = 1));
-        assert_eq!(errors, ["option `hot` takes no value"]);
+        let options: Options = parse2(quote!(hot = 1; shared = true)).unwrap();
+        let errors: Vec<_> = options.errors.iter().map(ToString::to_string).collect();
+        let no_value = |name| format!("option `{name}` takes no value");
+        assert_eq!(
+            errors,
+            [
+                &no_value("hot"),
+                "a comma separates two options",
+                &no_value("shared")
+            ]
+        );
+        assert!(options.group.is_some_and(|group| group == "hot"));
+        assert!(options.kind.is_some_and(|kind| kind == "shared"));
     }
 
     #[test]
@@ -248,6 +272,9 @@ mod tests {
             options.group.map(|group| group.to_string()).as_deref(),
             Some("hot")
         );
+        let (_, errors) = self::options(quote!(shared, hot, shared, hot));
+        let twice = |name| format!("option `{name}` is given twice; keep one");
+        assert_eq!(errors, [twice("shared"), twice("hot")]);
         let (_, errors) = self::options(quote!(shared, exclusive));
         assert_eq!(
             errors,

@@ -64,6 +64,12 @@ macro_rules! cpu_hook {
             $crate::__record! { unsafe hook, __percpu_hook }
         };
     };
+    ($($hook:tt)*) => {
+        $crate::__core::compile_error!(
+            "write `percpu_hv::cpu_hook!(name, order = 10, up = f, down = g)`: all four are needed, in this order; a \
+             function that does nothing is `|_| Ok(())` for `up`, and `|_| ()` for `down`"
+        );
+    };
 }
 
 /// What [`cpu_hook!`](crate::cpu_hook) registers.

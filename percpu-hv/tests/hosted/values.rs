@@ -301,6 +301,23 @@ fn reset_drops_the_old_value_and_keeps_the_variable_usable() {
 }
 
 #[test]
+fn a_static_in_an_initial_value_exists_once() {
+    #[def_percpu(exclusive)]
+    static INSIDE: &AtomicU32 = {
+        static COUNT: AtomicU32 = AtomicU32::new(7);
+        &COUNT
+    };
+
+    let first = on_cpu(0, || INSIDE.with_current(|count| *count));
+    let found = on_cpu(1, || {
+        INSIDE.with_current(|count| *count = Box::leak(Box::new(AtomicU32::new(0))));
+        INSIDE.reset_to_init();
+        INSIDE.with_current(|count| *count)
+    });
+    assert!(std::ptr::eq(first, found) && found.load(Ordering::Relaxed) == 7);
+}
+
+#[test]
 fn zero_sized_and_sync_types() {
     #[def_percpu]
     static NOTHING: () = ();

@@ -12,9 +12,13 @@ static C: u64 = 0;
 #[def_percpu(exclusive(send))]
 static D: u64 = 0;
 
+#[def_percpu(hot; exclusive)]
+static E: u64 = 0;
+
 fn main() {
     A.offset();
     B.offset();
-    C.offset();
-    D.offset();
+    C.get(&percpu_hv::CpuPin::new());
+    D.with_current(|_| ());
+    E.try_with_current(|_| ()).unwrap();
 }

@@ -4,9 +4,10 @@
 static WORD: u64 = 7;
 
 percpu_hv::__define! {
-    [] static TEXT: &'static str;
-    storage = __PERCPU_WORD, symbol = Symbol, alias = Alias, text = "TEXT", kind = exclusive, group = variables
-    {} { ::core::ptr::null() } {}
+    [] [] static TEXT: &'static str;
+    storage = __PERCPU_TEXT: &'static str = "";
+    symbol = Symbol, alias = Alias, text = "TEXT", kind = exclusive, group = variables
+    {} {} {}
 }
 
 fn not_of_the_section() -> u64 {
