@@ -28,10 +28,6 @@ macro_rules! variables {
                 $(
                     scalars::$name.add_current($name.at(1).read_current());
                     bench.equal(cpu, scalars::$name.read_current(), 3);
-                    $name.at(0).write_current(scalars::$name.swap_current(4));
-                    bench.equal(cpu, $name.at(0).compare_exchange_current(3, 5), Ok(3));
-                    bench.equal(cpu, $name.at(0).fetch_add_current(1), 5);
-                    bench.equal(cpu, $name.offset() % 4, 0);
                 )*
             });
         }
