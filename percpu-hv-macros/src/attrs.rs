@@ -1,7 +1,7 @@
 //! The attributes of a static, sorted by the item of the expansion they belong to.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Ident, Result, Token, bracketed, parenthesized};
@@ -91,6 +91,8 @@ pub(crate) struct Routed {
     /// Those of the static with the user's name.
     pub(crate) variable: TokenStream,
     pub(crate) storage: TokenStream,
+    /// Those of other items that have the type or the value: levels of lints.
+    pub(crate) lints: TokenStream,
     pub(crate) errors: Vec<Error>,
 }
 
@@ -160,13 +162,15 @@ impl Routed {
             "no_mangle" | "export_name" | "used" => self.storage.extend(attribute),
             "allow" | "warn" | "deny" | "forbid" => {
                 self.storage.extend(attribute.clone());
+                self.lints.extend(attribute.clone());
                 self.variable.extend(attribute);
             }
             "expect" => {
-                // Only one of the two fulfils the expectation. On the other rustc would report it as unfulfilled.
+                // Only one of the items fulfils the expectation. On the others rustc would report it as unfulfilled.
                 let allow = Ident::new("allow", last.span());
-                self.storage
-                    .extend(outer(quote!(#allow #arguments), predicates));
+                let allowed = outer(quote!(#allow #arguments), predicates);
+                self.storage.extend(allowed.clone());
+                self.lints.extend(allowed);
                 self.variable.extend(attribute);
             }
             _ => self.variable.extend(attribute),
@@ -181,8 +185,11 @@ impl Routed {
 /// Returns `#[attribute]`, inside a `cfg_attr` for each predicate.
 fn outer(attribute: TokenStream, predicates: &[TokenStream]) -> TokenStream {
     let wrap = |inner, predicate: &TokenStream| quote!(cfg_attr(#predicate, #inner));
+    let first = attribute.clone().into_iter().next();
+    // With the span of the user's attribute: else it counts as the macro's, and the lint `unsafe_code` does not see it.
+    let span = first.map_or_else(Span::call_site, |first| first.span());
     let meta = predicates.iter().rfold(attribute, wrap);
-    quote!(#[#meta])
+    quote_spanned!(span=> #[#meta])
 }
 
 #[cfg(test)]

@@ -184,10 +184,11 @@ fn implementation(item: &DeriveInput, fields: &[Field], runtime: &TokenStream) -
             #lints #[automatically_derived]
             unsafe impl #in_impl #runtime::__priv::HasField<#types, #numbers> for #whole #bounds {
                 const OFFSET: #runtime::__core::primitive::usize = {
-                    // Another attribute macro may change the type after this derive, and a macro in the type may expand to
-                    // another one here. An array's type is not coerced.
-                    let _: fn(&Self) = |__whole| {
-                        let __field = [&raw const __whole.#members];
+                    // Another attribute macro may change the struct after this derive, and a macro in the type may expand to
+                    // another one here. A pattern is a field of the struct itself, and of no union. Neither an array's
+                    // type nor that behind `*mut` is coerced.
+                    let _: fn(&mut Self) = |Self { #members: __field, .. }| {
+                        let __field = [&raw mut *__field];
                         #runtime::__priv::is_field::<Self, _, #numbers>(__field);
                     };
                     #runtime::__core::mem::offset_of!(Self, #members)

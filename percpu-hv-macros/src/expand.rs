@@ -78,7 +78,8 @@ fn call(
     } = item;
     let routed = Routed::new(attributes);
     errors.extend(routed.errors);
-    let (on_call, on_variable, on_storage) = (routed.call, routed.variable, routed.storage);
+    let (on_call, on_variable, on_storage, lints) =
+        (routed.call, routed.variable, routed.storage, routed.lints);
     if let (Form::Percpu | Form::Data, Some(kind)) = (form, &kind) {
         let text = format!("there is no `{kind}` in the crates called `percpu`; remove it");
         errors.push(Error::new(kind.span(), text));
@@ -118,6 +119,7 @@ fn call(
         let once = format_ident!("__PerCpuType_{}", name);
         let alias = quote! {
             #on_call
+            #lints
             #[doc(hidden)]
             #[allow(non_camel_case_types, private_interfaces, clippy::type_complexity)]
             #vis type #once = #ty;
@@ -161,7 +163,7 @@ fn call(
         #alias_of_type
         #on_call
         #runtime::#definition! {
-            [#on_variable] [#on_storage]
+            [#on_variable] [#on_storage] [#lints]
             #vis static #name: #ty #value
             storage = #storage, symbol = #symbol, alias = #alias, text = #text, kind = #kind,
             group = #group
@@ -253,7 +255,7 @@ mod tests {
             quote! {
                 #[cfg(smp)]
                 ::found::__variable! {
-                    [#[doc = "Exits."]] [#[unsafe(no_mangle)]]
+                    [#[doc = "Exits."]] [#[unsafe(no_mangle)]] []
                     pub(crate) static EXITS: &'static [u64] = &[1 + 1];
                     storage = __PERCPU_EXITS, symbol = __PerCpu_EXITS, alias = EXITS_WRAPPER,
                     text = "& 'static [u64]", kind = by_type,
@@ -343,7 +345,7 @@ mod tests {
             ),
             quote! {
                 self::runtime::__variable! {
-                    [] []
+                    [] [] []
                     static r#type: u8 = 0;
                     storage = __PERCPU_type, symbol = __PerCpu_type, alias = type_WRAPPER, text = "u8", kind = scalar,
                     group = variables
@@ -437,7 +439,7 @@ mod tests {
             ),
             quote! {
                 ::found::__variable! {
-                    [] []
+                    [] [] []
                     static X: Stack; init = stacks::<A, B>::of;
                     storage = __PERCPU_X, symbol = __PerCpu_X, alias = X_WRAPPER, text = "Stack", kind = exclusive,
                     group = variables
@@ -486,7 +488,7 @@ mod tests {
         assert!(expanded.ends_with(&{
             let call = quote! {
                 ::found::__variable! {
-                    [] []
+                    [] [] []
                     static X: u8 = 0;
                     storage = __PERCPU_X, symbol = __PerCpu_X, alias = X_WRAPPER, text = "u8", kind = scalar,
                     group = variables

@@ -8,7 +8,7 @@
 //! 3. `runtime.rs` finds the path of the runtime.
 //! 4. `expand.rs` emits *one* call of the runtime's hidden macro.
 //!
-//! `elements.rs` and `scalar.rs` are the derives.
+//! A derive emits one call too, and the runtime's macro calls `elements.rs` or `scalar.rs` with its own path.
 //!
 //! The runtime's macro decides whatever depends on an architecture, a feature, a section or a type. A `cfg` in an
 //! expansion would be evaluated in the user's crate.
@@ -28,7 +28,10 @@ mod tokens;
 use proc_macro::TokenStream;
 
 use expand::{Form, expand};
-use syn::DeriveInput;
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{DeriveInput, Ident};
 
 /// Gives each CPU its own copy of a `static`.
 ///
@@ -160,7 +163,7 @@ pub fn def_percpu(options: TokenStream, item: TokenStream) -> TokenStream {
 /// Enums, unions and structs without fields or with `repr(packed)` are compile errors.
 #[proc_macro_derive(Elements)]
 pub fn derive_elements(item: TokenStream) -> TokenStream {
-    derive(item, elements::expand)
+    derive(item, "__derive_elements")
 }
 
 /// Makes a newtype or an enum a scalar, which one load or store moves. It is the safe way to implement the trait.
@@ -205,15 +208,40 @@ pub fn derive_elements(item: TokenStream) -> TokenStream {
 /// one, by `#[derive(Elements)]`.
 #[proc_macro_derive(Scalar)]
 pub fn derive_scalar(item: TokenStream) -> TokenStream {
-    derive(item, scalar::expand)
+    derive(item, "__derive_scalar")
 }
 
-fn derive(
-    item: TokenStream,
+/// Emits one call of the runtime's hidden macro, which expands to one of the two below.
+fn derive(item: TokenStream, name: &str) -> TokenStream {
+    let (runtime, item) = (runtime::path(), proc_macro2::TokenStream::from(item));
+    let name = format_ident!("{name}");
+    quote!(#runtime::#name! { #item }).into()
+}
+
+/// Expands `derive(Elements)` on an item that follows the runtime's path.
+#[doc(hidden)]
+#[proc_macro]
+pub fn expand_elements(input: TokenStream) -> TokenStream {
+    expand_derive(input, elements::expand)
+}
+
+/// Expands `derive(Scalar)` on an item that follows the runtime's path.
+#[doc(hidden)]
+#[proc_macro]
+pub fn expand_scalar(input: TokenStream) -> TokenStream {
+    expand_derive(input, scalar::expand)
+}
+
+fn expand_derive(
+    input: TokenStream,
     expand: fn(&DeriveInput, &proc_macro2::TokenStream) -> proc_macro2::TokenStream,
 ) -> TokenStream {
-    match syn::parse(item) {
-        Ok(item) => expand(&item, &runtime::path()).into(),
+    let parse = |input: ParseStream| {
+        let runtime = input.call(Ident::parse_any)?;
+        Ok((runtime, input.parse()?))
+    };
+    match parse.parse(input) {
+        Ok((runtime, item)) => expand(&item, &quote!(#runtime)).into(),
         Err(error) => error.to_compile_error().into(),
     }
 }

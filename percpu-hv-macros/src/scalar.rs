@@ -50,18 +50,23 @@ fn newtype(item: &DeriveInput, data: &DataStruct, runtime: &TokenStream) -> Resu
     let is_public = matches!(field.vis, Visibility::Public(_));
     let core = quote!(#runtime::__core);
     // Another attribute macro may change the struct after this derive, and a macro in the type may expand to another one
-    // here: the compiler tells the type.
-    let inside = quote!(#runtime::__priv::Inside::of(|__whole: Self| [__whole.#member]));
+    // here: the compiler tells the type. A pattern is a field of the struct itself, which `.` need not be.
+    let inside = quote! {
+        #runtime::__priv::Inside::of(|Self { #member: __field, .. }: Self| [__field])
+    };
     let body = quote! {
         const __ANY_BITS: #core::primitive::bool = {
             use #runtime::__priv::Otherwise as _;
-            #is_public && #inside.any_bits() || #runtime::__priv::Probe::<Self>::__PERCPU_INTEGER
+            #is_public && #runtime::__priv::Inside::any_bits(&#inside) || #runtime::__priv::Probe::<Self>::__PERCPU_INTEGER
         };
-        const __BITS_ARE_ALL: #core::primitive::bool = #inside.bits_are_all();
+        const __BITS_ARE_ALL: #core::primitive::bool =
+            #runtime::__priv::Inside::bits_are_all(&#inside);
 
         #[inline(always)]
-        fn __loaded(__byte: #core::primitive::usize) {
-            #inside.loaded(__byte);
+        unsafe fn __loaded(__byte: #core::primitive::usize) {
+            let __inside = #inside;
+            // SAFETY: rule 14, the bytes of the newtype are those of its field.
+            unsafe { #runtime::__priv::Inside::loaded(&__inside, __byte) }
         }
     };
     Ok(implementation(item, Some(scalar), &body, runtime))
@@ -137,11 +142,11 @@ fn implementation(
     }
 }
 
-/// Returns a path whose errors are at the span.
+/// Returns a path whose errors are at the span, and which means what it did.
 fn spanned(path: TokenStream, span: Span) -> TokenStream {
     path.into_iter()
         .map(|mut token| {
-            token.set_span(span);
+            token.set_span(token.span().located_at(span));
             token
         })
         .collect()
@@ -232,7 +237,7 @@ mod tests {
             struct Id(u32);
         ));
         assert!(
-            newtype.contains("Inside :: of (| __whole : Self | [__whole . 0])"),
+            newtype.contains("Inside :: of (| Self { 0 : __field , .. } : Self | [__field])"),
             "{newtype}"
         );
         let number = error(quote!(

@@ -128,11 +128,12 @@ pub mod __priv {
     pub use crate::variable::dump;
     pub use crate::variable::is_escaped;
     pub use crate::variable::{
-        Defined, End, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Typed, Whole,
-        Within, is_field, make, part, primitive, primitives,
+        Defined, End, Field, Fixed, Flag, HasField, Initial, Path, Symbol, Then, Typed, Unshared,
+        Whole, Within, is_field, make, part, primitive, primitives, unmade,
     };
     #[cfg(target_has_atomic = "64")]
     pub use crate::variable::{Found, Total, Totals};
     #[cfg(feature = "compat")]
     pub use percpu_hv_macros::{def_percpu_compat, def_percpu_data};
+    pub use percpu_hv_macros::{expand_elements, expand_scalar};
 }

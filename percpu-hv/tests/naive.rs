@@ -1,7 +1,7 @@
 //! Feature `sp-naive`: one CPU, plain globals.
 #![cfg(feature = "sp-naive")]
 
-use percpu_hv::{CpuId, as_cpu, def_percpu};
+use percpu_hv::{CpuId, InitError, as_cpu, def_percpu};
 
 #[def_percpu]
 static COUNT: u64 = 3;
@@ -33,6 +33,24 @@ fn a_variable_is_a_global() {
     COUNT.reset_to_init();
     assert_eq!(COUNT.read_current(), 3);
     assert_eq!(NAME.with_current(|name| *name), "boot");
+}
+
+#[test]
+fn a_value_is_made_once() {
+    #[def_percpu(init = nested)]
+    static REFUSED: bool;
+
+    fn nested(_: usize) -> bool {
+        percpu_hv::init_in_place() == Err(InitError::Busy)
+            && percpu_hv::init_hosted(1) == Err(InitError::Busy)
+    }
+
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert_eq!(percpu_hv::init_in_place(), Ok(1)));
+        }
+    });
+    assert!(REFUSED.read_current());
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub(crate) fn check_template(start: usize, size: usize) -> Result<(), InitError>
         }
         // An access whose immediate is a hot variable's address defines the symbol.
         Mode::Biased { hot: Some(_) }
-            if start != 0 && crate::__optional_address!("__percpu_hv_has_hot") != 0 =>
+            if start != 0 && crate::__optional_address!(unsafe "__percpu_hv_has_hot") != 0 =>
         {
             Err(InitError::HotOutOfReach)
         }
@@ -62,7 +62,7 @@ fn check_small(size: usize) -> Result<(), InitError> {
         Some(limit)
             if SMALL_TEMPLATE
                 && size > limit
-                && crate::__optional_address!("__percpu_hv_in_front") == 0 =>
+                && crate::__optional_address!(unsafe "__percpu_hv_in_front") == 0 =>
         {
             Err(InitError::TemplateNotSmall { size, limit })
         }
@@ -95,8 +95,8 @@ pub(crate) fn running(address: usize) -> usize {
 /// Expands to the range of a section whose bounds the linker defines. It is empty if there is no such section.
 macro_rules! __section {
     ($name:literal, $start:ident = $start_name:literal, $stop:ident = $stop_name:literal) => {{
-        let start = crate::__optional_address!($start_name);
-        let stop = crate::__optional_address!($stop_name);
+        let start = crate::__optional_address!(unsafe $start_name);
+        let stop = crate::__optional_address!(unsafe $stop_name);
         crate::arch::running(start)..crate::arch::running(stop)
     }};
 }
@@ -144,7 +144,7 @@ macro_rules! __displacement {
     }};
     ($group:ident $symbol:path, $offset:expr) => {
         $crate::__constant!(
-            nomem,
+            unsafe nomem,
             $crate::__displacement_of!($group {to} "{symbol}+{offset}"),
             symbol = sym $symbol, offset = const $offset,
         )
@@ -162,7 +162,7 @@ macro_rules! __displacement {
     };
     (hot $symbol:path, $offset:expr) => {
         $crate::__constant!(
-            nomem,
+            unsafe nomem,
             $crate::__anywhere!(low {to} "{symbol}+{offset}"),
             symbol = sym $symbol, offset = const $offset,
         )
@@ -172,7 +172,7 @@ macro_rules! __displacement {
     };
     ($group:ident $symbol:path, $offset:expr) => {
         $crate::__constant!(
-            nomem,
+            unsafe nomem,
             $crate::__anywhere!(distance {to} {scratch} "{symbol}+{offset}"),
             scratch = out(reg) _, symbol = sym $symbol, offset = const $offset,
         )
@@ -189,7 +189,7 @@ macro_rules! __displacement {
     };
     ($group:ident $symbol:path, $offset:expr) => {
         $crate::__constant!(
-            nomem,
+            unsafe nomem,
             $crate::__linked!(address {to} "{symbol}+{offset}"),
             symbol = sym $symbol, offset = const $offset,
         )
@@ -239,13 +239,13 @@ macro_rules! __address {
     }};
 }
 
-/// Expands to the full address of a symbol, or to 0 if the symbol is undefined.
+/// Expands to the full address of a symbol, or to 0 if the symbol is undefined. `unsafe`: it is the name of a symbol.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __optional_address {
-    ($symbol:literal) => {
+    (unsafe $symbol:literal) => {
         $crate::__constant!(
-            readonly,
+            unsafe readonly,
             $crate::__core::concat!(
                 ".weak ",
                 $symbol,
@@ -275,16 +275,16 @@ macro_rules! __put_address {
 #[macro_export]
 macro_rules! __put_address {
     ($symbol:path) => {
-        $crate::__constant!(readonly, $crate::__linked!(slot {to} "{symbol}"), symbol = sym $symbol,)
+        $crate::__constant!(unsafe readonly, $crate::__linked!(slot {to} "{symbol}"), symbol = sym $symbol,)
     };
 }
 
 /// Expands to the result of a text that has only constants of the linker. `&raw const` cannot replace the text: LLVM
-/// would fold a load through it to the initial value.
+/// would fold a load through it to the initial value. `unsafe`: the text is as rule 10 says.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __constant {
-    ($memory:ident, $text:expr, $($operand:tt)*) => {{
+    (unsafe $memory:ident, $text:expr, $($operand:tt)*) => {{
         let __to: $crate::__core::primitive::usize;
         // SAFETY: rule 10. `pure`: the code, or a table that the linker makes, holds the result before the image runs.
         unsafe {

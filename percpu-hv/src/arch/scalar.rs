@@ -105,9 +105,13 @@ pub unsafe trait Scalar: Copy + 'static {
     const HOLDS_REFERENCES: bool = true;
 
     /// Tells the optimizer which bit patterns a loaded byte can have.
+    ///
+    /// # Safety
+    ///
+    /// The byte was loaded from a value.
     #[doc(hidden)]
     #[inline(always)]
-    fn __loaded(_byte: usize) {}
+    unsafe fn __loaded(_byte: usize) {}
 }
 
 /// A scalar with the operations `and`, `or` and `xor` on its bits: all integers and `bool`.
@@ -157,9 +161,14 @@ impl<T: Scalar> Inside<T> {
     }
 
     /// Tells the optimizer which bit patterns a loaded byte can have.
+    ///
+    /// # Safety
+    ///
+    /// The byte was loaded from a value.
     #[inline(always)]
-    pub fn loaded(&self, byte: usize) {
-        T::__loaded(byte);
+    pub unsafe fn loaded(&self, byte: usize) {
+        // SAFETY: as this function.
+        unsafe { T::__loaded(byte) };
     }
 }
 
@@ -224,8 +233,8 @@ unsafe impl Scalar for bool {
     const HOLDS_REFERENCES: bool = false;
 
     #[inline(always)]
-    fn __loaded(byte: usize) {
-        // SAFETY: rule 1, the variable is a `bool`.
+    unsafe fn __loaded(byte: usize) {
+        // SAFETY: rule 1, the byte is a `bool`'s.
         unsafe { core::hint::assert_unchecked(byte < 2) }
     }
 }

@@ -4,6 +4,9 @@ use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
+use context::own;
+use lock::Lock;
+
 use crate::arch;
 use crate::error::InitError;
 
@@ -13,7 +16,7 @@ mod context;
 mod geometry;
 #[allow(dead_code, reason = "no area is built")]
 pub(crate) mod header;
-#[allow(dead_code, reason = "no area is built")]
+#[allow(dead_code, reason = "the lock has no value")]
 mod lock;
 pub mod maintenance;
 #[allow(dead_code, reason = "no area is built")]
@@ -59,19 +62,31 @@ pub fn percpu_area_gap(_cpu_id: usize) -> Range<usize> {
     0..0
 }
 
-/// Makes the values, once. A second context that does so at the same time is another CPU, which there is not.
-fn set_up() -> usize {
+/// Makes the values, once.
+///
+/// # Errors
+///
+/// `Busy` if a function that makes a value, or a handler, calls this. Another thread waits.
+fn set_up() -> Result<usize, InitError> {
+    static MAKING: Lock<()> = Lock::new(());
+
     if !arch::is_made() {
-        // SAFETY: rules 3 and 17, the one CPU uses no such variable yet: an access would panic.
-        unsafe { records::make_values(0, 0) };
-        arch::set_made();
+        // Without a process there is one CPU, and with its MMU off no exclusive access.
+        let own = if cfg!(process) { own() } else { 1 };
+        let _making = MAKING.take(own, cfg!(process)).ok_or(InitError::Busy)?;
+        if !arch::is_made() {
+            // SAFETY: rules 3 and 17, the one CPU uses no such variable yet: an access would panic. Nothing else makes
+            // values now.
+            unsafe { records::make_values(0, 0) };
+            arch::set_made();
+        }
     }
-    1
+    Ok(1)
 }
 
 /// Makes the values of variables with the option `init`, and returns 1.
 pub fn init_in_place() -> Result<usize, InitError> {
-    Ok(set_up())
+    set_up()
 }
 
 /// Makes the values of variables with the option `init`, and returns 1. The memory is not used.
@@ -80,7 +95,7 @@ pub fn init_in_place() -> Result<usize, InitError> {
 ///
 /// Always safe; `unsafe` for the same signature as in the other modes.
 pub unsafe fn init(_base: *mut u8, _cpu_count: usize) -> Result<usize, InitError> {
-    Ok(set_up())
+    set_up()
 }
 
 /// Makes the values of variables with the option `init`, and returns 1. The memory is not used.
@@ -88,7 +103,7 @@ pub fn init_from(
     _memory: &'static mut [MaybeUninit<u8>],
     _cpu_count: usize,
 ) -> Result<usize, InitError> {
-    Ok(set_up())
+    set_up()
 }
 
 /// Makes the values of variables with the option `init`, and returns 1. Table and memory are not used.
@@ -96,7 +111,7 @@ pub fn init_from_each(
     _table: &'static [AreaSlot],
     _memories: impl IntoIterator<Item = &'static mut [MaybeUninit<u8>]>,
 ) -> Result<usize, InitError> {
-    Ok(set_up())
+    set_up()
 }
 
 /// Makes the values of variables with the option `init`, and returns 1. Table and memory are not used.
@@ -108,7 +123,7 @@ pub unsafe fn init_each(
     _table: &'static [AreaSlot],
     _bases: impl IntoIterator<Item = *mut u8>,
 ) -> Result<usize, InitError> {
-    Ok(set_up())
+    set_up()
 }
 
 /// Returns nothing: there are no areas.
@@ -152,11 +167,7 @@ pub(crate) const unsafe fn append_at(_base: *mut u8) -> Result<usize, InitError>
 /// Makes the values of variables with the option `init`, and returns 1.
 #[cfg(hosted)]
 pub fn init_hosted(_cpu_count: usize) -> Result<usize, InitError> {
-    static ONE_BY_ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let _held = ONE_BY_ONE
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    Ok(set_up())
+    set_up()
 }
 
 /// Does nothing: there are no areas.

@@ -83,11 +83,14 @@ mod symbols {
         // `__percpu_hv_aligned`, which lies one alignment beyond its start, as `__percpu_hv_reserved` lies one
         // reserve beyond it, and `__percpu_hv_gap` one gap. In a script written for `percpu`
         // the template is area 0, at `_percpu_start`. In a process the template is where it is linked.
-        let (image, align) = match crate::__optional_address!("__percpu_hv_image") {
+        let (image, align) = match crate::__optional_address!(unsafe "__percpu_hv_image") {
             0 if cfg!(process) => (start, PERCPUS_LINE),
-            0 => (crate::__optional_address!("_percpu_start"), PERCPUS_LINE),
+            0 => (
+                crate::__optional_address!(unsafe "_percpu_start"),
+                PERCPUS_LINE,
+            ),
             image => {
-                let aligned = crate::__optional_address!("__percpu_hv_aligned");
+                let aligned = crate::__optional_address!(unsafe "__percpu_hv_aligned");
                 let put = crate::__put_address!(_percpu_load_start);
                 (image, aligned.wrapping_sub(put))
             }
@@ -102,11 +105,11 @@ mod symbols {
     }
 
     fn reserve() -> usize {
-        distance_to(crate::__optional_address!("__percpu_hv_reserved"))
+        distance_to(crate::__optional_address!(unsafe "__percpu_hv_reserved"))
     }
 
     pub(crate) fn gap() -> usize {
-        distance_to(crate::__optional_address!("__percpu_hv_gap"))
+        distance_to(crate::__optional_address!(unsafe "__percpu_hv_gap"))
     }
 
     /// Returns how far behind the template's start a symbol is put; 0 for one that the script does not define.
@@ -119,14 +122,14 @@ mod symbols {
 
     pub(crate) fn block() -> (usize, usize) {
         // A script need not define where the areas are, or where they end.
-        let base = crate::__optional_address!("_percpu_start");
-        let end = crate::__optional_address!("_percpu_end");
+        let base = crate::__optional_address!(unsafe "_percpu_start");
+        let end = crate::__optional_address!(unsafe "_percpu_end");
         (running(base), end.saturating_sub(base))
     }
 
     pub(crate) fn table() -> (usize, usize) {
-        let start = crate::__optional_address!("__percpu_hv_table");
-        let end = crate::__optional_address!("__percpu_hv_table_end");
+        let start = crate::__optional_address!(unsafe "__percpu_hv_table");
+        let end = crate::__optional_address!(unsafe "__percpu_hv_table_end");
         (running(start), end.saturating_sub(start))
     }
 }
@@ -258,7 +261,7 @@ pub(crate) fn check_reach(start: usize, size: usize) -> Result<(), InitError> {
 /// not place the section, and the linker defines its bounds.
 #[cfg(not(hosted))]
 fn hot_is_outside() -> bool {
-    crate::__optional_address!("__start_percpu_hot") != 0
+    crate::__optional_address!(unsafe "__start_percpu_hot") != 0
 }
 
 /// A process has one section for all variables.

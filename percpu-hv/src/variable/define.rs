@@ -6,31 +6,31 @@
 macro_rules! __variable {
     // A literal is a part of a constant, which costs the compiler less than a static.
     (
-        [$($attr:tt)*] [$($storage_attr:tt)*]
+        [$($attr:tt)*] [$($storage_attr:tt)*] [$($lint:tt)*]
         $vis:vis static $name:ident: $ty:ty = $value:literal;
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = scalar,
         group = $group:ident
     ) => {
         $crate::__define! {
-            unsafe [$($attr)*] [$($storage_attr)*] $vis static $name: $ty;
+            unsafe [$($attr)*] [$($storage_attr)*] [$($lint)*] $vis static $name: $ty;
             storage = $storage: $ty = $value;
             symbol = $symbol, alias = $alias, text = $text, kind = scalar, group = $group
             {} { $crate::__direct! { $group $storage, 0 } }
             {
                 // A mistake in the literal is told of the storage, once.
                 #[allow(overflowing_literals)]
-                const ORIGINAL: *const $ty = &$crate::__priv::Initial::<$ty> { 0: $value }.0;
+                const ORIGINAL: *const $ty = &$value;
             }
         }
     };
     (
-        [$($attr:tt)*] [$($storage_attr:tt)*]
+        [$($attr:tt)*] [$($storage_attr:tt)*] [$($lint:tt)*]
         $vis:vis static $name:ident: $ty:ty = $value:expr;
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt,
         group = $group:ident
     ) => {
         $crate::__define! {
-            unsafe [$($attr)*] [$($storage_attr)*] $vis static $name: $ty;
+            unsafe [$($attr)*] [$($storage_attr)*] [$($lint)*] $vis static $name: $ty;
             storage = $storage: $ty = $crate::__copy!(unsafe <$symbol as $crate::__priv::Typed<$ty>>::ORIGINAL);
             symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group
             {} { $crate::__direct! { $group $storage, 0 } }
@@ -39,7 +39,7 @@ macro_rules! __variable {
     };
     // The option `init`: the areas start with zero bytes, and `make` makes each value before they are published.
     (
-        [$($attr:tt)*] [$($storage_attr:tt)*]
+        [$($attr:tt)*] [$($storage_attr:tt)*] [$($lint:tt)*]
         $vis:vis static $name:ident: $ty:ty; init = $init:expr;
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt,
         group = $group:ident
@@ -48,8 +48,8 @@ macro_rules! __variable {
         $crate::__record! { unsafe make, $crate::__priv::make::<$symbol, $ty> }
 
         $crate::__define! {
-            unsafe [$($attr)*] [$($storage_attr)*] $vis static $name: $ty;
-            storage = $storage: $crate::__core::mem::MaybeUninit<$ty> = $crate::__core::mem::MaybeUninit::zeroed();
+            unsafe [$($attr)*] [$($storage_attr)*] [$($lint)*] $vis static $name: $ty;
+            storage = $storage: $crate::__core::mem::MaybeUninit<$ty> = $crate::__priv::unmade::<$symbol, _>();
             symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group
             { $crate::__assert_made!(); }
             {
@@ -82,7 +82,7 @@ macro_rules! __variable {
 #[macro_export]
 macro_rules! __define {
     (
-        unsafe [$($attr:tt)*] [$($storage_attr:tt)*] $vis:vis static $name:ident: $ty:ty;
+        unsafe [$($attr:tt)*] [$($storage_attr:tt)*] [$($lint:tt)*] $vis:vis static $name:ident: $ty:ty;
         storage = $storage:ident: $stored:ty = $value:expr;
         symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = $kind:tt, group = $group:ident
         {$($made:tt)*} {$($direct:tt)*} {$($typed:tt)*}
@@ -110,6 +110,7 @@ macro_rules! __define {
         }
 
         // SAFETY: rule 1, the marker has no fields, and the methods return what the names say.
+        $($lint)*
         unsafe impl $crate::__priv::Defined for $symbol {
             type Kind = $crate::__kind!($kind $ty);
 
@@ -117,17 +118,19 @@ macro_rules! __define {
         }
 
         // SAFETY: rule 1, the storage is of this type.
+        $($lint)*
         unsafe impl $crate::__priv::Typed<$ty> for $symbol {
             $($typed)*
         }
 
+        $($lint)*
         #[doc(hidden)]
         #[allow(non_camel_case_types, private_interfaces)]
         $vis type $alias = $crate::PerCpu<$symbol, $ty>;
 
         $($attr)*
         #[allow(private_interfaces)]
-        $vis static $name: $alias = $crate::__handle!($kind $symbol, $ty);
+        $vis static $name: $alias = $crate::__handle!(unsafe $kind $symbol, $ty);
 
         $crate::__list! { $kind $symbol, $ty; $name, $group }
         $crate::__inform! { $storage, $ty; $name, $text }
@@ -143,10 +146,17 @@ macro_rules! __define {
 macro_rules! __original {
     ($ty:ty = $value:expr) => {
         const ORIGINAL: *const $ty = {
-            // Items have no hygiene, so `$value` must not mention this name. The struct literal extends the life of a
-            // temporary behind `&`.
-            static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> =
-                $crate::__priv::Initial { 0: $value };
+            // The struct literal extends the life of a temporary behind `&`.
+            static __PERCPU_INITIAL: $crate::__priv::Initial<$ty> = {
+                // Items have no hygiene: in `$value` the name is this one.
+                #[allow(dead_code)]
+                const __PERCPU_INITIAL: () = ();
+                $crate::__priv::Initial {
+                    0: $value,
+                    // SAFETY: rule 3, only copies of the original are used.
+                    1: unsafe { $crate::__priv::Unshared::new() },
+                }
+            };
             &raw const __PERCPU_INITIAL.0
         };
     };
@@ -179,18 +189,22 @@ macro_rules! __made {
 }
 
 /// Expands to the value of a variable's handle. Where the spelling of the type tells the kind, it checks that the type is the
-/// one of the language: here, since a check of its own would cost the compiler more.
+/// one of the language: here, since a check of its own would cost the compiler more. `unsafe`: the kind and the type are
+/// the variable's.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __handle {
-    (scalar $symbol:ident, $ty:ty) => {
-        $crate::__priv::primitive::<$ty, $symbol>($symbol)
+    (unsafe scalar $symbol:ident, $ty:ty) => {
+        // SAFETY: rule 1, it is the variable's.
+        unsafe { $crate::__priv::primitive::<$ty, $symbol>($symbol) }
     };
-    (scalars $symbol:ident, $ty:ty) => {
-        $crate::__priv::primitives::<$ty, $symbol>($symbol)
+    (unsafe scalars $symbol:ident, $ty:ty) => {
+        // SAFETY: as above.
+        unsafe { $crate::__priv::primitives::<$ty, $symbol>($symbol) }
     };
-    ($kind:tt $symbol:ident, $ty:ty) => {
-        $crate::PerCpu::__new($symbol)
+    (unsafe $kind:tt $symbol:ident, $ty:ty) => {
+        // SAFETY: as above.
+        unsafe { $crate::PerCpu::__new($symbol) }
     };
 }
 
@@ -244,7 +258,7 @@ macro_rules! __total {
             static __PERCPU_TOTALS: $crate::__priv::Totals<
                 { $crate::__priv::Probe::<$ty>::__PERCPU_COUNTERS },
             > = $crate::__priv::Totals::NEW;
-            __PERCPU_TOTALS.get(__distance)
+            $crate::__priv::Totals::get(&__PERCPU_TOTALS, __distance)
         }
     };
 }

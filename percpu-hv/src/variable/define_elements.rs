@@ -6,17 +6,19 @@
 #[macro_export]
 macro_rules! __elements {
     (
-        [$($attr:tt)*] [$($storage_attr:tt)*]
+        [$($attr:tt)*] [$($storage_attr:tt)*] [$($lint:tt)*]
         $vis:vis static $name:ident: $ty:ty = $value:expr;
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = elements,
         group = $group:ident
     ) => {
+        $($lint)*
+        $($lint)*
         impl $symbol<$crate::__priv::Whole<$ty>> {
             $crate::__original! { $ty = $value }
         }
 
         $crate::__define_elements! {
-            unsafe [$($attr)*] [$($storage_attr)*] $vis static $name: $ty;
+            unsafe [$($attr)*] [$($storage_attr)*] [$($lint)*] $vis static $name: $ty;
             storage = $storage: $ty = $crate::__copy!(unsafe $symbol::<$crate::__priv::Whole<$ty>>::ORIGINAL);
             symbol = $symbol, alias = $alias, text = $text, group = $group
             {} { $crate::__direct! { $group $storage, <__O as $crate::__priv::Path>::OFFSET } }
@@ -33,7 +35,7 @@ macro_rules! __elements {
     };
     // The option `init`, as in `__variable!`.
     (
-        [$($attr:tt)*] [$($storage_attr:tt)*]
+        [$($attr:tt)*] [$($storage_attr:tt)*] [$($lint:tt)*]
         $vis:vis static $name:ident: $ty:ty; init = $init:expr;
         storage = $storage:ident, symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, kind = elements,
         group = $group:ident
@@ -42,8 +44,8 @@ macro_rules! __elements {
         $crate::__record! { unsafe make, $crate::__priv::make::<$symbol<$crate::__priv::Whole<$ty>>, $ty> }
 
         $crate::__define_elements! {
-            unsafe [$($attr)*] [$($storage_attr)*] $vis static $name: $ty;
-            storage = $storage: $crate::__core::mem::MaybeUninit<$ty> = $crate::__core::mem::MaybeUninit::zeroed();
+            unsafe [$($attr)*] [$($storage_attr)*] [$($lint)*] $vis static $name: $ty;
+            storage = $storage: $crate::__core::mem::MaybeUninit<$ty> = $crate::__priv::unmade::<$symbol<$crate::__priv::Whole<$ty>>, _>();
             symbol = $symbol, alias = $alias, text = $text, group = $group
             { $crate::__assert_made!(); }
             {
@@ -74,7 +76,7 @@ macro_rules! __elements {
 #[macro_export]
 macro_rules! __define_elements {
     (
-        unsafe [$($attr:tt)*] [$($storage_attr:tt)*] $vis:vis static $name:ident: $ty:ty;
+        unsafe [$($attr:tt)*] [$($storage_attr:tt)*] [$($lint:tt)*] $vis:vis static $name:ident: $ty:ty;
         storage = $storage:ident: $stored:ty = $value:expr;
         symbol = $symbol:ident, alias = $alias:ident, text = $text:literal, group = $group:ident
         {$($made:tt)*} {$($direct:tt)*} {$($initial:tt)*}
@@ -103,6 +105,7 @@ macro_rules! __define_elements {
         }
 
         // SAFETY: rules 1 and 21, the path leads from the storage to a part of this type.
+        $($lint)*
         unsafe impl<__O: $crate::__priv::Path<Of = $ty>> $crate::Place<__O::To> for $symbol<__O> {
             type Kind = $crate::kind::Elements;
             type Part<'whole, __Q: $crate::__priv::Path<Of = __O::To>> = $symbol<$crate::__priv::Then<__O, __Q>>
@@ -125,19 +128,24 @@ macro_rules! __define_elements {
         }
 
         // SAFETY: as `Place`.
+        $($lint)*
         unsafe impl $crate::__priv::Symbol<$ty> for $symbol<$crate::__priv::Whole<$ty>> {
             const PLACE: Self = Self($crate::__priv::End::WHOLE);
 
             $($initial)*
         }
 
+        $($lint)*
         #[doc(hidden)]
         #[allow(non_camel_case_types, private_interfaces)]
         $vis type $alias = $crate::PerCpu<$symbol<$crate::__priv::Whole<$ty>>, $ty>;
 
         $($attr)*
         #[allow(private_interfaces)]
-        $vis static $name: $alias = $crate::PerCpu::__new($symbol($crate::__priv::End::WHOLE));
+        $vis static $name: $alias = {
+            // SAFETY: rule 1, it is the variable's.
+            unsafe { $crate::PerCpu::__new($symbol($crate::__priv::End::WHOLE)) }
+        };
 
         $crate::__list! { elements $symbol<$crate::__priv::Whole<$ty>>, $ty; $name, $group }
         $crate::__inform! { $storage, $ty; $name, $text }

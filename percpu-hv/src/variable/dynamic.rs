@@ -249,7 +249,8 @@ impl<T, K> PerCpu<Dynamic<T, K>, T> {
             unsafe { write::<T>(place.at(cpu.register()), value, beside, K::BESIDE) };
             place.values.count += 1;
         }
-        Ok(Self::__new(place))
+        // SAFETY: rule 1, the place is of this type; rule 14, its kind was checked above.
+        Ok(unsafe { Self::__new(place) })
     }
 
     /// Replaces the value of a CPU, and ends its borrow. The calling CPU drops the old value. Whoever

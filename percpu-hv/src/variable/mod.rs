@@ -5,6 +5,7 @@ pub(crate) mod default_kind;
 mod define;
 mod define_elements;
 mod defined;
+mod derive;
 // The documentation always has the list.
 #[cfg_attr(not(any(feature = "dump", doc)), path = "no_dump.rs")]
 pub mod dump;
@@ -45,7 +46,7 @@ pub use place::{Flag, Path, Place, Within};
 #[cfg(target_has_atomic = "64")]
 pub use place::{Found, Total, Totals};
 pub use shared_types::Shared;
-pub use symbol::{Initial, Symbol, make};
+pub use symbol::{Initial, Symbol, Unshared, make, unmade};
 pub(crate) use value::sum;
 // Only the room compat needs these.
 #[cfg(feature = "compat")]

@@ -90,7 +90,7 @@ pub unsafe trait HasField<F, const N: usize> {
 }
 
 /// Compiles if the pointer is one to field number `N`.
-pub const fn is_field<S: HasField<F, N>, F, const N: usize>(_: [*const F; 1]) {}
+pub const fn is_field<S: HasField<F, N>, F, const N: usize>(_: [*mut F; 1]) {}
 
 /// A struct whose fields can be accessed one by one in a per-CPU variable. `#[derive(Elements)]` implements this trait.
 ///
@@ -149,7 +149,7 @@ pub unsafe fn part<'whole, P: Place<O::Of>, O: Path>(
     whole: &'whole P,
 ) -> PerCpu<P::Part<'whole, O>, O::To> {
     // SAFETY: rule 21 is the caller's.
-    PerCpu::__new(unsafe { Within::within(whole) })
+    unsafe { PerCpu::__new(Within::within(whole)) }
 }
 
 /// The handle of an element, whose place depends on that of the array.
@@ -217,12 +217,14 @@ impl<P: Place<[T; N]>, T, const N: usize> PerCpu<P, [T; N]> {
     /// The index is in range (rule 21 of docs/safety.md).
     #[inline(always)]
     unsafe fn element(&self, index: usize) -> ElementOf<'_, P, T, N> {
-        PerCpu::__new(Element {
+        let place = Element {
             // SAFETY: rule 21, there is an element, so there is a first one.
             first: unsafe { Within::within(&self.place) },
             index: index.wrapping_mul(size_of::<T>() / Of::<T, N>::BYTES),
             unit: PhantomData,
-        })
+        };
+        // SAFETY: rule 21, the element is of this type; rule 14, what it needs is checked where it is accessed.
+        unsafe { PerCpu::__new(place) }
     }
 }
 

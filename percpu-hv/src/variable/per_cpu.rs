@@ -34,9 +34,14 @@ pub struct PerCpu<P, T> {
 }
 
 impl<P, T> PerCpu<P, T> {
+    /// Returns the handle of a place.
+    ///
+    /// # Safety
+    ///
+    /// The place is of this type, and what a definition checks is checked (rules 1 and 14 of docs/safety.md).
     // Without a bound, which the compiler would check for each variable once more.
     #[doc(hidden)]
-    pub const fn __new(place: P) -> Self {
+    pub const unsafe fn __new(place: P) -> Self {
         Self {
             place,
             value: PhantomData,
@@ -45,13 +50,23 @@ impl<P, T> PerCpu<P, T> {
 }
 
 /// Returns the handle of a variable whose type has the name of a scalar. Another type with such a name does not compile.
-pub const fn primitive<T: Primitive, P>(place: P) -> PerCpu<P, T> {
-    PerCpu::__new(place)
+///
+/// # Safety
+///
+/// The place is of this type (rule 1 of docs/safety.md).
+pub const unsafe fn primitive<T: Primitive, P>(place: P) -> PerCpu<P, T> {
+    // SAFETY: rule 1 is the caller's; rule 14, it is a scalar of the language.
+    unsafe { PerCpu::__new(place) }
 }
 
 /// Returns the handle of an array of what has the name of a scalar. Another type with such a name does not compile.
-pub const fn primitives<T: Primitives, P>(place: P) -> PerCpu<P, T> {
-    PerCpu::__new(place)
+///
+/// # Safety
+///
+/// As [`primitive`].
+pub const unsafe fn primitives<T: Primitives, P>(place: P) -> PerCpu<P, T> {
+    // SAFETY: as `primitive`.
+    unsafe { PerCpu::__new(place) }
 }
 
 impl<P: Place<T>, T> PerCpu<P, T> {

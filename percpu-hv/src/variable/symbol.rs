@@ -1,5 +1,6 @@
 //! The initial values of static variables.
 
+use core::mem::MaybeUninit;
 use core::ptr;
 
 use super::accessor::offset;
@@ -49,6 +50,12 @@ pub unsafe fn make<S: Symbol<T>, T>(register: usize, cpu: usize) {
     unsafe { copy.write(S::PLACE.initial(|| cpu)) };
 }
 
+/// Returns what a variable with the option `init` starts with. Only one of the variable's type compiles, also where a macro
+/// in the type expands to another one each time.
+pub const fn unmade<S: Symbol<T>, T>() -> MaybeUninit<T> {
+    MaybeUninit::zeroed()
+}
+
 /// Returns the index of the current CPU, for a value that is made anew.
 ///
 /// # Safety
@@ -62,7 +69,23 @@ pub(crate) unsafe fn this_cpu() -> usize {
 
 /// The initial value of a variable. It is in a static, not a constant, because it may refer to other statics.
 #[repr(transparent)]
-pub struct Initial<T>(pub T);
+pub struct Initial<T>(pub T, pub Unshared);
 
-// SAFETY: rule 7, no context gets a reference to the value, only bitwise copies, as the areas are.
+// SAFETY: rule 7, no context gets a reference to the value, only bitwise copies, as the areas are: who makes an
+// `Unshared` says so.
 unsafe impl<T> Sync for Initial<T> {}
+
+/// A part of what no context gets a reference to.
+#[derive(Debug)]
+pub struct Unshared(());
+
+impl Unshared {
+    /// Returns the part.
+    ///
+    /// # Safety
+    ///
+    /// The value beside it is only copied (rule 3 of docs/safety.md).
+    pub const unsafe fn new() -> Self {
+        Self(())
+    }
+}

@@ -16,7 +16,7 @@ static EXCLUSIVE: Stats = Stats { exits: 0 };
 
 fn main() {
     let exits = __PerCpu_ELEMENTS::<Then<Whole<Stats>, Field<Stats, u64, 0>>>(End(PhantomData));
-    PerCpu::__new(exits).inc_current();
+    (unsafe { PerCpu::__new(exits) }).inc_current();
     // The parts of an exclusive variable are reached by `fields` no more than by the name behind it.
     let exclusive = &<__PerCpu_EXCLUSIVE as Symbol<Stats>>::PLACE;
     let _fields = Stats::__fields(exclusive);

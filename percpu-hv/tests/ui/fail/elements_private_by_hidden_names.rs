@@ -37,9 +37,9 @@ fn main() {
     let whole = &<Stats as Symbol<stats::Stats>>::PLACE;
     part::<Stats, Secret>(whole).inc_current();
     let secret: <Stats as Place<stats::Stats>>::Part<'_, Secret> = Within::within(whole);
-    PerCpu::__new(secret).inc_current();
+    (unsafe { PerCpu::__new(secret) }).inc_current();
     let secret = __PerCpu_STATS::<Then<Whole<stats::Stats>, Secret>>(End::new());
-    PerCpu::__new(secret).inc_current();
+    (unsafe { PerCpu::__new(secret) }).inc_current();
 
     let total = <__PerCpu_COUNTS as Place<stats::Counts>>::total(&__PerCpu_COUNTS, 0);
     println!("{total:?}");

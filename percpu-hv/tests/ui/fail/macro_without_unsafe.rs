@@ -4,7 +4,7 @@
 static WORD: u64 = 7;
 
 percpu_hv::__define! {
-    [] [] static TEXT: &'static str;
+    [] [] [] static TEXT: &'static str;
     storage = __PERCPU_TEXT: &'static str = "";
     symbol = Symbol, alias = Alias, text = "TEXT", kind = exclusive, group = variables
     {} {} {}

@@ -21,6 +21,6 @@ impl percpu_hv::Place<u64> for Symbol {
 }
 
 fn main() {
-    let made_up: PerCpu<Symbol, u64> = PerCpu::__new(Symbol);
+    let made_up: PerCpu<Symbol, u64> = unsafe { PerCpu::__new(Symbol) };
     made_up.write_current(1);
 }

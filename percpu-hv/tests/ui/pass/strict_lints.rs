@@ -35,6 +35,26 @@ static EXITS: u64 = 0;
 #[def_percpu]
 static NAME: &str = "boot";
 
+#[deprecated]
+const OLD: u64 = 1;
+#[deprecated]
+#[derive(Debug)]
+struct Old;
+
+/// A level on the static is one for its type and its value.
+#[allow(deprecated)]
+#[def_percpu]
+static OF_OLD: u64 = OLD + 1;
+#[allow(deprecated)]
+#[def_percpu(exclusive)]
+static EXPECTED: Option<Old> = Some(Old);
+#[allow(deprecated)]
+#[def_percpu(init = |_| OLD)]
+static MADE: u64;
+#[allow(deprecated)]
+#[def_percpu(elements)]
+static PARTS: [u64; 2] = [OLD; 2];
+
 fn main() -> Result<(), percpu_hv::InitError> {
     #[def_percpu]
     static LOCAL: Option<Box<u64>> = None;
@@ -45,6 +65,11 @@ fn main() -> Result<(), percpu_hv::InitError> {
     assert_eq!(EXITS.read_current(), 1);
     assert_eq!(NAME.with_current(|name| name.len()), 4);
     LOCAL.with_current(|local| assert!(local.replace(Box::new(1)).is_none()));
+    assert_eq!(
+        (OF_OLD.read_current(), MADE.read_current(), PARTS.at(1).read_current()),
+        (2, 1, 1)
+    );
+    EXPECTED.with_current(|old| assert!(old.is_some()));
     LOCAL.reset_to_init();
     LOCAL.with_current(|local| assert!(local.is_none()));
     Ok(())
