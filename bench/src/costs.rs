@@ -127,7 +127,7 @@ impl Costs {
     /// What takes longer than promised: compiling, and init where 1 MiB and more is copied.
     pub(crate) fn misses(&self) -> String {
         // Parts of percpu's time: without optimization, and with it.
-        const COMPILING: [f64; 2] = [0.55, 0.55];
+        const COMPILING: [f64; 2] = [0.5, 0.5];
         const INIT: f64 = 1.1;
         let mut text = String::new();
         if let Some([debug, release, _]) = self.compile_ratios() {
