@@ -52,24 +52,8 @@ macro_rules! __variable {
             storage = $storage: $crate::__core::mem::MaybeUninit<$ty> = $crate::__priv::unmade::<$symbol, _>();
             symbol = $symbol, alias = $alias, text = $text, kind = $kind, group = $group
             { $crate::__assert_made!(); }
-            {
-                $crate::__direct! { unlinked $group $storage, 0 }
-
-                // Without the check: it tells where the value is made.
-                #[inline(always)]
-                fn linked(&self) -> $crate::__core::primitive::usize {
-                    $crate::__displacement!(any $storage)
-                }
-            }
-            {
-                #[inline(always)]
-                unsafe fn initial(
-                    &self,
-                    __cpu: impl $crate::__core::ops::FnOnce() -> $crate::__core::primitive::usize,
-                ) -> $ty {
-                    $crate::__made!(__cpu, $ty, $init)
-                }
-            }
+            { $crate::__direct_made! { $group $storage, 0 } }
+            { $crate::__made! { $ty, $init } }
         }
     };
 }
@@ -173,19 +157,40 @@ macro_rules! __copy {
     };
 }
 
-/// Expands to the value that the function of the option `init` makes.
+/// Expands to the overrides of `Access` for a place whose value a function makes.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct_made {
+    ($group:ident $storage:ident, $offset:expr) => {
+        $crate::__direct! { unlinked $group $storage, $offset }
+
+        // Without the check: it tells where the value is made.
+        #[inline(always)]
+        fn linked(&self) -> $crate::__core::primitive::usize {
+            $crate::__displacement!(any $storage, $offset)
+        }
+    };
+}
+
+/// Expands to the method that returns what the function of the option `init` makes.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __made {
-    ($cpu:ident, $ty:ty, $init:expr) => {{
-        // In an item: the body of an `unsafe` function may do what else needs an `unsafe` block.
+    ($ty:ty, $init:expr) => {
         #[inline(always)]
-        fn __percpu_make(__cpu: $crate::__core::primitive::usize) -> $ty {
-            let __make: fn($crate::__core::primitive::usize) -> $ty = $init;
-            __make(__cpu)
+        unsafe fn initial(
+            &self,
+            __cpu: impl $crate::__core::ops::FnOnce() -> $crate::__core::primitive::usize,
+        ) -> $ty {
+            // In an item: the body of an `unsafe` function may do what else needs an `unsafe` block.
+            #[inline(always)]
+            fn __percpu_make(__cpu: $crate::__core::primitive::usize) -> $ty {
+                let __make: fn($crate::__core::primitive::usize) -> $ty = $init;
+                __make(__cpu)
+            }
+            __percpu_make(__cpu())
         }
-        __percpu_make($cpu())
-    }};
+    };
 }
 
 /// Expands to the value of a variable's handle. Where the spelling of the type tells the kind, it checks that the type is the
@@ -195,7 +200,7 @@ macro_rules! __made {
 #[macro_export]
 macro_rules! __handle {
     (unsafe scalar $symbol:ident, $ty:ty) => {
-        // SAFETY: rule 1, it is the variable's.
+        // SAFETY: rule 1, the place and the type are the variable's.
         unsafe { $crate::__priv::primitive::<$ty, $symbol>($symbol) }
     };
     (unsafe scalars $symbol:ident, $ty:ty) => {

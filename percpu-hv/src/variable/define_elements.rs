@@ -48,24 +48,8 @@ macro_rules! __elements {
             storage = $storage: $crate::__core::mem::MaybeUninit<$ty> = $crate::__priv::unmade::<$symbol<$crate::__priv::Whole<$ty>>, _>();
             symbol = $symbol, alias = $alias, text = $text, group = $group
             { $crate::__assert_made!(); }
-            {
-                $crate::__direct! { unlinked $group $storage, <__O as $crate::__priv::Path>::OFFSET }
-
-                // Without the check: it tells where the value is made.
-                #[inline(always)]
-                fn linked(&self) -> $crate::__core::primitive::usize {
-                    $crate::__displacement!(any $storage, <__O as $crate::__priv::Path>::OFFSET)
-                }
-            }
-            {
-                #[inline(always)]
-                unsafe fn initial(
-                    &self,
-                    __cpu: impl $crate::__core::ops::FnOnce() -> $crate::__core::primitive::usize,
-                ) -> $ty {
-                    $crate::__made!(__cpu, $ty, $init)
-                }
-            }
+            { $crate::__direct_made! { $group $storage, <__O as $crate::__priv::Path>::OFFSET } }
+            { $crate::__made! { $ty, $init } }
         }
     };
 }
@@ -142,10 +126,9 @@ macro_rules! __define_elements {
 
         $($attr)*
         #[allow(private_interfaces)]
-        $vis static $name: $alias = {
-            // SAFETY: rule 1, it is the variable's.
-            unsafe { $crate::PerCpu::__new($symbol($crate::__priv::End::WHOLE)) }
-        };
+        $vis static $name: $alias =
+            // SAFETY: rule 1, the place and the type are the variable's.
+            unsafe { $crate::PerCpu::__new($symbol($crate::__priv::End::WHOLE)) };
 
         $crate::__list! { elements $symbol<$crate::__priv::Whole<$ty>>, $ty; $name, $group }
         $crate::__inform! { $storage, $ty; $name, $text }
